@@ -1,0 +1,87 @@
+# One room for every command. `make` alone prints this help.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# The distribution's interpreter first: it is an optimised build (PGO, LTO), which a home-built one often isn't,
+# and pure Python runs 1.15 to 1.65 times faster on it.
+PYTHON ?= $(shell for p in /usr/bin/python3 python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := .venvs/uv/bin/uv
+UV_OPTIONS := --quiet --python-preference only-system
+DATA ?= ./data
+
+help:  ## show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.venvs/uv/bin/uv:
+	$(PYTHON) -m venv .venvs/uv 2>/dev/null || { rm -rf .venvs/uv; scripts/system-packages venv; $(PYTHON) -m venv .venvs/uv; }
+	.venvs/uv/bin/pip install --quiet --disable-pip-version-check -r requirements/uv.txt
+
+$(BIN)/.ready: pyproject.toml requirements/dev.txt | $(UV)
+	$(UV) venv $(UV_OPTIONS) --clear --python $(PYTHON) $(VENV)
+	$(UV) pip sync $(UV_OPTIONS) --python $(BIN)/python requirements/dev.txt
+	$(UV) pip install $(UV_OPTIONS) --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The aws CLI pins its own botocore, so it lives in an environment of its own.
+.venvs/awscli/.ready: requirements/awscli.txt | $(UV)
+	$(UV) venv $(UV_OPTIONS) --clear --python $(PYTHON) .venvs/awscli
+	$(UV) pip sync $(UV_OPTIONS) --python .venvs/awscli/bin/python requirements/awscli.txt
+	@touch $@
+
+.venvs/peers/.ready: requirements/peers.txt | $(UV)
+	$(UV) venv $(UV_OPTIONS) --clear --python $(PYTHON) .venvs/peers
+	$(UV) pip sync $(UV_OPTIONS) --python .venvs/peers/bin/python requirements/peers.txt
+	@touch $@
+
+setup: $(BIN)/.ready  ## make .venv with the locked dependencies and .venv/bin/ringwall
+
+awscli: .venvs/awscli/.ready  ## the real aws CLI, in .venvs/awscli
+
+system:  ## what the tests need of the system (nft, ip, conntrack), where this is root with apt
+	@scripts/system-packages test
+
+run: setup  ## start the server on ./data, ready for `aws`
+	@$(BIN)/ringwall serve --data $(DATA)
+
+demo: setup awscli system  ## prove the whole story with real parts (root, Linux, at most 60 s)
+	@$(BIN)/python scripts/demo.py
+
+test: setup awscli system check  ## format, lint, types, imports and all tests but the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: setup awscli system  ## the tests that take minutes: kill -9 under load and the like
+	$(BIN)/python -m pytest -m slow --timeout 1800
+
+check: setup lint types imports  ## everything that reads the code without running it
+
+fmt: setup  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: setup  ## format and lint, as a check; public names have docstrings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/interrogate --quiet src/ringwall
+
+types: setup  ## mypy, strict
+	$(BIN)/mypy
+
+imports: setup  ## the layers, as docs/ARCHITECTURE.md draws them
+	$(BIN)/lint-imports --no-cache
+
+golden: setup  ## write the golden files anew; read the diff before you commit it
+	RINGWALL_GOLDEN=write $(BIN)/python -m pytest tests/compiler tests/operations -m "not slow" -k golden
+
+generate: setup  ## write the wire table anew from the locked botocore
+	$(BIN)/python scripts/generate_shapes.py
+
+bench: setup .venvs/peers/.ready system  ## speed, as ratios within one run; results for docs/BENCHMARKS.md
+	$(BIN)/python -m bench
+
+lock: $(UV)  ## write the locked requirements anew
+	@scripts/lock
+
+.PHONY: help setup awscli system run demo test test-slow check fmt lint types imports golden generate bench lock

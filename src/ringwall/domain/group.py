@@ -1,0 +1,43 @@
+"""Security groups and their rules: one stored rule for each direction, traffic and peer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .peer import Peer
+from .traffic import Traffic
+
+
+class Direction(StrEnum):
+    """Towards the interface that carries the group, or out of it."""
+
+    INGRESS = "ingress"
+    EGRESS = "egress"
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """A group without its rules and tags, which have rows of their own.
+
+    owner_id: the account that made it. name: unique in the VPC, letter case aside.
+    """
+
+    group_id: str
+    owner_id: str
+    region: str
+    vpc_id: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroupRule:
+    """One atomic rule. Its identity in the group is (direction, traffic, peer); the description is not part of it."""
+
+    rule_id: str
+    group_id: str
+    direction: Direction
+    traffic: Traffic
+    peer: Peer
+    description: str | None = None

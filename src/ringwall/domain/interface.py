@@ -1,0 +1,62 @@
+"""Hosts, which EC2's API shows as instances, and their network interfaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """What a host does with packets that no rule admits: count them, or drop them."""
+
+    OBSERVE = "observe"
+    ENFORCE = "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """An enrolled host, an instance to EC2's clients.
+
+    hostname: as the host gave it, for people. access_key_id: the key of its agent. enrolled_at: Unix seconds.
+    """
+
+    instance_id: str
+    owner_id: str
+    region: str
+    subnet_id: str
+    vpc_id: str
+    hostname: str
+    mode: Mode
+    access_key_id: str
+    enrolled_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInterface:
+    """A network interface of a host.
+
+    device: the name the host's kernel gives it. private_ips, ipv6_addresses: those of the device's addresses that lie
+    in the subnet and that nobody else in the VPC holds; the first IPv4 address is the primary one.
+    group_ids: at least one, in the order in which they were attached. created_at: Unix seconds.
+    """
+
+    interface_id: str
+    owner_id: str
+    region: str
+    subnet_id: str
+    vpc_id: str
+    availability_zone: str
+    instance_id: str
+    attachment_id: str
+    device: str
+    mac_address: str
+    private_ips: tuple[str, ...]
+    ipv6_addresses: tuple[str, ...]
+    group_ids: tuple[str, ...]
+    description: str
+    created_at: int
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All addresses, IPv4 first."""
+        return self.private_ips + self.ipv6_addresses

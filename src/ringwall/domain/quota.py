@@ -1,0 +1,24 @@
+"""How much of everything an account may have, with EC2's defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Limits of an account in a region. None means no limit.
+
+    rules_per_group_max: for each direction and address family. groups_per_interface_max: 5 by default, EC2 raises it to 16.
+    Source: VPC quotas, AWS user guide; ec2-behaviour section 4.
+    """
+
+    groups_per_region_max: int | None = 2_500
+    rules_per_group_max: int | None = 60
+    groups_per_interface_max: int | None = 5
+    vpcs_per_region_max: int | None = 5
+    subnets_per_vpc_max: int | None = 200
+    tags_per_resource_max: int | None = 50
+
+
+NO_LIMITS = Quota(None, None, None, None, None, None)

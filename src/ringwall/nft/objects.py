@@ -1,0 +1,76 @@
+"""nftables' nouns as values: chains with their rules, sets, verdict maps, and the ruleset they make together.
+
+One table is all there is: `table inet ringwall`. A `Ruleset` is what that table should hold, whole; how the kernel gets
+there is the business of `diff.py` and `transaction.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from .expressions import Field, Statement, Verdict
+
+FAMILY: Final = "inet"
+TABLE: Final = "ringwall"
+
+Element = tuple[bytes, ...]
+"""One value for each field of a set's key, each of the field's length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a chain. comment: what it is there for, such as the `sgr-…` that it enforces; unique in its chain."""
+
+    statements: tuple[Statement, ...]
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Where a base chain is called: the hook, its priority (filter is 0) and what happens at the chain's end."""
+
+    hook: Literal["input", "forward", "output"]
+    priority: int
+    policy: Literal["accept", "drop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A chain and its rules, in order. hook: None for a chain that is only jumped to."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    hook: Hook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A named set. Its key is the fields put together.
+
+    interval: the elements are disjoint ranges, given as (low, high) pairs of bytes, both included, of one field.
+    """
+
+    name: str
+    key: tuple[Field, ...]
+    elements: frozenset[Element] = frozenset()
+    interval: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A named verdict map: from the fields put together to a verdict."""
+
+    name: str
+    key: tuple[Field, ...]
+    elements: Mapping[Element, Verdict] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """Everything that our table holds, by name. The names of chains, and those of sets and maps, are unique."""
+
+    chains: Mapping[str, Chain] = field(default_factory=dict)
+    sets: Mapping[str, Set] = field(default_factory=dict)
+    maps: Mapping[str, Map] = field(default_factory=dict)

@@ -1,0 +1,274 @@
+"""The contract of a store: what operations may read and write, and what they may rely on.
+
+Theory of operation. A store holds rows (one for each atomic rule) and a change log. Every request that changes something
+is one function of a `Transaction`; the store runs it, gives what it changed the next revision (1, 2, 3 …, no gaps) and
+one row of the change log, and answers only when all of it is durable. A function that raises has changed nothing.
+
+What the caller owes: a function checks everything before its first write, because many requests share one commit and a
+refused one must leave nothing behind; and it may be run again (with the same effect) when an unexpected error breaks the
+batch it was in, so it has no effects of its own.
+
+Reads see a committed state, whole: all reads of one call of `read` are of the same revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from ringwall.domain.change import ChangeRecord
+from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule
+from ringwall.domain.interface import Host, Mode, NetworkInterface
+from ringwall.domain.peer import Peer
+from ringwall.domain.traffic import Traffic
+from ringwall.domain.vpc import Subnet, Vpc
+
+Result = TypeVar("Result")
+ResultCo = TypeVar("ResultCo", covariant=True)
+
+
+class StoreError(Exception):
+    """The store couldn't do it. Each engine turns its driver's exceptions into these in its own file."""
+
+
+class Unavailable(StoreError):
+    """The store is closed, locked by another server, or its disk refuses (full, read-only)."""
+
+
+class Conflict(StoreError):
+    """A row that must be unique exists already."""
+
+
+class Compacted(StoreError):
+    """The change log no longer reaches back to the revision asked for: take a snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreIdentity:
+    """Which store this is. store_id: made with the store. epoch: raised when a store is restored from a backup."""
+
+    store_id: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Generic[ResultCo]):
+    """What a write answered, durable. revision: the one it got, or None if it changed nothing."""
+
+    result: ResultCo
+    revision: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostKey:
+    """The key of a host's agent. secret: needed whole, because SigV4 is symmetric."""
+
+    access_key_id: str
+    secret: str
+    account_id: str
+    region: str
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentToken:
+    """A one-time right to enrol one host. token_hash: SHA-256 of the token's secret, hex. expires_at: Unix seconds."""
+
+    token_hash: str
+    account_id: str
+    region: str
+    subnet_id: str
+    device: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCounts:
+    """How many rules of one direction a group has, by what counts against EC2's quota."""
+
+    cidr_ipv4: int
+    cidr_ipv6: int
+    group: int
+    prefix_lists: Mapping[str, int]
+
+
+class Reader(Protocol):
+    """Reads of one committed state. An id of another account or region is as absent as one that was never made."""
+
+    def revision(self) -> int:
+        """The last revision of this state; 0 for a new store."""
+
+    def identity(self) -> StoreIdentity:
+        """Which store this is."""
+
+    def region_exists(self, account_id: str, region: str) -> bool:
+        """Whether the account was given its default VPC in the region."""
+
+    def vpc(self, account_id: str, region: str, vpc_id: str) -> Vpc | None:
+        """One VPC."""
+
+    def vpcs(self, account_id: str, region: str) -> list[Vpc]:
+        """All VPCs, in the order in which they were made."""
+
+    def default_vpc(self, account_id: str, region: str) -> Vpc | None:
+        """The default VPC, if there is one."""
+
+    def subnet(self, account_id: str, region: str, subnet_id: str) -> Subnet | None:
+        """One subnet."""
+
+    def subnets(self, account_id: str, region: str, vpc_id: str | None = None) -> list[Subnet]:
+        """All subnets (of the VPC, when given), in the order in which they were made."""
+
+    def group(self, account_id: str, region: str, group_id: str) -> SecurityGroup | None:
+        """One group."""
+
+    def group_by_name(self, vpc_id: str, name: str) -> SecurityGroup | None:
+        """The group of that name in the VPC; letter case doesn't matter."""
+
+    def groups(self, account_id: str, region: str) -> list[SecurityGroup]:
+        """All groups, in the order in which they were made."""
+
+    def rule(self, account_id: str, region: str, rule_id: str) -> SecurityGroupRule | None:
+        """One rule."""
+
+    def find_rule(self, group_id: str, direction: Direction, traffic: Traffic, peer: Peer) -> SecurityGroupRule | None:
+        """The rule of the group with exactly this identity. Cost: one look-up, whatever the number of rules."""
+
+    def rules_of(self, group_ids: Iterable[str]) -> dict[str, list[SecurityGroupRule]]:
+        """The rules of each of these groups, in the order in which they were made; groups without rules included."""
+
+    def rules(self, account_id: str, region: str) -> list[SecurityGroupRule]:
+        """All rules of all groups, in the order in which they were made."""
+
+    def peer_counts(self, group_id: str, direction: Direction) -> PeerCounts:
+        """The rules of one direction, counted by kind of peer."""
+
+    def groups_referencing(self, group_id: str) -> list[str]:
+        """The ids of the groups that have a rule whose peer is this group; itself too, if it has one."""
+
+    def interface(self, account_id: str, region: str, interface_id: str) -> NetworkInterface | None:
+        """One network interface."""
+
+    def interfaces(self, account_id: str, region: str) -> list[NetworkInterface]:
+        """All network interfaces, in the order in which they were made."""
+
+    def interfaces_of_host(self, instance_id: str) -> list[NetworkInterface]:
+        """The interfaces of one host, primary first."""
+
+    def interfaces_of_group(self, group_id: str) -> list[NetworkInterface]:
+        """The interfaces that carry the group. Their addresses are the group's members."""
+
+    def address_holder(self, vpc_id: str, address: str) -> str | None:
+        """The id of the interface that holds the address in the VPC."""
+
+    def host(self, account_id: str, region: str, instance_id: str) -> Host | None:
+        """One host."""
+
+    def hosts(self, account_id: str, region: str) -> list[Host]:
+        """All hosts, in the order in which they enrolled."""
+
+    def host_key(self, access_key_id: str) -> HostKey | None:
+        """The key of a host's agent, by its id, in any account and region."""
+
+    def enrolment_token(self, token_hash: str) -> EnrolmentToken | None:
+        """A token that was neither used nor deleted. Whether it has expired is for the caller to see."""
+
+    def tags(self, account_id: str, region: str, resource_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The tags of each of these resources, in the order of their keys; resources without tags included."""
+
+    def all_tags(self, account_id: str, region: str) -> dict[str, dict[str, str]]:
+        """The tags of every resource that has any."""
+
+    def changes_since(self, revision: int, limit: int) -> Sequence[ChangeRecord]:
+        """The change log after `revision`, oldest first, at most `limit` rows.
+
+        Raises:
+            Compacted: rows after `revision` have been dropped.
+        """
+
+
+class Transaction(Reader, Protocol):
+    """Reads of the state so far in this transaction, and writes. Each write records itself in the change log."""
+
+    def create_region(self, account_id: str, region: str) -> None:
+        """Marks the region as having been given its default VPC."""
+
+    def insert_vpc(self, vpc: Vpc) -> None:
+        """Adds a VPC."""
+
+    def insert_subnet(self, subnet: Subnet) -> None:
+        """Adds a subnet."""
+
+    def insert_group(self, group: SecurityGroup) -> None:
+        """Adds a group without rules.
+
+        Raises:
+            Conflict: the VPC has a group of that name.
+        """
+
+    def delete_group(self, group: SecurityGroup) -> None:
+        """Deletes a group with its rules and tags. Not checked: that nothing refers to it."""
+
+    def insert_rules(self, group: SecurityGroup, rules: Sequence[SecurityGroupRule]) -> None:
+        """Adds rules to their group.
+
+        Raises:
+            Conflict: the group has a rule of the same identity.
+        """
+
+    def delete_rules(self, group: SecurityGroup, rules: Sequence[SecurityGroupRule]) -> None:
+        """Removes exactly these rules and their tags."""
+
+    def insert_host(self, host: Host, key: HostKey, interface: NetworkInterface) -> None:
+        """Adds a host with its agent's key and its interface."""
+
+    def delete_host(self, host: Host) -> None:
+        """Removes a host with its key, interfaces and tags."""
+
+    def set_host_mode(self, host: Host, mode: Mode) -> None:
+        """Sets what the host does with packets that no rule admits."""
+
+    def set_interface_groups(self, interface: NetworkInterface, group_ids: Sequence[str]) -> None:
+        """Replaces the groups of an interface."""
+
+    def set_interface_addresses(
+        self, interface: NetworkInterface, private_ips: Sequence[str], ipv6_addresses: Sequence[str]
+    ) -> None:
+        """Replaces the addresses of an interface."""
+
+    def insert_enrolment_token(self, token: EnrolmentToken) -> None:
+        """Keeps a token. No revision: nothing that a watcher sees changed."""
+
+    def consume_enrolment_token(self, token_hash: str) -> None:
+        """Deletes a token, for good if the transaction commits."""
+
+    def set_tags(self, account_id: str, region: str, resource_id: str, tags: Mapping[str, str]) -> None:
+        """Writes these tags over those that the resource has."""
+
+    def delete_tags(self, account_id: str, region: str, resource_id: str, keys: Iterable[str]) -> None:
+        """Removes these keys from the resource's tags."""
+
+
+class Store(Protocol):
+    """One open store."""
+
+    def read(self, function: Callable[[Reader], Result]) -> Result:
+        """`function` on the committed state, on the caller's thread: for small reads."""
+
+    def read_in_thread(self, function: Callable[[Reader], Result]) -> Awaitable[Result]:
+        """`function` on the committed state, on another thread: for reads that take milliseconds."""
+
+    def write(self, function: Callable[[Transaction], Result]) -> Awaitable[Committed[Result]]:
+        """`function` in a transaction; answers when what it wrote is durable.
+
+        Raises:
+            ServiceError: the function raised it; nothing was changed.
+            Unavailable: the store can't make it durable; nothing was changed.
+        """
+
+    def subscribe(self, wake: Callable[[int], None]) -> None:
+        """Has `wake` called with the last revision after each commit that changed something, on the event loop."""
+
+    def close(self) -> None:
+        """Ends the writer once everything it was given is durable, and closes the files."""
