@@ -15,7 +15,7 @@ PROTOCOL_NUMBERS: Final = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 
 @dataclass(frozen=True, slots=True, order=True)
 class Traffic:
-    """A protocol with its range, as stored: `Traffic("tcp", 22, 22)`, `Traffic("icmp", 8, -1)`, `Traffic("47", -1, -1)`.
+    """A protocol with its range, as stored: `Traffic("tcp", 22, 22)`, `Traffic("icmp", 8)`, `Traffic("47")`.
 
     protocol: `tcp`, `udp`, `icmp`, `icmpv6`, `-1` for all, or a number as text; never in capitals, never `6`.
     from_port, to_port: for tcp and udp a range of 0 to 65535; for icmp and icmpv6 the type and the code, -1 for all;

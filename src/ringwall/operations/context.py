@@ -11,7 +11,7 @@ from ringwall.domain.quota import Quota
 from ringwall.store.base import Transaction
 
 Request = Mapping[str, Any]
-"""The parameters of a request as botocore names them, typed as the model says: `{"GroupId": "sg-…", "DryRun": True}`."""
+"""The parameters of a request as botocore names them, typed as the model says: `{"GroupId": "sg-…"}`."""
 
 Answer = Mapping[str, Any]
 """The members of an answer as botocore names them; what is absent or None isn't written."""

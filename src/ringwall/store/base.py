@@ -1,11 +1,11 @@
 """The contract of a store: what operations may read and write, and what they may rely on.
 
-Theory of operation. A store holds rows (one for each atomic rule) and a change log. Every request that changes something
-is one function of a `Transaction`; the store runs it, gives what it changed the next revision (1, 2, 3 …, no gaps) and
+Theory of operation. A store holds rows (one for each atomic rule) and a change log. Every request that changes
+something is one function of a `Transaction`; the store runs it, gives what it changed the next revision (1, 2, 3 …, no gaps) and
 one row of the change log, and answers only when all of it is durable. A function that raises has changed nothing.
 
-What the caller owes: a function checks everything before its first write, because many requests share one commit and a
-refused one must leave nothing behind; and it may be run again (with the same effect) when an unexpected error breaks the
+What the caller owes: a function checks everything before its first write, because many requests share one commit and
+a refused one must leave nothing behind; and it may be run again (with the same effect) when an unexpected error breaks the
 batch it was in, so it has no effects of its own.
 
 Reads see a committed state, whole: all reads of one call of `read` are of the same revision.
