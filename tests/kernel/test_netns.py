@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-import netns
 import pytest
+
+import netns
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
 
