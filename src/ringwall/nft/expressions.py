@@ -132,4 +132,15 @@ class Verdict:
     chain: str | None = None
 
 
-Statement = Match | MatchAny | MatchRange | InSet | VerdictMap | Counter | Verdict
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Something in an observed rule that ringwall never writes, so that the rule equals none of ours.
+
+    expression: the kernel's name for it. data: its netlink bytes.
+    """
+
+    expression: str
+    data: bytes
+
+
+Statement = Match | MatchAny | MatchRange | InSet | VerdictMap | Counter | Verdict | Foreign
