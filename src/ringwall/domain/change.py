@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .group import SecurityGroupRule
 
@@ -119,9 +119,13 @@ Change = (
 
 @dataclass(frozen=True, slots=True)
 class ChangeRecord:
-    """One row of the change log: everything that one request changed, under one revision."""
+    """One row of the change log: everything that one request changed, under one revision.
+
+    committed_at: Unix seconds; not part of the record's identity, so that two stores that did the same agree.
+    """
 
     revision: int
     account_id: str
     region: str
     changes: tuple[Change, ...]
+    committed_at: float = field(default=0.0, compare=False)

@@ -8,6 +8,9 @@ What the caller owes: a function checks everything before its first write, becau
 a refused one must leave nothing behind; and it may be run again (with the same effect) when an unexpected error breaks the
 batch it was in, so it has no effects of its own.
 
+A request gets a revision if the state that watchers see is another one afterwards: a write of what is there already
+(the same groups, mode, addresses or tags) gets none, and neither do enrolment tokens or the mark of a region.
+
 Reads see a committed state, whole: all reads of one call of `read` are of the same revision.
 """
 
@@ -269,6 +272,12 @@ class Store(Protocol):
 
     def subscribe(self, wake: Callable[[int], None]) -> None:
         """Has `wake` called with the last revision after each commit that changed something, on the event loop."""
+
+    def compact(self, before_revision: int) -> Awaitable[Committed[int]]:
+        """Drops the change log's rows before `before_revision`, but never the last; answers how many. No revision.
+
+        Afterwards `changes_since` refuses to start before what is left.
+        """
 
     def close(self) -> None:
         """Ends the writer once everything it was given is durable, and closes the files."""
