@@ -86,7 +86,7 @@ def text() -> str:
     table = {
         name: (
             service,
-            operation.input_shape.name if operation.input_shape else None,
+            operation.input_shape.name,
             operation.output_shape.name if operation.output_shape else None,
         )
         for service, operation in operations
@@ -97,7 +97,7 @@ def text() -> str:
         HEADER.format(botocore=botocore.__version__),
         _constant(
             "OPERATIONS",
-            "dict[str, tuple[str, str | None, str | None]]",
+            "dict[str, tuple[str, str, str | None]]",
             table,
             "Operation -> (service, structure of the request, structure of the answer).",
         ),

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, TypedDict
 
 
-OPERATIONS: Final[dict[str, tuple[str, str | None, str | None]]] = {
+OPERATIONS: Final[dict[str, tuple[str, str, str | None]]] = {
     'AuthorizeSecurityGroupEgress': ('ec2', 'AuthorizeSecurityGroupEgressRequest',
         'AuthorizeSecurityGroupEgressResult'),
     'AuthorizeSecurityGroupIngress': ('ec2', 'AuthorizeSecurityGroupIngressRequest',

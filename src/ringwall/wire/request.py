@@ -1,0 +1,129 @@
+"""A request's parameters to an operation and its typed request. GET's query and POST's form are read alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from urllib.parse import unquote_to_bytes
+
+from ringwall.domain.errors import (
+    InvalidAction,
+    InvalidParameterCombination,
+    MalformedQueryString,
+    MissingAction,
+    MissingParameter,
+    NoSuchVersion,
+    UnsupportedOperation,
+)
+
+from . import model, shapes
+from .keytree import nest
+
+Service = Literal["ec2", "sts"]
+
+STS_VERSION: Final = "2011-06-15"
+PARAMETERS_MAX: Final = 10_000
+"""More than the longest revoke that a group's quota allows; EC2's own limit isn't published."""
+
+_BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_SIGV2_PARAMETERS: Final = frozenset(
+    {"AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp", "Expires", "SecurityToken"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRequest:
+    """What is asked, typed.
+
+    action: the operation's name. version: as it was sent; the answer echoes it. service: whose envelope the answer has.
+    request: keyed by botocore's member names, values of the model's types; DryRun stays in it.
+    dry_run: whether DryRun is true.
+    """
+
+    action: str
+    version: str
+    service: Service
+    request: Mapping[str, Any]
+    dry_run: bool
+
+
+def parse_query(text: bytes) -> list[tuple[str, str]]:
+    """The pairs of a query string or a form body, decoded, in order. A name without `=` has an empty value.
+
+    Raises:
+        MalformedQueryString: a broken percent-encoding, text that isn't UTF-8, or more than PARAMETERS_MAX pairs.
+            What EC2 answers to these isn't recorded; its error-code page calls this one a syntax error in the query.
+    """
+    if text.count(b"&") >= PARAMETERS_MAX:
+        raise MalformedQueryString(f"The request has more than {PARAMETERS_MAX} parameters.")
+    try:
+        pairs = text.decode("utf-8").replace("+", " ")
+        if "%" not in pairs:
+            return [(name, value) for name, _, value in map(_split, pairs.split("&")) if name or value]
+        if _BROKEN_ESCAPE.search(pairs):
+            raise MalformedQueryString("The query string contains a broken percent-encoding.")
+        return [(_decode(name), _decode(value)) for name, _, value in map(_split, pairs.split("&")) if name or value]
+    except UnicodeDecodeError as error:
+        raise MalformedQueryString("The query string isn't valid UTF-8.") from error
+
+
+def _split(pair: str) -> tuple[str, str, str]:
+    return pair.partition("=")
+
+
+def _decode(text: str) -> str:
+    return unquote_to_bytes(text).decode("utf-8") if "%" in text else text
+
+
+def service_of(params: Iterable[tuple[str, str]]) -> Service:
+    """Whose envelope an answer or a refusal has, also where the request can't be parsed: STS's Version is its own."""
+    return "sts" if ("Version", STS_VERSION) in params else "ec2"
+
+
+def parse(params: Sequence[tuple[str, str]]) -> ParsedRequest:
+    """The operation, found by Action and Version alone, and its request. Parameters of a signature are passed over.
+
+    Raises:
+        MissingAction, MissingParameter, InvalidAction, UnsupportedOperation, NoSuchVersion: no operation is named, none
+            that the service has, or none that is served here.
+        UnknownParameter, MissingParameter, InvalidParameterValue: see `model.reader`.
+        InvalidParameterCombination, MalformedQueryString: see `keytree.nest`.
+    Not checked: what only the operation can know, such as an empty text or a number out of range.
+    """
+    tree = nest(pair for pair in params if not _is_of_signature(pair[0]))
+    action, version = tree.pop("Action", ""), tree.pop("Version", "")
+    if not isinstance(action, str) or not isinstance(version, str):
+        raise InvalidParameterCombination("The parameters Action and Version have no parts.")
+    service, structure = _operation(action, version)
+    request = model.reader(structure)(tree, action)
+    return ParsedRequest(action, version, service, request, request.get("DryRun") is True)
+
+
+def _is_of_signature(name: str) -> bool:
+    return name in _SIGV2_PARAMETERS or name.startswith("X-Amz-")
+
+
+def _operation(action: str, version: str) -> tuple[Service, str]:
+    """The service and the structure of the request.
+
+    Action is looked at first: clients that try services which aren't here, whose Version isn't EC2's, understand
+    InvalidAction.
+    """
+    if not action:
+        raise MissingAction
+    if not version:
+        raise MissingParameter("Version")
+    service, structure, _ = shapes.OPERATIONS.get(action, ("ec2", "", None))
+    if not structure and action not in shapes.EC2_OPERATION_NAMES:
+        raise InvalidAction(action)
+    if service == "sts" or version == STS_VERSION:
+        if service != "sts" or version != STS_VERSION:
+            raise InvalidAction(action)
+        return "sts", structure
+    if version not in shapes.EC2_VERSIONS:
+        raise NoSuchVersion(version)
+    if not structure:
+        raise UnsupportedOperation(f"The operation {action} is not served by ringwall.")
+    return "ec2", structure

@@ -1,0 +1,63 @@
+"""An operation's answer to the bytes of EC2's XML, or of STS's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from . import model, shapes
+
+DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+EC2_NAMESPACE: Final = "http://ec2.amazonaws.com/doc/"
+STS_NAMESPACE: Final = "https://sts.amazonaws.com/doc/2011-06-15/"
+
+_RETURN_TRUE = "    <return>true</return>\n"
+_UNMODELLED_RETURN = frozenset({"CreateSecurityGroup"})
+"""Operations that answer `return` though the model has no such member: EC2 did, Net::Amazon::EC2 waits for it."""
+
+
+def serialize(operation: str, version: str, answer: Mapping[str, Any], request_id: str) -> bytes:
+    """The document of a success, UTF-8.
+
+    answer: keyed by botocore's member names, written in its own order; None isn't written, `[]` is an empty element.
+        Operations whose model has no answer take an empty mapping and answer `<return>true</return>`.
+    version: the one that was asked for; it stands in the namespace.
+    Source: observed, 2018 and 2024: the declaration, four blanks a level, requestId first, the last line feed.
+    """
+    service, head, write = _frame(operation)
+    parts: list[str] = []
+    if service == "sts":
+        write(parts.append, answer)
+        return _sts_document(operation, "".join(parts), request_id)
+    parts.append(
+        f'{DECLARATION}<{operation}Response xmlns="{EC2_NAMESPACE}{version}/">\n'
+        f"    <requestId>{request_id}</requestId>\n{head}"
+    )
+    write(parts.append, answer)
+    parts.append(f"</{operation}Response>\n")
+    return "".join(parts).encode()
+
+
+@cache
+def _frame(operation: str) -> tuple[str, str, model.Write]:
+    """The service, what follows the request id, and the writer of the answer."""
+    service, _, structure = shapes.OPERATIONS[operation]
+    if structure is None:
+        return service, _RETURN_TRUE, _write_nothing
+    head = _RETURN_TRUE if operation in _UNMODELLED_RETURN else ""
+    return service, head, model.writer(structure, 2 if service == "sts" else 1)
+
+
+def _write_nothing(append: model.Append, answer: Mapping[str, Any]) -> None:
+    if answer:
+        raise KeyError(f"the operation answers nothing, and was given {sorted(answer)}")
+
+
+def _sts_document(operation: str, body: str, request_id: str) -> bytes:
+    return (
+        f'<{operation}Response xmlns="{STS_NAMESPACE}">\n'
+        f"    <{operation}Result>\n{body}    </{operation}Result>\n"
+        f"    <ResponseMetadata>\n        <RequestId>{request_id}</RequestId>\n    </ResponseMetadata>\n"
+        f"</{operation}Response>\n"
+    ).encode()
