@@ -10,10 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ringwall.domain.group import Direction
 from ringwall.domain.world import HostDelta, HostState
 
 MESSAGE_BYTES_MAX: Final = 64 * 1024 * 1024
 """No message is longer; a reader that sees more closes the stream."""
+
+REPORT_BYTES_MAX: Final = 256 * 1024
+"""No report is longer."""
+
+UNADMITTED_MAX: Final = 100
+"""A report names at most so many flows and listeners that no rule admits."""
 
 HEARTBEAT_SECONDS: Final = 15
 """The server says something at least this often; an agent that hears nothing for three times as long reconnects."""
@@ -54,11 +61,39 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Unadmitted:
+    """Live traffic of the host that no rule admits: enforcement would end it.
+
+    direction: ingress when the peer opened it. protocol: as a rule spells it (`tcp`, `udp`).
+    peer_address, peer_port: None for a listener, which no rule lets anyone reach.
+    """
+
+    direction: Direction
+    protocol: str
+    local_address: str
+    local_port: int
+    peer_address: str | None = None
+    peer_port: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What a person should read: `tcp 10.0.0.5:22 from 10.0.0.9:50000`."""
+        local = f"{self.protocol} {_endpoint(self.local_address, self.local_port)}"
+        if self.peer_address is None or self.peer_port is None:
+            return f"{local} listens"
+        word = "from" if self.direction is Direction.INGRESS else "to"
+        return f"{local} {word} {_endpoint(self.peer_address, self.peer_port)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What is in force on the host: the revision in its kernel, since when, and what the agent saw.
 
-    digest: of the ruleset as compiled, hex. mode: observe or enforce. in_force_at: Unix seconds.
+    digest: of the ruleset as compiled, hex; empty before the first commit. mode: observe or enforce.
+    in_force_at, received_at: Unix seconds; when the revision's message came and when the kernel had it.
+    committed_at: as the server gave it with the revision.
     problems: sentences for the operator; empty when all is well.
+    unadmitted: while the host observes, what enforcement would end, at most UNADMITTED_MAX of them.
     """
 
     position: Position
@@ -67,6 +102,12 @@ class Report:
     in_force_at: float
     received_at: float
     problems: tuple[str, ...] = ()
+    committed_at: float | None = None
+    unadmitted: tuple[Unadmitted, ...] = ()
 
 
 Message = Snapshot | Delta | Heartbeat
+
+
+def _endpoint(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

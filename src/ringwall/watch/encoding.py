@@ -1,0 +1,189 @@
+"""Messages as JSON lines, and back.
+
+The form of a message is its type: a dataclass is an object with the names of its fields, a set is a sorted list, a
+mapping whose keys are pairs is a list of triples. The decoder is made from the same types, so it refuses everything
+that isn't exactly such a value: a missing or unknown name, a string where a number belongs, a number that isn't finite.
+
+Not checked: what a value means. A CIDR block that is none is refused by whoever compiles it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Final, NoReturn, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from .messages import MESSAGE_BYTES_MAX, REPORT_BYTES_MAX, Delta, Heartbeat, Message, Report, Snapshot
+
+Value = TypeVar("Value")
+Coder = Callable[[Any], Any]
+
+_TAGS: Final[Mapping[str, type[Snapshot | Delta | Heartbeat]]] = {
+    "snapshot": Snapshot,
+    "delta": Delta,
+    "heartbeat": Heartbeat,
+}
+_TYPES: Final = {kind: tag for tag, kind in _TAGS.items()}
+
+
+class MalformedMessage(ValueError):
+    """The bytes aren't a message: too long, not JSON, or not of the form that its type has."""
+
+
+def encode(message: Message) -> bytes:
+    """One line, its newline included."""
+    kind = type(message)
+    return _line({"type": _TYPES[kind], **to_json(cast(Hashable, kind))(message)})
+
+
+def decode(line: bytes) -> Message:
+    """The message that the line holds, with or without its newline.
+
+    Raises:
+        MalformedMessage: it holds none.
+    """
+    document = _document(line, MESSAGE_BYTES_MAX)
+    tag = document.pop("type", None)
+    kind = _TAGS.get(tag) if isinstance(tag, str) else None
+    if kind is None:
+        raise MalformedMessage("not a snapshot, delta or heartbeat")
+    return _checked(kind, document)
+
+
+def encode_report(report: Report) -> bytes:
+    """One line, its newline included."""
+    return _line(to_json(Report)(report))
+
+
+def decode_report(body: bytes) -> Report:
+    """The report that the body holds.
+
+    Raises:
+        MalformedMessage: it holds none.
+    """
+    return _checked(Report, _document(body, REPORT_BYTES_MAX))
+
+
+def _line(document: object) -> bytes:
+    return json.dumps(document, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def _document(line: bytes, bytes_max: int) -> dict[str, Any]:
+    if len(line) > bytes_max:
+        raise MalformedMessage(f"longer than {bytes_max} bytes")
+    try:
+        document = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessage(f"not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise MalformedMessage("not an object")
+    return document
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _checked(kind: type[Value], document: dict[str, Any]) -> Value:
+    try:
+        return cast(Value, from_json(cast(Hashable, kind))(document))
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise MalformedMessage(f"not a {kind.__name__}: {error}") from error
+
+
+@cache
+def to_json(kind: Any) -> Coder:
+    """The function that turns a value of the type into what `json` can write."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if is_dataclass(kind):
+        members = [(field, to_json(hint)) for field, hint in _members(kind).items()]
+        return lambda value: {field: write(getattr(value, field)) for field, write in members}
+    if origin is UnionType:
+        write_some = to_json(_optional(arguments))
+        return lambda value: None if value is None else write_some(value)
+    if origin is tuple and arguments[1:] == (...,):
+        write_item = to_json(arguments[0])
+        return lambda value: [write_item(item) for item in value]
+    if origin is frozenset:
+        return sorted
+    if origin is Mapping:
+        write_value = to_json(arguments[1])
+        if get_origin(arguments[0]) is tuple:
+            return lambda value: [[*key, write_value(item)] for key, item in value.items()]
+        return lambda value: {key: write_value(item) for key, item in value.items()}
+    return lambda value: value
+
+
+@cache
+def from_json(kind: Any) -> Coder:
+    """The function that turns what `json` read into a value of the type.
+
+    It raises TypeError, ValueError or KeyError for anything else.
+    """
+    origin, arguments = get_origin(kind), get_args(kind)
+    if is_dataclass(kind):
+        return _dataclass_reader(cast(type, kind))
+    if origin is UnionType:
+        read_some = from_json(_optional(arguments))
+        return lambda value: None if value is None else read_some(value)
+    if origin is tuple and arguments[1:] == (...,):
+        read_item = from_json(arguments[0])
+        return lambda value: tuple([read_item(item) for item in _exactly(list, value)])
+    if origin is frozenset:
+        read_member = from_json(arguments[0])
+        return lambda value: frozenset([read_member(item) for item in _exactly(list, value)])
+    if origin is Mapping:
+        read_value = from_json(arguments[1])
+        if get_origin(arguments[0]) is tuple:
+            return lambda value: {
+                (_exactly(str, first), _exactly(str, second)): read_value(item)
+                for first, second, item in _exactly(list, value)
+            }
+        return lambda value: {key: read_value(item) for key, item in _exactly(dict, value).items()}
+    if kind is float:
+        return _finite
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind
+    assert kind in (str, int, bool), f"no JSON form for {kind}"
+    return lambda value: _exactly(kind, value)
+
+
+def _dataclass_reader(kind: type) -> Coder:
+    members = [(field, from_json(hint)) for field, hint in _members(kind).items()]
+
+    def read(value: Any) -> Any:
+        if len(_exactly(dict, value)) != len(members):
+            unexpected = sorted(value.keys() ^ {field for field, _ in members})
+            raise ValueError(f"{kind.__name__} with missing or unknown {', '.join(map(repr, unexpected))}")
+        return kind(**{field: read_member(value[field]) for field, read_member in members})
+
+    return read
+
+
+def _members(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _optional(arguments: tuple[Any, ...]) -> Any:
+    some = [argument for argument in arguments if argument is not NoneType]
+    assert len(some) == 1, f"no JSON form for a union of {some}"
+    return some[0]
+
+
+def _exactly(kind: type[Value], value: Any) -> Value:
+    # By identity: True is an int to isinstance.
+    if type(value) is not kind:
+        raise TypeError(f"{kind.__name__} expected, not {type(value).__name__}")
+    return value
+
+
+def _finite(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise TypeError("a finite number expected")
+    return float(value)

@@ -1,0 +1,100 @@
+"""Messages survive the way over the wire, and nothing else gets in."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import host_states
+from ringwall.domain.interface import Mode
+from ringwall.domain.world import HostState
+from ringwall.watch import encoding
+from ringwall.watch.encoding import MalformedMessage, decode, decode_report, encode, encode_report
+from ringwall.watch.messages import Heartbeat, Message, Position, Report, Snapshot
+
+HEARTBEAT = Heartbeat(Position("store", 1, 7))
+
+
+@given(host_states.messages)
+def test_a_message_comes_out_as_it_went_in(message: Message) -> None:
+    line = encode(message)
+    assert decode(line) == message
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+
+
+@given(host_states.reports)
+def test_a_report_comes_out_as_it_went_in(report: Report) -> None:
+    assert decode_report(encode_report(report)) == report
+
+
+def test_the_form_is_the_type_with_the_names_of_its_fields() -> None:
+    assert json.loads(encode(HEARTBEAT)) == {
+        "type": "heartbeat",
+        "position": {"store_id": "store", "epoch": 1, "revision": 7},
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\n",
+        b"null",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b'{"type":"heartbeat"}',
+        b'{"type":["heartbeat"]}',
+        b'{"type":"heartbeat","position":null}',
+        b'{"type":"heartbeat","position":{"store_id":"s","epoch":1}}',
+        b'{"type":"heartbeat","position":{"store_id":"s","epoch":1,"revision":"7"}}',
+        b'{"type":"heartbeat","position":{"store_id":"s","epoch":1,"revision":true}}',
+        b'{"type":"heartbeat","position":{"store_id":"s","epoch":1,"revision":7.0}}',
+        b'{"type":"heartbeat","position":{"store_id":"s","epoch":1,"revision":7,"more":1}}',
+        b'{"type":"heartbeat","position":{"store_id":"s","epoch":1,"revizion":7}}',
+        b'{"type":"heartbeat","position":{"store_id":"s","epoch":1,"revision":7},"more":1}',
+        b'{"type":"heartbeat","position":{"store_id":"s","epoch":1,"revision":NaN}}',
+        b'{"type":"gossip","position":{"store_id":"s","epoch":1,"revision":7}}',
+        b'{"type":"heartbeat","position":{"store_id":"s","epoch":1,"revision":' + b"9" * 5000 + b"}}",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+    ],
+)
+def test_what_is_no_message_is_refused(line: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        decode(line)
+
+
+@pytest.mark.parametrize("time", ["1e999", "Infinity", "-Infinity", "NaN", "null", '"1"', "true", "1" + "0" * 400])
+def test_a_time_is_a_finite_number(time: str) -> None:
+    report = Report(HEARTBEAT.position, "observe", "", in_force_at=12345.0, received_at=1.0)
+    body = encode_report(report).replace(b"12345.0", time.encode())
+    with pytest.raises(MalformedMessage):
+        decode_report(body)
+
+
+def test_a_mode_that_nobody_knows_is_refused() -> None:
+    line = encode(Snapshot(HEARTBEAT.position, HostState("i-1", Mode.ENFORCE))).replace(b"enforce", b"relax")
+    with pytest.raises(MalformedMessage):
+        decode(line)
+
+
+def test_a_message_that_is_too_long_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "MESSAGE_BYTES_MAX", len(encode(HEARTBEAT)) - 1)
+    with pytest.raises(MalformedMessage, match="longer"):
+        decode(encode(HEARTBEAT))
+
+
+@settings(max_examples=300)
+@given(host_states.messages, st.data())
+def test_a_damaged_message_is_refused_or_is_another_message(message: Message, data: st.DataObject) -> None:
+    line = bytearray(encode(message))
+    at = data.draw(st.integers(0, len(line) - 1))
+    line[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    with contextlib.suppress(MalformedMessage):
+        decode(bytes(line))
