@@ -1,12 +1,12 @@
 """The contract of a store: what operations may read and write, and what they may rely on.
 
 Theory of operation. A store holds rows (one for each atomic rule) and a change log. Every request that changes
-something is one function of a `Transaction`; the store runs it, gives what it changed the next revision (1, 2, 3 …, no gaps) and
-one row of the change log, and answers only when all of it is durable. A function that raises has changed nothing.
+something is one function of a `Transaction`; the store runs it, gives what it changed the next revision (1, 2, 3 …, no
+gaps) and one row of the change log, and answers only when all of it is durable. A function that raises changed nothing.
 
 What the caller owes: a function checks everything before its first write, because many requests share one commit and
-a refused one must leave nothing behind; and it may be run again (with the same effect) when an unexpected error breaks the
-batch it was in, so it has no effects of its own.
+a refused one must leave nothing behind; and it may be run again (with the same effect) when an unexpected error breaks
+the batch it was in, so it has no effects of its own.
 
 A request gets a revision if the state that watchers see is another one afterwards: a write of what is there already
 (the same groups, mode, addresses or tags) gets none, and neither do enrolment tokens or the mark of a region.
@@ -173,6 +173,9 @@ class Reader(Protocol):
 
     def host_key(self, access_key_id: str) -> HostKey | None:
         """The key of a host's agent, by its id, in any account and region."""
+
+    def key_of_host(self, instance_id: str) -> HostKey | None:
+        """The key of the agent of this host, in any account and region."""
 
     def enrolment_token(self, token_hash: str) -> EnrolmentToken | None:
         """A token that was neither used nor deleted. Whether it has expired is for the caller to see."""

@@ -1,0 +1,239 @@
+"""The embedded store: SQLite by the standard library, on disk or in memory.
+
+On disk: a write-ahead log, synced at every commit (`synchronous=FULL`), so that what is answered survives `kill -9`
+and loss of power. One connection writes (`group_commit`); the event loop reads on another, a few threads on more; each
+reader sees the last committed state and waits for nobody.
+
+In memory: one connection for everything, under a lock, and the writer on the loop's thread, because there is no disk
+to wait for. Nothing is ever written to a file.
+
+Failure modes. Disk full or an I/O error: the batch is rolled back and refused, reads go on, and writes work again when
+the disk does. A commit that failed in the sync may be found done after a crash of the machine; it was never answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+
+from .base import Committed, Reader, Result, Transaction, Unavailable
+from .directory import DataDirectory
+from .group_commit import GroupCommit
+from .migrate import migrate
+from .sqlite_reads import SqliteReader
+from .sqlite_writes import SqliteTransaction
+
+READ_THREADS: Final = 2
+WRITER_CACHE_KIB: Final = 32 * 1024
+WAL_PAGES: Final = 4_000
+"""Checkpoint when the write-ahead log has this many pages (16 MB): a checkpoint syncs twice, in the writer."""
+
+Connect = Callable[[], sqlite3.Connection]
+
+
+def open_sqlite(path: Path, *, inline: bool = False, clock: Callable[[], float] = time.time) -> SqliteStore:
+    """The store in this file, made and brought to the newest schema where needed. Locks its directory until `close`.
+
+    inline: commit on the event loop's thread instead of a thread of its own.
+    clock: Unix seconds, for the change log.
+
+    Raises:
+        Unavailable: another server holds the directory; the file is no store, is of a newer program, isn't writable.
+    """
+    directory = DataDirectory(path.parent)
+    try:
+        _create(path)
+        writer = _connect(path)
+        try:
+            _prepare(writer)
+        except BaseException:
+            writer.close()
+            raise
+    except (sqlite3.Error, OSError) as error:
+        directory.close()
+        raise Unavailable(f"the store {path} can't be opened: {error}") from error
+    except BaseException:
+        directory.close()
+        raise
+    return SqliteStore(_Session(writer), lambda: _Session(_connect(path)), directory, inline=inline, clock=clock)
+
+
+def open_ephemeral(*, clock: Callable[[], float] = time.time) -> SqliteStore:
+    """A new store in memory, gone when it is closed."""
+    connection = _connect(":memory:")
+    migrate(connection)
+    session = _Session(connection)
+    return SqliteStore(session, lambda: session, None, inline=True, clock=clock)
+
+
+class SqliteStore:
+    """`base.Store` on SQLite. Its methods are for one thread, that of the event loop."""
+
+    def __init__(
+        self,
+        writer: _Session,
+        open_session: Callable[[], _Session],
+        directory: DataDirectory | None,
+        *,
+        inline: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        self._writer = writer
+        self._open_session = open_session
+        self._directory = directory
+        self._reader = open_session()
+        self._idle: SimpleQueue[_Session] = SimpleQueue()
+        self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="ringwall-store-reader")
+        self._engine = _Engine(writer, clock)
+        self._group_commit = GroupCommit(self._engine, inline=inline)
+
+    @property
+    def commits(self) -> int:
+        """How many commits there were; the requests divided by it tell how well they share."""
+        return self._engine.commits
+
+    def read(self, function: Callable[[Reader], Result]) -> Result:
+        """`Store.read`."""
+        return self._reader.read(function)
+
+    def read_in_thread(self, function: Callable[[Reader], Result]) -> Awaitable[Result]:
+        """`Store.read_in_thread`."""
+        return asyncio.get_running_loop().run_in_executor(self._threads, self._read_on_idle, function)
+
+    def write(self, function: Callable[[Transaction], Result]) -> Awaitable[Committed[Result]]:
+        """`Store.write`."""
+        return self._group_commit.submit(function)
+
+    def subscribe(self, wake: Callable[[int], None]) -> None:
+        """`Store.subscribe`."""
+        self._group_commit.subscribe(wake)
+
+    def compact(self, before_revision: int) -> Awaitable[Committed[int]]:
+        """`Store.compact`."""
+        return self._group_commit.submit(lambda _: self._engine.transaction.drop_changes(before_revision))
+
+    def close(self) -> None:
+        """`Store.close`. The last connection to close moves the write-ahead log into the file and removes it."""
+        self._group_commit.close()
+        self._threads.shutdown(wait=True)
+        sessions = {self._reader, self._writer}
+        while not self._idle.empty():
+            sessions.add(self._idle.get())
+        for session in sessions:
+            session.connection.close()
+        if self._directory is not None:
+            self._directory.close()
+
+    def _read_on_idle(self, function: Callable[[Reader], Result]) -> Result:
+        """`function` on a connection that no other thread uses now; there are at most as many as threads."""
+        try:
+            session = self._idle.get_nowait()
+        except Empty:
+            session = self._open_session()
+        try:
+            return session.read(function)
+        finally:
+            self._idle.put(session)
+
+
+class _Session:
+    """A connection, and the lock for when threads share it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.lock = threading.Lock()
+        self._reader = SqliteReader(connection)
+
+    def read(self, function: Callable[[Reader], Result]) -> Result:
+        """`function` on the state committed last."""
+        with self.lock:
+            try:
+                self.connection.execute("BEGIN")
+                try:
+                    return function(self._reader)
+                finally:
+                    self.connection.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                raise Unavailable(f"the store can't be read: {error}") from error
+
+
+class _Engine:
+    """`group_commit.Engine` on a session."""
+
+    def __init__(self, session: _Session, clock: Callable[[], float]) -> None:
+        self.transaction = SqliteTransaction(session.connection)
+        self.commits = 0
+        self._connection = session.connection
+        self._lock = session.lock
+        self._clock = clock
+        self._now = 0.0
+
+    def exclusive(self) -> threading.Lock:
+        return self._lock
+
+    def begin(self) -> None:
+        self._now = self._clock()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise Unavailable(f"the store can't be written: {error}") from error
+
+    def run(self, function: Callable[[Transaction], Any]) -> Committed[Any]:
+        transaction = self.transaction
+        transaction.start()
+        try:
+            result = function(transaction)
+            revision = transaction.record(self._now)
+        except StopIteration as error:  # A future can't carry it.
+            raise RuntimeError("the function ran off the end of an iterator") from error
+        except sqlite3.Error as error:
+            raise Unavailable(f"the store can't be read: {error}") from error
+        if transaction.failure is not None:
+            raise transaction.failure
+        return Committed(result, revision)
+
+    def is_intact(self) -> bool:
+        return not self.transaction.wrote and self._connection.in_transaction
+
+    def commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise Unavailable(f"the store can't make it durable: {error}") from error
+        self.commits += 1
+
+    def rollback(self) -> None:
+        self._connection.rollback()
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    # FULL, not NORMAL: in WAL mode NORMAL syncs at checkpoints only, and loss of power undoes what was answered.
+    connection.executescript("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000;")
+    return connection
+
+
+def _prepare(writer: sqlite3.Connection) -> None:
+    (mode,) = writer.execute("PRAGMA journal_mode=WAL").fetchone()
+    if mode != "wal":
+        raise Unavailable("the store's file system doesn't support a write-ahead log (shared memory and locks)")
+    writer.executescript(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}; PRAGMA wal_autocheckpoint={WAL_PAGES};")
+    migrate(writer)
+
+
+def _create(path: Path) -> None:
+    """An empty file that only its owner reads, its name durable; SQLite gives its log the same mode."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

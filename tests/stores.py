@@ -1,0 +1,153 @@
+"""Stores for tests: values to put into one, and an event loop to talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import TypeVar
+
+from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule
+from ringwall.domain.interface import Host, Mode, NetworkInterface
+from ringwall.domain.peer import Peer, PeerKind
+from ringwall.domain.traffic import Traffic
+from ringwall.domain.vpc import Subnet, Vpc
+from ringwall.store.base import Committed, HostKey, Reader, Store, Transaction
+
+ACCOUNT = "123456789012"
+REGION = "eu-north-1"
+PLACE = (ACCOUNT, REGION)
+
+Result = TypeVar("Result")
+
+
+class Driven:
+    """A store with a loop of its own, so that a test reads as a list of calls."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.runner = asyncio.Runner()
+
+    def write(self, function: Callable[[Transaction], Result]) -> Committed[Result]:
+        """One write, committed."""
+        (outcome,) = self.write_all([function])
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def write_all(
+        self, functions: Iterable[Callable[[Transaction], Result]]
+    ) -> list[Committed[Result] | BaseException]:
+        """Writes asked for at the same time, and what became of each."""
+
+        async def together() -> list[Committed[Result] | BaseException]:
+            return await asyncio.gather(*map(self.store.write, functions), return_exceptions=True)
+
+        return self.runner.run(together())
+
+    def read(self, function: Callable[[Reader], Result]) -> Result:
+        """One read, on the loop's thread."""
+        return self.store.read(function)
+
+    def read_in_thread(self, function: Callable[[Reader], Result]) -> Result:
+        """One read, on another thread."""
+
+        async def elsewhere() -> Result:
+            return await self.store.read_in_thread(function)
+
+        return self.runner.run(elsewhere())
+
+    def compact(self, before_revision: int) -> int:
+        """How many rows of the change log were dropped."""
+
+        async def drop() -> int:
+            return (await self.store.compact(before_revision)).result
+
+        return self.runner.run(drop())
+
+    def close(self) -> None:
+        """Ends the store and the loop."""
+        self.store.close()
+        self.runner.close()
+
+
+def vpc(number: int = 1, account: str = ACCOUNT, region: str = REGION, *, default: bool = False) -> Vpc:
+    """A VPC; the same number is the same VPC."""
+    return Vpc(
+        f"vpc-{number:017x}", account, region, f"10.{number}.0.0/16", default, "dopt-1", f"vpc-cidr-assoc-{number:017x}"
+    )
+
+
+def subnet(of: Vpc, number: int = 1) -> Subnet:
+    """A subnet of the VPC."""
+    net = of.cidr_block.removesuffix(".0.0/16")
+    return Subnet(f"subnet-{number:017x}", of.vpc_id, of.owner_id, of.region, f"{net}.{number}.0/24", f"{of.region}a")
+
+
+def group(of: Vpc, number: int = 1, name: str | None = None) -> SecurityGroup:
+    """A group of the VPC."""
+    return SecurityGroup(f"sg-{number:017x}", of.owner_id, of.region, of.vpc_id, name or f"group-{number}", "for tests")
+
+
+_rule_numbers = count(1)
+
+
+def rule(
+    of: SecurityGroup,
+    port: int = 22,
+    peer: str = "10.0.0.0/8",
+    direction: Direction = Direction.INGRESS,
+    description: str | None = None,
+) -> SecurityGroupRule:
+    """A rule of the group for one tcp port, with an id of its own each time."""
+    kind = {"sg": PeerKind.GROUP, "pl": PeerKind.PREFIX_LIST}.get(peer[:2])
+    kind = kind or (PeerKind.CIDR_IPV6 if ":" in peer else PeerKind.CIDR_IPV4)
+    rule_id = f"sgr-{next(_rule_numbers):017x}"
+    return SecurityGroupRule(rule_id, of.group_id, direction, Traffic("tcp", port, port), Peer(kind, peer), description)
+
+
+def host(of: Subnet, number: int = 1) -> Host:
+    """A host in the subnet."""
+    return Host(
+        f"i-{number:017x}",
+        of.owner_id,
+        of.region,
+        of.subnet_id,
+        of.vpc_id,
+        f"host-{number}",
+        Mode.OBSERVE,
+        f"RWHOST{number:014d}",
+        1_700_000_000,
+    )
+
+
+def key(of: Host) -> HostKey:
+    """The key of the host's agent."""
+    return HostKey(of.access_key_id, f"secret of {of.instance_id}", of.owner_id, of.region, of.instance_id)
+
+
+def interface(
+    of: Host,
+    groups: Iterable[SecurityGroup],
+    addresses: Iterable[str] = ("10.1.1.5",),
+    ipv6_addresses: Iterable[str] = (),
+) -> NetworkInterface:
+    """The interface of the host."""
+    number = of.instance_id.removeprefix("i-")
+    return NetworkInterface(
+        interface_id=f"eni-{number}",
+        owner_id=of.owner_id,
+        region=of.region,
+        subnet_id=of.subnet_id,
+        vpc_id=of.vpc_id,
+        availability_zone=f"{of.region}a",
+        instance_id=of.instance_id,
+        attachment_id=f"eni-attach-{number}",
+        device="eth0",
+        mac_address="02:00:00:00:00:01",
+        private_ips=tuple(addresses),
+        ipv6_addresses=tuple(ipv6_addresses),
+        group_ids=tuple(each.group_id for each in groups),
+        description="",
+        created_at=1_700_000_000,
+    )
