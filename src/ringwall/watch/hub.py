@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringwall.domain.change import ChangeRecord, HostRemoved
@@ -114,7 +114,7 @@ class Hub:
                 watcher.behind_since = watcher.behind_since or watcher.position.revision + 1
                 watcher.changed.set()
 
-    async def watch(self, host_id: str, after: Position | None = None) -> AsyncIterator[Message]:
+    async def watch(self, host_id: str, after: Position | None = None) -> AsyncGenerator[Message, None]:
         """A snapshot, then what changes, with a heartbeat in every silence; ends when the host is removed.
 
         after: the position that the receiver has, for the host's status. A host has one stream: a new one ends the old.
@@ -143,6 +143,16 @@ class Hub:
     def status(self, host_id: str) -> HostStatus:
         """What is known of the host's agent; nothing but defaults if it hasn't been heard since the server started."""
         return self._statuses.get(host_id, HostStatus())
+
+    @property
+    def watchers(self) -> int:
+        """How many streams are open."""
+        return len(self._watchers)
+
+    @property
+    def reporting(self) -> int:
+        """How many hosts have reported since the server started."""
+        return sum(status.report is not None for status in self._statuses.values())
 
     def close(self) -> None:
         """Ends every stream, so that the server can stop."""

@@ -1,0 +1,72 @@
+"""Calls of ringwall's own API, /ringwall/v1, signed."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import ssl
+import time
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ringwall.sigv4.sign import sign
+
+from .endpoint import Endpoint
+
+TIMEOUT_SECONDS: Final = 30
+
+
+class CallFailed(Exception):
+    """The server refused, or couldn't be asked. status: the HTTP status, or None without an answer."""
+
+    def __init__(self, text: str, status: int | None = None, body: dict[str, Any] | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.body = body or {}
+
+
+def call(endpoint: Endpoint, method: str, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The JSON answer of one call.
+
+    Raises:
+        CallFailed: with a sentence that says what happened and what to do.
+    """
+    parts = urlsplit(endpoint.url)
+    body = b"" if content is None else json.dumps(content).encode()
+    headers = sign(
+        method=method,
+        host=parts.netloc,
+        path=path,
+        query="",
+        headers={"content-type": "application/json"},
+        body=body,
+        access_key_id=endpoint.access_key_id,
+        secret=endpoint.secret,
+        region=endpoint.region,
+        service="ringwall",
+        now=time.time(),
+    )
+    connection = _connect(parts.scheme, parts.hostname or "", parts.port)
+    try:
+        connection.request(method, path, body=body, headers=headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read() or b"{}")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise CallFailed(
+            f"{endpoint.url} gave no answer that can be read ({error}). Is the server running there?"
+        ) from error
+    finally:
+        connection.close()
+    if response.status >= 300:
+        fault = answer.get("error", {})
+        text = f"{fault.get('code', response.status)}: {fault.get('message', response.reason)}"
+        raise CallFailed(text, response.status, answer)
+    return dict(answer)
+
+
+def _connect(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+    if scheme == "https":
+        context = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE"))
+        return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)
+    return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)

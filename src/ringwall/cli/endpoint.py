@@ -1,0 +1,61 @@
+"""Which server the command line speaks to, and with which key."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ringwall.config import DEFAULT_HOST, DEFAULT_PORT, DEFAULT_REGION, ConfigurationError, default_data_directory
+from ringwall.server.credentials import read_root_key
+
+ENDPOINT_FILE: Final = "endpoint.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server's URL, the region to act in, and a key that it knows."""
+
+    url: str
+    region: str
+    access_key_id: str
+    secret: str
+
+
+def read_endpoint(data: Path) -> Endpoint:
+    """The server of a data directory: its root key, and the URL it listened on when it was last ready.
+
+    Raises:
+        ConfigurationError: no server has been started there, or its files may not be read.
+    """
+    key = read_root_key(data)
+    if key is None:
+        raise ConfigurationError(f"{data} holds no credentials: start the server there first, or name it with --data.")
+    try:
+        stored = json.loads((data / ENDPOINT_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        stored = {}
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{data / ENDPOINT_FILE} can't be read: {error}") from error
+    url = stored.get("url", f"http://{DEFAULT_HOST}:{DEFAULT_PORT}")
+    return Endpoint(url, stored.get("region", DEFAULT_REGION), key.access_key_id, key.secret)
+
+
+def find_endpoint(
+    data: Path | None, url: str | None, region: str | None, environment: Mapping[str, str] = os.environ
+) -> Endpoint:
+    """The server meant: options first, then the AWS variables that `ringwall env` prints, then the data directory.
+
+    Raises:
+        ConfigurationError: no key is known.
+    """
+    key_id, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
+    from_environment = url or environment.get("AWS_ENDPOINT_URL_EC2") or environment.get("AWS_ENDPOINT_URL")
+    if data is None and key_id and secret and from_environment:
+        found = Endpoint(from_environment, environment.get("AWS_DEFAULT_REGION", DEFAULT_REGION), key_id, secret)
+    else:
+        found = read_endpoint(data or default_data_directory())
+    return Endpoint(url or found.url, region or found.region, found.access_key_id, found.secret)

@@ -1,0 +1,150 @@
+"""`ringwall host`: enrolment tokens, and the hosts that were enrolled with them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ringwall.config import ConfigurationError
+
+from .client import CallFailed, call
+from .endpoint import Endpoint, find_endpoint
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verbs of `ringwall host` and their options."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data", type=Path, metavar="DIR", help="the server's data directory, for its key and URL")
+    common.add_argument("--server", metavar="URL", help="the server, when it isn't the data directory's")
+    common.add_argument("--region", help="the region to act in")
+    verbs = parser.add_subparsers(dest="host_verb", metavar="VERB", required=True)
+
+    token = verbs.add_parser("token", parents=[common], help="print a token that enrols one host, once, within an hour")
+    token.add_argument(
+        "--subnet", required=True, metavar="subnet-…", help="the subnet that the host's addresses lie in"
+    )
+    token.add_argument(
+        "--interface", default="eth0", metavar="DEV", help="the interface to protect (default %(default)s)"
+    )
+
+    verbs.add_parser("list", parents=[common], help="the hosts, what they do and which revision is in force on them")
+    enforce = verbs.add_parser("enforce", parents=[common], help="drop what no rule admits")
+    enforce.add_argument("--yes", action="store_true", help="also when live flows or listeners would be cut off")
+    for verb, text in (
+        ("observe", "only count what no rule admits"),
+        ("remove", "forget a host; its kernel keeps what it has"),
+        ("show", "one host, with what enforcing would cut off now"),
+    ):
+        verbs.add_parser(verb, parents=[common], help=text).add_argument("host", metavar="i-…")
+    enforce.add_argument("host", metavar="i-…")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs one verb; answers 0 when it did what it says."""
+    verbs = {
+        "token": token,
+        "list": list_hosts,
+        "show": show,
+        "enforce": enforce,
+        "observe": observe,
+        "remove": remove,
+    }
+    try:
+        return verbs[options.host_verb](find_endpoint(options.data, options.server, options.region), options)
+    except (ConfigurationError, CallFailed) as error:
+        print(f"ringwall host {options.host_verb}: {error}", file=sys.stderr)
+        return 1
+
+
+def token(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Prints the token, and nothing else on standard output, so that it can go straight into a file."""
+    content = {"subnet_id": options.subnet, "interface": options.interface}
+    answer = call(endpoint, "POST", "/ringwall/v1/enrolment-tokens", content)
+    print(answer["token"])
+    print(
+        f"Good for one host until {_time(answer['expires_at'])}. On the host, as root:\n"
+        f"  ringwall agent --server {endpoint.url} --token-file FILE",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def list_hosts(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Prints a line for each host."""
+    answer = call(endpoint, "GET", "/ringwall/v1/hosts")
+    rows = [("HOST", "NAME", "INTERFACE", "ADDRESSES", "MODE", "IN FORCE", "AGENT")]
+    rows.extend(
+        (
+            host["instance_id"],
+            host["hostname"],
+            f"{interface['device']} {interface['interface_id']}",
+            ",".join(interface["addresses"]),
+            host["mode"],
+            _in_force(host),
+            "connected" if host["connected"] else "away",
+        )
+        for host in answer["hosts"]
+        for interface in host["interfaces"]
+    )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return 0
+
+
+def show(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Prints one host, its problems and what enforcing would cut off."""
+    host = call(endpoint, "GET", f"/ringwall/v1/hosts/{options.host}")
+    print(
+        f"{host['instance_id']} {host['hostname']}: mode {host['mode']}, {'connected' if host['connected'] else 'away'}"
+    )
+    for problem in host["problems"]:
+        print(f"problem: {problem}")
+    for line in host["unadmitted"]:
+        print(f"no rule admits: {line}")
+    return 0
+
+
+def enforce(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Switches to enforcing; lists first what that would cut off, and refuses without --yes when there is anything."""
+    path = f"/ringwall/v1/hosts/{options.host}/mode"
+    try:
+        answer = call(endpoint, "PUT", path, {"mode": "enforce", "yes": options.yes})
+    except CallFailed as error:
+        for line in error.body.get("unadmitted", []):
+            print(f"no rule admits: {line}")
+        raise
+    for line in answer["unadmitted"]:
+        print(f"cut off: {line}")
+    print(f"{options.host} enforces from revision {answer['revision']} on.")
+    return 0
+
+
+def observe(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Switches back to observing."""
+    answer = call(endpoint, "PUT", f"/ringwall/v1/hosts/{options.host}/mode", {"mode": "observe", "yes": True})
+    print(f"{options.host} only observes from revision {answer['revision']} on.")
+    return 0
+
+
+def remove(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Forgets a host."""
+    call(endpoint, "DELETE", f"/ringwall/v1/hosts/{options.host}")
+    print(
+        f"{options.host} is removed. Its kernel keeps its last rules; `nft delete table inet ringwall` there ends them."
+    )
+    return 0
+
+
+def _in_force(host: dict[str, Any]) -> str:
+    """Whether everything that has an effect on the host is in its kernel, as far as the server has heard."""
+    if host["revision"] is None:
+        return "not reported"
+    return "all" if host["up_to_date"] else f"revision {host['revision']}"
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

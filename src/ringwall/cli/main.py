@@ -1,0 +1,57 @@
+"""`ringwall`: one program, a verb for each thing it does. Each verb's module is imported only when it is used."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from ringwall import __version__
+
+_VERBS: Final = {
+    "serve": "run the server",
+    "env": "print the variables that point AWS clients at the server",
+    "host": "hosts: token, list, enforce, observe, remove",
+    "agent": "run the agent on this host",
+}
+
+DONE: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line, every verb's options included."""
+    top = argparse.ArgumentParser(prog="ringwall", description="EC2 security groups for machines you own.")
+    top.add_argument("--version", action="version", version=f"ringwall {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, text in _VERBS.items():
+        sub = verbs.add_parser(verb, help=text, description=text[0].upper() + text[1:] + ".")
+        importlib.import_module(f"ringwall.cli.{verb}").add_arguments(sub)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one verb; the exit status is 0 when it did what it says, 1 when it couldn't, 2 when it wasn't understood."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] in _VERBS:  # the usual case: don't import the other verbs
+        verb = given[0]
+        sub = argparse.ArgumentParser(prog=f"ringwall {verb}", description=_VERBS[verb].capitalize() + ".")
+        module = importlib.import_module(f"ringwall.cli.{verb}")
+        module.add_arguments(sub)
+        options = sub.parse_args(given[1:])
+    else:
+        options = parser().parse_args(given)
+        module = importlib.import_module(f"ringwall.cli.{options.verb}")
+    try:
+        return int(module.run(options))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

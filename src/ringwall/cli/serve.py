@@ -1,0 +1,77 @@
+"""`ringwall serve`: run the server until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from ringwall.config import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    DEFAULT_REGION,
+    ConfigurationError,
+    ServerConfig,
+    default_data_directory,
+    store_path_from_url,
+)
+from ringwall.domain.quota import NO_LIMITS, Quota
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `ringwall serve`."""
+    add = parser.add_argument
+    add("--data", type=Path, metavar="DIR", help="where the store and the credentials are kept")
+    add("--store", metavar="URL", help="the store, when it isn't in DIR: sqlite:///path")
+    add("--host", default=DEFAULT_HOST, help="the address to listen on (default %(default)s)")
+    add("--port", type=int, default=DEFAULT_PORT, help="0 takes any free one (default %(default)s)")
+    add("--ephemeral", action="store_true", help="keep the store in memory; nothing survives the end of the server")
+    add("--account", metavar="ID", help="the account's id, 12 digits (default 123456789012)")
+    add("--region", default=DEFAULT_REGION, help="the server's own region (default %(default)s)")
+    add("--regions", metavar="R,R…", help="serve only these regions (default: all of EC2's)")
+    add("--limits", choices=["aws", "none"], default="aws", help="EC2's default quotas, or none (default %(default)s)")
+    add("--tls-cert", type=Path, metavar="PEM", help="the certificate chain, for HTTPS")
+    add("--tls-key", type=Path, metavar="PEM", help="its private key")
+    add("--insecure-http", action="store_true", help="allow plain HTTP on an address that other machines reach")
+    add("--metrics-open", action="store_true", help="serve /metrics without a signature")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serves; answers 0 after an orderly stop, 1 when it couldn't start."""
+    try:
+        config = configuration(options)
+        config.check()
+        from ringwall.server.main import serve  # its imports cost 0.2 s: refuse without them
+
+        return serve(config, os.environ)
+    except ConfigurationError as error:
+        print(f"ringwall serve: {error}", file=sys.stderr)
+        return 1
+
+
+def configuration(options: argparse.Namespace) -> ServerConfig:
+    """The options as settings.
+
+    Raises:
+        ConfigurationError: an option that can't be.
+    """
+    data = options.data if options.data or options.ephemeral else default_data_directory()
+    store_path = store_path_from_url(options.store) if options.store else None
+    if store_path is None and not options.ephemeral and data is not None:
+        store_path = data / "ringwall.db"
+    return ServerConfig(
+        data=data,
+        store_path=store_path,
+        host=options.host,
+        port=options.port,
+        ephemeral=options.ephemeral,
+        account=options.account,
+        region=options.region,
+        regions=tuple(name.strip() for name in options.regions.split(",") if name.strip()) if options.regions else (),
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
+        insecure_http=options.insecure_http,
+        metrics_open=options.metrics_open,
+        quota=NO_LIMITS if options.limits == "none" else Quota(),
+    )

@@ -1,0 +1,107 @@
+"""Settings of the server, as given on the command line and in the environment, checked once."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ringwall.domain.quota import Quota
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 4580
+DEFAULT_REGION: Final = "us-east-1"
+DEFAULT_ACCOUNT: Final = "123456789012"
+
+ROOT_KEY_ID_VARIABLE: Final = "RINGWALL_ROOT_ACCESS_KEY_ID"
+ROOT_SECRET_VARIABLE: Final = "RINGWALL_ROOT_SECRET_ACCESS_KEY"
+
+
+class ConfigurationError(Exception):
+    """A setting that can't be, in a sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """What `ringwall serve` was told.
+
+    data: the directory of the store and the credentials; None only for an ephemeral server that writes nothing.
+    store_path: the SQLite file. account: None for the one the data directory has, or the default.
+    regions: those served; empty for all of EC2's. tls_cert, tls_key: PEM files, both or neither.
+    """
+
+    data: Path | None
+    store_path: Path | None
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    ephemeral: bool = False
+    account: str | None = None
+    region: str = DEFAULT_REGION
+    regions: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    insecure_http: bool = False
+    metrics_open: bool = False
+    quota: Quota = field(default_factory=Quota)
+
+    @property
+    def scheme(self) -> str:
+        """`https` with a certificate, else `http`."""
+        return "https" if self.tls_cert else "http"
+
+    def check(self) -> None:
+        """Refuses settings that contradict each other or the promise to be safe to run.
+
+        Raises:
+            ConfigurationError: with what to change.
+        """
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ConfigurationError("--tls-cert and --tls-key go together: give both or neither.")
+        if not is_loopback(self.host) and self.tls_cert is None and not self.insecure_http:
+            raise ConfigurationError(
+                f"{self.host} is reachable from other machines, and plain HTTP shows them every request. "
+                "Give --tls-cert and --tls-key, or --insecure-http if that is what you want."
+            )
+        if self.account is not None and not (
+            len(self.account) == 12 and self.account.isascii() and self.account.isdigit()
+        ):
+            raise ConfigurationError(f"--account {self.account!r}: an account id has 12 digits.")
+        if not 0 <= self.port <= 65535:
+            raise ConfigurationError(f"--port {self.port}: a port lies between 0 and 65535.")
+        if self.ephemeral and self.store_path is not None:
+            raise ConfigurationError("--ephemeral keeps the store in memory: it can't have --store.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address. A name other than `localhost` counts as reachable."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def default_data_directory() -> Path:
+    """`/var/lib/ringwall` for root, else `${XDG_DATA_HOME:-~/.local/share}/ringwall`."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/ringwall")
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "ringwall"
+
+
+def store_path_from_url(url: str) -> Path:
+    """The file that a `sqlite:///path` URL names.
+
+    Raises:
+        ConfigurationError: another scheme, or no path.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme != "sqlite":
+        raise ConfigurationError(f"--store {url!r}: this version keeps its store in SQLite, as sqlite:///path/to/file.")
+    path = rest.removeprefix("/") if rest.startswith("/./") else rest
+    if not path.startswith(("/", "./")) or path.endswith("/"):
+        raise ConfigurationError(f"--store {url!r}: write sqlite:///absolute/path or sqlite:///./relative/path.")
+    return Path(path)

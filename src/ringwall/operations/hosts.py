@@ -1,0 +1,267 @@
+"""Hosts: the one-time token, the enrolment, the mode, the removal; and what a host should enforce.
+
+These are ringwall's own operations, under /ringwall/v1; EC2's API shows an enrolled host as an instance.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ringwall.domain.errors import InvalidParameterValue, ServiceError
+from ringwall.domain.interface import Host, Mode, NetworkInterface
+from ringwall.domain.peer import PeerKind
+from ringwall.domain.vpc import Subnet
+from ringwall.domain.world import HostGroup, HostInterface, HostState
+from ringwall.store.base import EnrolmentToken, HostKey, Reader
+
+from .context import Context
+
+TOKEN_SECONDS: Final = 3600
+"""How long an enrolment token is good for."""
+ADDRESSES_MAX: Final = 256
+"""Addresses that one interface may report."""
+
+
+class InvalidToken(ServiceError):
+    """The enrolment token was never made, was used, or is too old. Which of them isn't told."""
+
+    code = "InvalidEnrolmentToken"
+
+
+class HostNotFound(ServiceError):
+    """No such host in this account and region."""
+
+    code = "InvalidInstanceID.NotFound"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedInterface:
+    """A host's interface as its agent sees it. addresses: with prefix lengths, as `10.0.0.5/24`."""
+
+    device: str
+    mac_address: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAddress:
+    """An address that is filtered but doesn't make its interface a member of anything, and why."""
+
+    address: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A host that exists now, its key and what was refused."""
+
+    host: Host
+    key: HostKey
+    interface: NetworkInterface
+    refused: tuple[RefusedAddress, ...]
+
+
+def create_token(context: Context, token_hash: str, subnet_id: str, device: str) -> EnrolmentToken:
+    """A right to enrol one host into the subnet, for an hour.
+
+    Raises:
+        InvalidParameterValue: no such subnet, or no device name that Linux would take.
+    """
+    caller, transaction = context.caller, context.transaction
+    if transaction.subnet(caller.account_id, caller.region, subnet_id) is None:
+        raise InvalidParameterValue(f"The subnet ID '{subnet_id}' does not exist")
+    if not (0 < len(device) <= 15 and device.isascii() and device.isprintable()) or set(device) & set("/ :"):
+        raise InvalidParameterValue(f"'{device}' is no name of a network interface.")
+    expires_at = context.now + TOKEN_SECONDS
+    token = EnrolmentToken(token_hash, caller.account_id, caller.region, subnet_id, device, expires_at)
+    transaction.insert_enrolment_token(token)
+    return token
+
+
+def enroll(
+    context: Context,
+    token: EnrolmentToken,
+    hostname: str,
+    reported: Sequence[ReportedInterface],
+    access_key_id: str,
+    secret: str,
+) -> Enrolled:
+    """The host that the token was made for, observing, its interface in the VPC's default group.
+
+    The token is consumed in the same transaction, so it makes one host or none.
+
+    Raises:
+        InvalidToken: the token isn't there any more, or has expired.
+        InvalidParameterValue: the host has no such interface, or none of its addresses can be the interface's.
+    """
+    transaction = context.transaction
+    if transaction.enrolment_token(token.token_hash) is None or token.expires_at <= context.now:
+        raise InvalidToken("The enrolment token is not valid: it was used, has expired, or was never made.")
+    subnet = transaction.subnet(token.account_id, token.region, token.subnet_id)
+    if subnet is None:
+        raise InvalidParameterValue(f"The subnet ID '{token.subnet_id}' does not exist")
+    found = next((interface for interface in reported if interface.device == token.device), None)
+    if found is None:
+        raise InvalidParameterValue(f"The host has no interface '{token.device}', for which the token was made.")
+    private_ips, ipv6_addresses, refused = usable_addresses(transaction, subnet, found.addresses)
+    if not private_ips and not ipv6_addresses:
+        reasons = "; ".join(f"{item.address} {item.reason}" for item in refused) or "it has no address"
+        raise InvalidParameterValue(f"No address of '{token.device}' can be used in {subnet.subnet_id}: {reasons}.")
+    default_group = transaction.group_by_name(subnet.vpc_id, "default")
+    assert default_group is not None, "every VPC has a default group"
+
+    instance_id = context.ids.new("i")
+    host = Host(
+        instance_id=instance_id,
+        owner_id=token.account_id,
+        region=token.region,
+        subnet_id=subnet.subnet_id,
+        vpc_id=subnet.vpc_id,
+        hostname=hostname,
+        mode=Mode.OBSERVE,
+        access_key_id=access_key_id,
+        enrolled_at=context.now,
+    )
+    interface = NetworkInterface(
+        interface_id=context.ids.new("eni"),
+        owner_id=token.account_id,
+        region=token.region,
+        subnet_id=subnet.subnet_id,
+        vpc_id=subnet.vpc_id,
+        availability_zone=subnet.availability_zone,
+        instance_id=instance_id,
+        attachment_id=context.ids.new("eni-attach"),
+        device=found.device,
+        mac_address=found.mac_address,
+        private_ips=private_ips,
+        ipv6_addresses=ipv6_addresses,
+        group_ids=(default_group.group_id,),
+        description=f"{hostname} {found.device}",
+        created_at=context.now,
+    )
+    key = HostKey(access_key_id, secret, token.account_id, token.region, instance_id)
+    transaction.consume_enrolment_token(token.token_hash)
+    transaction.insert_host(host, key, interface)
+    return Enrolled(host, key, interface, refused)
+
+
+def usable_addresses(
+    reader: Reader, subnet: Subnet, addresses: Sequence[str], held_by: str | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[RefusedAddress, ...]]:
+    """The reported addresses that the interface may have: IPv4, IPv6, and those refused with the reason.
+
+    An address must lie in the subnet and be held by no other interface of the VPC, so that no host can claim another's.
+    Link-local addresses are nobody's source and are passed over in silence.
+
+    Raises:
+        InvalidParameterValue: too many, or one that is no address.
+    """
+    if len(addresses) > ADDRESSES_MAX:
+        raise InvalidParameterValue(f"The interface reports {len(addresses)} addresses; {ADDRESSES_MAX} are the limit.")
+    blocks = [ipaddress.ip_network(block) for block in (subnet.cidr_block, subnet.ipv6_cidr_block) if block]
+    usable: dict[int, list[str]] = {4: [], 6: []}
+    refused: list[RefusedAddress] = []
+    for text in addresses:
+        try:
+            address = ipaddress.ip_interface(text).ip
+        except ValueError as error:
+            raise InvalidParameterValue(f"'{text[:64]}' is no address with a prefix length.") from error
+        if address.is_link_local:
+            continue
+        holder = reader.address_holder(subnet.vpc_id, str(address))
+        if not any(address.version == block.version and address in block for block in blocks):
+            inside = " or ".join(str(block) for block in blocks)
+            refused.append(RefusedAddress(str(address), f"lies outside {subnet.subnet_id} ({inside})"))
+        elif holder is not None and holder != held_by:
+            refused.append(RefusedAddress(str(address), f"is held by {holder}"))
+        elif str(address) not in usable[address.version]:
+            usable[address.version].append(str(address))
+    return tuple(usable[4]), tuple(usable[6]), tuple(refused)
+
+
+def update_addresses(context: Context, reported: Sequence[ReportedInterface]) -> tuple[RefusedAddress, ...]:
+    """Brings the addresses of the calling host's interfaces up to what its agent sees; writes only a difference.
+
+    Raises:
+        HostNotFound: the host was removed.
+    """
+    caller, transaction = context.caller, context.transaction
+    by_device = {interface.device: interface for interface in reported}
+    refused: list[RefusedAddress] = []
+    for interface in transaction.interfaces_of_host(_host(context, caller.host_id or "").instance_id):
+        found = by_device.get(interface.device)
+        subnet = transaction.subnet(interface.owner_id, interface.region, interface.subnet_id)
+        if found is None or subnet is None:
+            continue
+        held_by = interface.interface_id
+        private_ips, ipv6_addresses, bad = usable_addresses(transaction, subnet, found.addresses, held_by)
+        refused.extend(bad)
+        if (private_ips, ipv6_addresses) != (interface.private_ips, interface.ipv6_addresses):
+            transaction.set_interface_addresses(interface, private_ips, ipv6_addresses)
+    return tuple(refused)
+
+
+def set_mode(context: Context, instance_id: str, mode: Mode) -> Host:
+    """The host as it was, set to observe or enforce. Not checked: what the switch would cut; the server asks first.
+
+    Raises:
+        HostNotFound: no such host.
+    """
+    host = _host(context, instance_id)
+    if host.mode is not mode:
+        context.transaction.set_host_mode(host, mode)
+    return host
+
+
+def remove(context: Context, instance_id: str) -> Host:
+    """The host that was removed, with its key and interface. Its kernel keeps what it has.
+
+    Raises:
+        HostNotFound: no such host.
+    """
+    host = _host(context, instance_id)
+    context.transaction.delete_host(host)
+    return host
+
+
+def host_state(reader: Reader, account_id: str, region: str, instance_id: str) -> HostState | None:
+    """Everything the host enforces, or None if there is no such host. Cost: O(its rules and the members they name)."""
+    host = reader.host(account_id, region, instance_id)
+    if host is None:
+        return None
+    interfaces = {item.interface_id: item for item in reader.interfaces_of_host(instance_id)}
+    carried = {group_id for interface in interfaces.values() for group_id in interface.group_ids}
+    groups = {}
+    for group_id, rules in reader.rules_of(carried).items():
+        group = reader.group(account_id, region, group_id)
+        if group is not None:
+            groups[group_id] = HostGroup(group_id, group.name, {rule.rule_id: rule for rule in rules})
+    peers = {rule.peer for group in groups.values() for rule in group.rules.values()}
+    return HostState(
+        host_id=instance_id,
+        mode=host.mode,
+        interfaces={
+            key: HostInterface(key, interface.device, interface.addresses, interface.group_ids)
+            for key, interface in interfaces.items()
+        },
+        groups=groups,
+        members={
+            peer.value: frozenset(
+                address for interface in reader.interfaces_of_group(peer.value) for address in interface.addresses
+            )
+            for peer in peers
+            if peer.kind is PeerKind.GROUP
+        },
+        # The lists that exist so far are Amazon's own, and their addresses are Amazon's: none of them is known here.
+        prefix_lists={peer.value: frozenset() for peer in peers if peer.kind is PeerKind.PREFIX_LIST},
+    )
+
+
+def _host(context: Context, instance_id: str) -> Host:
+    host = context.transaction.host(context.caller.account_id, context.caller.region, instance_id)
+    if host is None:
+        raise HostNotFound(f"The instance ID '{instance_id}' does not exist")
+    return host

@@ -1,0 +1,153 @@
+"""Everything beside EC2's endpoint: health, metrics, and ringwall's own API under /ringwall/v1, in JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from ringwall.domain.errors import InternalError, InvalidParameterValue, ServiceError, ServiceUnavailable
+from ringwall.store.base import Unavailable
+from ringwall.telemetry import LOG
+from ringwall.wire.fault import CLIENT_ERROR, STATUSES
+
+from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate
+from .authorize import authorize
+from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
+from .call import Call
+from .hosts import create_token, enroll, list_hosts, remove_host, report, set_mode, show_host, update_addresses
+from .openapi import DOCUMENT
+from .service import Service, new_request_id
+from .watch_endpoint import watch
+
+Content = dict[str, Any]
+Endpoint = Callable[[Service, Call], Awaitable[Response]]
+
+ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
+    ("POST", "/ringwall/v1/enrolment-tokens", "CreateEnrolmentToken", create_token),
+    ("GET", "/ringwall/v1/hosts", "ListHosts", list_hosts),
+    ("GET", "/ringwall/v1/hosts/{host}", "ShowHost", show_host),
+    ("PUT", "/ringwall/v1/hosts/{host}/mode", "SetHostMode", set_mode),
+    ("DELETE", "/ringwall/v1/hosts/{host}", "RemoveHost", remove_host),
+    ("GET", "/ringwall/v1/watch", "Watch", watch),
+    ("POST", "/ringwall/v1/report", "Report", report),
+    ("POST", "/ringwall/v1/addresses", "Report", update_addresses),
+)
+"""Method, path, action and function of everything that needs a signature, with the service name `ringwall`."""
+
+
+def build_api(service: Service) -> Starlette:
+    """The application beside the EC2 endpoint."""
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_: Request) -> Response:
+        try:
+            revision = service.store.read(lambda reader: reader.revision())
+        except Unavailable as error:
+            return PlainTextResponse(f"the store is unavailable: {error}\n", 503)
+        if not service.accepting:
+            return PlainTextResponse("stopping\n", 503)
+        return PlainTextResponse(f"ready at revision {revision}\n")
+
+    async def metrics(request: Request) -> Response:
+        if not service.config.metrics_open:
+            try:
+                caller = authenticate(service, await _raw(service, request), RINGWALL_SERVICES)
+                authorize(caller, "ringwall:ReadMetrics")
+            except ServiceError as error:
+                return _fault(error, new_request_id())
+        service.metrics.gauge("ringwall_revision", service.store.read(lambda reader: reader.revision()))
+        service.metrics.gauge("ringwall_watchers", service.hub.watchers)
+        service.metrics.gauge("ringwall_hosts_reporting", service.hub.reporting)
+        return PlainTextResponse(service.metrics.text(), media_type="text/plain; version=0.0.4")
+
+    async def openapi(_: Request) -> Response:
+        return JSONResponse(DOCUMENT)
+
+    async def enrol(request: Request) -> Response:
+        return await _guarded(lambda: _enroll(service, request))
+
+    routes = [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        Route("/ringwall/v1/openapi.json", openapi),
+        Route("/ringwall/v1/enroll", enrol, methods=["POST"]),
+    ]
+    for method, path, action, endpoint in ROUTES:
+        routes.append(Route(path, _signed(service, action, endpoint), methods=[method]))
+    return Starlette(routes=routes)
+
+
+def _signed(service: Service, action: str, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint behind the same gate as EC2's: authenticated, authorized, its JSON parsed, its refusals worded."""
+
+    async def answer(request: Request) -> Response:
+        async def run() -> Response:
+            raw = await _raw(service, request)
+            caller = authenticate(service, raw, RINGWALL_SERVICES)
+            authorize(caller, f"ringwall:{action}")
+            call = Call(caller, raw.body, _content(raw.body), request.path_params, request.query_params)
+            return await endpoint(service, call)
+
+        return await _guarded(run)
+
+    return answer
+
+
+async def _enroll(service: Service, request: Request) -> Response:
+    """Enrolment carries no signature: the token is the proof."""
+    raw = await _raw(service, request)
+    return await enroll(service, _content(raw.body))
+
+
+async def _guarded(run: Callable[[], Awaitable[Response]]) -> Response:
+    request_id = new_request_id()
+    try:
+        return await run()
+    except ServiceError as error:
+        return _fault(error, request_id)
+    except (BodyTooLarge, BodyTooSlow) as error:
+        status = 413 if isinstance(error, BodyTooLarge) else 408
+        return PlainTextResponse(f"{error}\n", status, headers={"connection": "close"})
+    except ClientGone:
+        return Response(status_code=400)
+    except Unavailable as error:
+        LOG.error("%s: the store: %s", request_id, error)
+        return _fault(ServiceUnavailable(), request_id)
+    except Exception:
+        LOG.exception("%s: internal error", request_id)
+        return _fault(InternalError(), request_id)
+
+
+def _fault(error: ServiceError, request_id: str) -> Response:
+    content: Content = {"error": {"code": error.code, "message": error.message}, "request_id": request_id}
+    content.update(getattr(error, "details", {}))
+    return JSONResponse(content, STATUSES.get(error.code, CLIENT_ERROR))
+
+
+async def _raw(service: Service, request: Request) -> RawRequest:
+    received_at = service.clock()
+    body = await read_body(request.receive)
+    scope = request.scope
+    path = scope["raw_path"].partition(b"?")[0]
+    return RawRequest(request.method, path, scope["query_string"], scope["headers"], body, received_at)
+
+
+def _content(body: bytes) -> Content:
+    if not body:
+        return {}
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidParameterValue(f"The body is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise InvalidParameterValue("The body must be a JSON object.")
+    return content

@@ -1,0 +1,75 @@
+"""From the raw bytes of a request to the caller who signed it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ringwall.domain.caller import Caller
+from ringwall.domain.errors import AuthFailure
+from ringwall.sigv4.verify import parse_authentication, verify
+from ringwall.store.base import HostKey
+
+from .service import Service
+
+RINGWALL_SERVICES: Final = frozenset({"ringwall"})
+"""The service in the scope of requests to /ringwall/v1."""
+
+_REGION_SHAPED: Final = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """A request as it came, whole.
+
+    path: percent-encoded. query: without the `?`. headers: names in any casing, in order. received_at: Unix seconds.
+    """
+
+    method: str
+    path: bytes
+    query: bytes
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+    received_at: float
+
+
+def authenticate(service: Service, request: RawRequest, services: Container[str] | None = None) -> Caller:
+    """The caller whose key signed exactly this request.
+
+    services: those that the credential scope may name; None takes any, as old clients make up theirs.
+
+    Raises:
+        ServiceError: one of the refusals of `sigv4.verify`, or AuthFailure for a region that isn't served.
+    """
+    signed = parse_authentication(request.method, request.path, request.query, request.headers, request.body)
+    root = service.root
+    if signed.access_key_id == root.access_key_id:
+        verify(signed, root.secret, request.received_at, services)
+        arn = f"arn:aws:iam::{root.account_id}:root"
+        return Caller(root.account_id, region_of(service, signed.region), root.access_key_id, arn, root.account_id)
+    key = service.store.read(lambda reader: reader.host_key(signed.access_key_id))
+    verify(signed, key.secret if key else None, request.received_at, services)
+    assert key is not None, "verify refuses a key that isn't there"
+    return _host_caller(key, region_of(service, signed.region))
+
+
+def region_of(service: Service, scope_region: str) -> str:
+    """The region that a credential scope means: itself if it is served, the server's own if it is no region at all.
+
+    Raises:
+        AuthFailure: it has the form of a region but isn't one of those served.
+    """
+    if scope_region in service.regions:
+        return scope_region
+    if _REGION_SHAPED.fullmatch(scope_region):
+        raise AuthFailure
+    return service.config.region
+
+
+def _host_caller(key: HostKey, region: str) -> Caller:
+    if region != key.region:
+        raise AuthFailure
+    arn = f"arn:aws:sts::{key.account_id}:assumed-role/ringwall-host/{key.instance_id}"
+    return Caller(key.account_id, region, key.access_key_id, arn, f"ringwall-host:{key.instance_id}", key.instance_id)

@@ -1,0 +1,115 @@
+"""The route of an EC2 request, from raw bytes to a durable answer: read `handle` top to bottom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ringwall.domain.caller import Caller
+from ringwall.domain.errors import DryRunOperation, InternalError, ServiceError, ServiceUnavailable
+from ringwall.operations.context import Answer, Operation
+from ringwall.operations.table import OPERATIONS
+from ringwall.store.base import Committed, Unavailable
+from ringwall.telemetry import LOG
+from ringwall.wire.fault import fault
+from ringwall.wire.request import ParsedRequest, parse, parse_query, service_of
+from ringwall.wire.response import serialize
+
+from .authenticate import RawRequest, authenticate
+from .authorize import authorize
+from .service import Service, new_request_id
+
+CONTENT_TYPE: Final = b"text/xml;charset=UTF-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer on its way out. revision: the one that the request made, if it changed anything."""
+
+    status: int
+    body: bytes
+    request_id: str
+    revision: int | None = None
+
+
+async def handle(service: Service, request: RawRequest) -> Reply:
+    """The answer to one request of the EC2 Query API or of STS; never raises."""
+    request_id = new_request_id()
+    parsed: ParsedRequest | None = None
+    caller: Caller | None = None
+    try:
+        # 1. Who is it? Always first (EC2's own order isn't known): nothing is told to whoever can't prove a key.
+        caller = authenticate(service, request)
+        # 2. What is asked? Names, types and the syntax of ids.
+        parsed = parse(parse_query(_parameters(request)))
+        operation = OPERATIONS[parsed.action]
+        operation.check(parsed.request)
+        # 3. May they? A dry run ends here.
+        authorize(caller, f"{parsed.service}:{parsed.action}")
+        if parsed.dry_run:
+            raise DryRunOperation
+        # 4. and 5. Do it; what is answered is durable.
+        await service.make_region(caller)
+        committed = await _run(service, caller, operation, parsed)
+        # 6. Say so.
+        body = serialize(parsed.action, parsed.version, committed.result, request_id)
+    except ServiceError as error:
+        return _refuse(service, request, caller, parsed, error, request_id)
+    except Unavailable as error:
+        LOG.error("%s: the store: %s", request_id, error)
+        return _refuse(service, request, caller, parsed, ServiceUnavailable(), request_id)
+    except Exception:
+        LOG.exception("%s: internal error", request_id)
+        return _refuse(service, request, caller, parsed, InternalError(), request_id)
+    service.metrics.count("ringwall_requests_total", operation=parsed.action, code="OK")
+    if committed.revision is not None:
+        _log_change(service, parsed, caller, request, committed.revision, request_id)
+    return Reply(200, body, request_id, committed.revision)
+
+
+async def _run(service: Service, caller: Caller, operation: Operation, parsed: ParsedRequest) -> Committed[Answer]:
+    request = parsed.request
+    if operation.writes:
+        return await service.store.write(
+            lambda transaction: operation.run(service.context(caller, transaction), request)
+        )
+    answer = await service.store.read_in_thread(lambda reader: operation.run(service.context(caller, reader), request))
+    return Committed(answer, None)
+
+
+def _parameters(request: RawRequest) -> bytes:
+    """The query and the form, which take the same parameters; clients use one of them."""
+    return b"&".join(part for part in (request.query, request.body) if part)
+
+
+def _refuse(
+    service: Service,
+    request: RawRequest,
+    caller: Caller | None,
+    parsed: ParsedRequest | None,
+    error: ServiceError,
+    request_id: str,
+) -> Reply:
+    """The refusal in the envelope of the service that was asked, as far as that can be told."""
+    if caller is None:
+        service.metrics.count("ringwall_authentication_failures_total")
+    else:
+        operation = parsed.action if parsed else "unknown"
+        service.metrics.count("ringwall_requests_total", operation=operation, code=error.code)
+    if parsed is not None:
+        envelope = parsed.service
+    else:
+        try:
+            envelope = service_of(parse_query(_parameters(request)))
+        except ServiceError:
+            envelope = "ec2"
+    return Reply(*fault(error, request_id, envelope), request_id)
+
+
+def _log_change(
+    service: Service, parsed: ParsedRequest, caller: Caller, request: RawRequest, revision: int, request_id: str
+) -> None:
+    LOG.info(
+        "%s %s by %s revision=%d received=%.6f committed=%.6f",
+        request_id, parsed.action, caller.access_key_id, revision, request.received_at, service.clock(),
+    )  # fmt: skip

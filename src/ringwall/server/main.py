@@ -1,0 +1,174 @@
+"""Puts the server together and runs it: store, keys, hub, application, uvicorn."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from typing_extensions import override
+
+from ringwall.config import ConfigurationError, ServerConfig, is_loopback
+from ringwall.domain.world import HostState
+from ringwall.operations.hosts import host_state
+from ringwall.store.base import Compacted, Reader, Store, Unavailable
+from ringwall.store.directory import DataDirectory
+from ringwall.store.sqlite import open_ephemeral, open_sqlite
+from ringwall.telemetry import LOG, Metrics, log_to_stderr
+from ringwall.watch.hub import Hub
+from ringwall.watch.messages import Position
+from ringwall.wire.shapes import REGIONS
+
+from .app import Application
+from .credentials import RootKey, load_root_key, write_private
+from .protocol import BoundedProtocol
+from .service import Service
+from .tls import certificate_sha256
+
+CHANGES_AT_ONCE: Final = 1_000
+STOP_SECONDS: Final = 5
+
+
+def serve(config: ServerConfig, environment: Mapping[str, str]) -> int:
+    """Runs until SIGTERM or SIGINT; answers the exit status.
+
+    Raises:
+        ConfigurationError: it can't start, with what to change.
+    """
+    log_to_stderr()
+    try:
+        lock = _lock(config)
+        store = _open_store(config)
+    except Unavailable as error:
+        raise ConfigurationError(str(error)) from error
+    try:
+        service = build_service(config, store, load_root_key(config.data, config.account, environment))
+        if not is_loopback(config.host) and config.tls_cert is None:
+            LOG.warning("plain HTTP on %s: every machine on the way can read the requests and answers", config.host)
+        _Server(uvicorn_config(service), service).run()
+    finally:
+        store.close()
+        if lock is not None:
+            lock.close()
+    return 0
+
+
+def build_service(config: ServerConfig, store: Store, root: RootKey) -> Service:
+    """The parts of a server, joined.
+
+    Raises:
+        ConfigurationError: a region that EC2 doesn't have, or a certificate that can't be read.
+    """
+    unknown = set(config.regions or [config.region]) - REGIONS
+    if unknown:
+        raise ConfigurationError(f"EC2 has no region {', '.join(sorted(unknown))}.")
+    regions = frozenset(config.regions) or REGIONS
+    if config.region not in regions:
+        raise ConfigurationError(f"--region {config.region} is not among --regions.")
+
+    def load_state(host_id: str) -> tuple[Position, HostState] | None:
+        def load(reader: Reader) -> tuple[Position, HostState] | None:
+            key = reader.key_of_host(host_id)
+            state = host_state(reader, key.account_id, key.region, host_id) if key else None
+            identity = reader.identity()
+            position = Position(identity.store_id, identity.epoch, reader.revision())
+            return (position, state) if state else None
+
+        return store.read(load)
+
+    hub = Hub(
+        load_state,
+        lambda revision: store.read(lambda reader: reader.changes_since(revision, CHANGES_AT_ONCE)),
+        Compacted,
+        store.read(lambda reader: reader.revision()),
+    )
+    store.subscribe(hub.wake)
+    try:
+        pin = certificate_sha256(config.tls_cert) if config.tls_cert else None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"--tls-cert {config.tls_cert} can't be read as a certificate: {error}") from error
+    return Service(config, store, root, hub, Metrics(), regions, pin)
+
+
+def uvicorn_config(service: Service) -> uvicorn.Config:
+    """How uvicorn runs the application: its own TLS, our bounds on connections."""
+    config = service.config
+    return uvicorn.Config(
+        Application(service),
+        host=config.host,
+        port=config.port,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level=logging.WARNING,
+        server_header=False,
+        ssl_certfile=config.tls_cert,
+        ssl_keyfile=config.tls_key,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        backlog=1024,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, and ends the watch streams before it waits for open requests."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.should_exit:
+            return
+        config = self._service.config
+        port = self.servers[0].sockets[0].getsockname()[1]
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        url = f"{config.scheme}://{host}:{port}"
+        if config.data is not None:
+            write_private(config.data / "endpoint.json", json.dumps({"url": url, "region": config.region}) + "\n")
+        else:
+            _tell_keys(self._service, url)
+        sys.stdout.write(f"ringwall ready on {url}\n")
+        sys.stdout.flush()
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._service.accepting = False
+        self._service.hub.close()
+        await super().shutdown(sockets)
+
+
+def _tell_keys(service: Service, url: str) -> None:
+    """An ephemeral server without a data directory: the export lines go to standard error."""
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", service.root.access_key_id),
+        ("AWS_SECRET_ACCESS_KEY", service.root.secret),
+        ("AWS_DEFAULT_REGION", service.config.region),
+        ("AWS_ENDPOINT_URL_EC2", url),
+        ("AWS_ENDPOINT_URL_STS", url),
+    ):
+        sys.stderr.write(f"export {name}={shlex.quote(value)}\n")
+    sys.stderr.flush()
+
+
+def _lock(config: ServerConfig) -> DataDirectory | None:
+    """The data directory, held, where the store doesn't hold it already."""
+    if config.data is None or (config.store_path and config.store_path.resolve().parent == config.data.resolve()):
+        return None
+    return DataDirectory(config.data)
+
+
+def _open_store(config: ServerConfig) -> Store:
+    if config.ephemeral:
+        return open_ephemeral()
+    assert config.store_path is not None
+    return open_sqlite(Path(config.store_path))

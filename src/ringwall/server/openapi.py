@@ -1,0 +1,157 @@
+"""The OpenAPI document of ringwall's own API. A test holds it against the routes that are served."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ringwall import __version__
+
+
+def _json(schema: dict[str, Any], text: str) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+_TEXT: Final = {"type": "string"}
+_NUMBER: Final = {"type": "integer"}
+_FLAG: Final = {"type": "boolean"}
+_TEXTS: Final = {"type": "array", "items": _TEXT}
+_REFUSED: Final = {"type": "array", "items": _object(address=_TEXT, reason=_TEXT)}
+_INTERFACES: Final = {"type": "array", "items": _object(device=_TEXT, mac_address=_TEXT, addresses=_TEXTS)}
+_HOST: Final = {"$ref": "#/components/schemas/Host"}
+_PATH_HOST: Final = [{"name": "host", "in": "path", "required": True, "schema": _TEXT, "description": "an i-…"}]
+
+
+def _operation(
+    summary: str,
+    answer: dict[str, Any],
+    *,
+    status: int = 200,
+    body: dict[str, Any] | None = None,
+    on_host: bool = False,
+    signed: bool = True,
+) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "summary": summary,
+        "responses": {str(status): answer, "default": _json({"$ref": "#/components/schemas/Fault"}, "Refused.")},
+    }
+    if body is not None:
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    if on_host:
+        described["parameters"] = _PATH_HOST
+    if signed:
+        described["security"] = [{"sigv4": []}]
+    return described
+
+
+DOCUMENT: Final[dict[str, Any]] = {
+    "openapi": "3.1.0",
+    "info": {"title": "ringwall", "version": __version__, "description": "Hosts and what is in force on them."},
+    "paths": {
+        "/ringwall/v1/enrolment-tokens": {
+            "post": _operation(
+                "A token that enrols one host, once, within an hour.",
+                _json(_object(token=_TEXT, expires_at=_NUMBER), "The token; it is shown only here."),
+                status=201,
+                body=_object(subnet_id=_TEXT, interface=_TEXT),
+            )
+        },
+        "/ringwall/v1/enroll": {
+            "post": _operation(
+                "Enrols the host that sends it; the token is the proof.",
+                _json(
+                    _object(
+                        account_id=_TEXT,
+                        region=_TEXT,
+                        instance_id=_TEXT,
+                        access_key_id=_TEXT,
+                        secret_access_key=_TEXT,
+                        store_id=_TEXT,
+                        device=_TEXT,
+                        interface_id=_TEXT,
+                        refused_addresses=_REFUSED,
+                    ),
+                    "The host's id and key; the secret is shown only here.",
+                ),
+                status=201,
+                body=_object(token=_TEXT, hostname=_TEXT, interfaces=_INTERFACES),
+                signed=False,
+            )
+        },
+        "/ringwall/v1/hosts": {
+            "get": _operation(
+                "All hosts of the region.",
+                _json(_object(revision=_NUMBER, hosts={"type": "array", "items": _HOST}), "The hosts."),
+            )
+        },
+        "/ringwall/v1/hosts/{host}": {
+            "get": _operation("One host.", _json(_HOST, "The host."), on_host=True),
+            "delete": _operation(
+                "Forgets a host, its key and its interface. Its kernel keeps what it has.",
+                _json(_object(removed=_TEXT, revision=_NUMBER), "It is removed."),
+                on_host=True,
+            ),
+        },
+        "/ringwall/v1/hosts/{host}/mode": {
+            "put": _operation(
+                "Switches to `enforce` or `observe`; WouldCutOff when live traffic would end, unless `yes`.",
+                _json(_object(mode=_TEXT, revision=_NUMBER, unadmitted=_TEXTS), "It is switched."),
+                body=_object(mode={"enum": ["observe", "enforce"]}, yes=_FLAG),
+                on_host=True,
+            )
+        },
+        "/ringwall/v1/watch": {
+            "get": _operation(
+                "What the calling agent's host should enforce: a snapshot, then deltas, a JSON value a line.",
+                {"description": "The stream.", "content": {"application/x-ndjson": {"schema": {"type": "object"}}}},
+            )
+        },
+        "/ringwall/v1/report": {
+            "post": _operation(
+                "What is in force on the calling agent's host.",
+                _json(_object(), "Taken."),
+                body={"type": "object"},
+            )
+        },
+        "/ringwall/v1/addresses": {
+            "post": _operation(
+                "The addresses of the calling agent's interfaces now.",
+                _json(_object(revision={"type": ["integer", "null"]}, refused_addresses=_REFUSED), "Taken."),
+                body=_object(interfaces=_INTERFACES),
+            )
+        },
+    },
+    "components": {
+        "securitySchemes": {
+            "sigv4": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "Authorization",
+                "description": "AWS Signature Version 4, service name `ringwall`.",
+            }
+        },
+        "schemas": {
+            "Host": _object(
+                instance_id=_TEXT,
+                hostname=_TEXT,
+                mode=_TEXT,
+                enrolled_at=_NUMBER,
+                connected=_FLAG,
+                up_to_date=_FLAG,
+                revision={"type": ["integer", "null"]},
+                digest={"type": ["string", "null"]},
+                in_force_at={"type": ["number", "null"]},
+                problems=_TEXTS,
+                unadmitted=_TEXTS,
+                interfaces={
+                    "type": "array",
+                    "items": _object(interface_id=_TEXT, device=_TEXT, addresses=_TEXTS, group_ids=_TEXTS),
+                },
+            ),
+            "Fault": _object(error=_object(code=_TEXT, message=_TEXT), request_id=_TEXT),
+        },
+    },
+}

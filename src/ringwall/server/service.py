@@ -1,0 +1,66 @@
+"""What a running server holds: the store, the keys, the hub, and the doors to the clock and to randomness."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from ringwall.config import ServerConfig
+from ringwall.domain.caller import Caller
+from ringwall.operations.context import Context, IdSource
+from ringwall.operations.vpcs import ensure_region
+from ringwall.store.base import Reader, Store, Transaction
+from ringwall.telemetry import Metrics
+from ringwall.watch.hub import Hub
+
+from .credentials import RootKey
+
+
+class RandomIds:
+    """Ids of EC2's form: the prefix, a hyphen and 17 random hex digits, 68 bits."""
+
+    def new(self, prefix: str) -> str:
+        """A new id."""
+        return f"{prefix}-{secrets.token_hex(9)[:17]}"
+
+
+def new_request_id() -> str:
+    """A random UUID, in lower case, as EC2 answers it."""
+    return str(uuid.uuid4())
+
+
+_IDS: Final = RandomIds()
+
+
+@dataclass(slots=True)
+class Service:
+    """One server's parts. `regions_ready` remembers which (account, region) have their default VPC."""
+
+    config: ServerConfig
+    store: Store
+    root: RootKey
+    hub: Hub
+    metrics: Metrics
+    regions: frozenset[str]
+    certificate_sha256: str | None = None
+    ids: IdSource = _IDS
+    clock: Callable[[], float] = time.time
+    regions_ready: set[tuple[str, str]] = field(default_factory=set)
+    accepting: bool = True
+
+    def context(self, caller: Caller, transaction: Transaction | Reader) -> Context:
+        """What an operation of this caller is given. A Reader stands in for the transaction of one that only reads."""
+        return Context(caller, transaction, self.ids, self.config.quota, int(self.clock()))  # type: ignore[arg-type]
+
+    async def make_region(self, caller: Caller) -> None:
+        """Makes the default VPC of the caller's region, if it hasn't one yet, in a transaction of its own."""
+        key = (caller.account_id, caller.region)
+        if key in self.regions_ready:
+            return
+        if not self.store.read(lambda reader: reader.region_exists(*key)):
+            await self.store.write(lambda transaction: ensure_region(self.context(caller, transaction)))
+        self.regions_ready.add(key)

@@ -1,0 +1,44 @@
+"""The stream that a host's agent watches: JSON lines, a snapshot and then what changes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from starlette.responses import Response, StreamingResponse
+
+from ringwall.domain.errors import InvalidParameterValue, UnauthorizedOperation
+from ringwall.watch.encoding import encode
+from ringwall.watch.messages import Position
+
+from .call import Call
+from .service import Service
+
+
+async def watch(service: Service, call: Call) -> Response:
+    """The stream of the calling agent's own host.
+
+    Raises:
+        UnauthorizedOperation: the caller is no host's agent.
+    """
+    if call.caller.host_id is None:
+        raise UnauthorizedOperation("Only a host's agent can watch, with the host's own key.")
+    host_id, after = call.caller.host_id, _position(call)
+
+    async def lines() -> AsyncIterator[bytes]:
+        async with aclosing(service.hub.watch(host_id, after)) as messages:
+            async for message in messages:
+                yield encode(message)
+
+    return StreamingResponse(lines(), media_type="application/x-ndjson", headers={"cache-control": "no-store"})
+
+
+def _position(call: Call) -> Position | None:
+    """Where the agent is, as it says."""
+    query = call.query
+    if "store_id" not in query:
+        return None
+    try:
+        return Position(query["store_id"], int(query["epoch"]), int(query["revision"]))
+    except (KeyError, ValueError) as error:
+        raise InvalidParameterValue("store_id, epoch and revision go together, the latter two as numbers.") from error
