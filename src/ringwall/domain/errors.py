@@ -19,7 +19,7 @@ class ServiceError(Exception):
         return str(self.args[0]) if self.args else ""
 
 
-# --- The request itself: its form, its parameters, its version (ec2-behaviour 1.6) ---
+# --- The request itself: its form, its parameters, its version, EC2's common errors ---
 
 
 class MissingParameter(ServiceError):
@@ -30,6 +30,13 @@ class MissingParameter(ServiceError):
     def __init__(self, name: str) -> None:
         super().__init__(f"The request must contain the parameter {name}")
         self.name = name
+
+    @classmethod
+    def worded(cls, name: str, text: str) -> MissingParameter:
+        """The few that EC2 words otherwise, with the whole text."""
+        error = cls(name)
+        error.args = (text,)
+        return error
 
 
 class UnknownParameter(ServiceError):
@@ -100,7 +107,7 @@ class NoSuchVersion(ServiceError):
         self.version = version
 
 
-# --- Who asks, and whether they may (ec2-behaviour 1.6, 1.7) ---
+# --- Who asks, and whether they may ---
 
 
 class AuthFailure(ServiceError):
@@ -179,3 +186,355 @@ class InternalError(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("An internal error has occurred")
+
+
+# --- Ids (ec2-behaviour 2): a malformed one, and one that names nothing the caller has in this region ---
+
+
+class MalformedId(ServiceError):
+    """An id that can't be one of its kind. `prefix` is the right one, without the hyphen."""
+
+    def __init__(self, text: str, prefix: str) -> None:
+        # The hint is given only where even the prefix is wrong.
+        hint = "" if text.startswith(f"{prefix}-") else f' (expecting "{prefix}-...")'
+        super().__init__(f'Invalid id: "{text}"{hint}')
+
+
+class AbsentId(ServiceError):
+    """Well-formed ids of which nothing exists. `noun` is what EC2 calls them."""
+
+    noun: ClassVar[str]
+
+    def __init__(self, *ids: str) -> None:
+        if len(ids) == 1:
+            super().__init__(f"The {self.noun} '{ids[0]}' does not exist")
+        else:
+            super().__init__(f"The {self.noun}s '{', '.join(ids)}' do not exist")
+        self.ids = ids
+
+
+class InvalidGroupIdMalformed(MalformedId):
+    """Not the id of a security group."""
+
+    code = "InvalidGroupId.Malformed"
+
+    def __init__(self, text: str, prefix: str = "sg") -> None:
+        super().__init__(text, prefix)
+        if not text:
+            self.args = ("The security-group ID '' is malformed",)
+
+    @classmethod
+    def in_filter(cls, text: str) -> InvalidGroupIdMalformed:
+        """As DescribeSecurityGroupRules words it for its filter `group-id`."""
+        error = cls(text)
+        error.args = (f"The security group ID '{text}' is malformed",)
+        return error
+
+
+class InvalidGroupNotFound(AbsentId):
+    """No such group, or none that may be named here."""
+
+    code = "InvalidGroup.NotFound"
+    noun = "security group"
+
+    @classmethod
+    def in_default_vpc(cls, name: str, vpc_id: str | None) -> InvalidGroupNotFound:
+        """A name that isn't in the default VPC; `vpc_id` is None where there is none."""
+        error = cls(name)
+        error.args = (f"The security group '{name}' does not exist in default VPC '{vpc_id or 'none'}'",)
+        return error
+
+    @classmethod
+    def in_other_network(cls, group_id: str) -> InvalidGroupNotFound:
+        """A group of another VPC, where one of the same VPC is needed."""
+        error = cls(group_id)
+        error.args = ("You have specified two resources that belong to different networks.",)
+        return error
+
+
+class InvalidSecurityGroupRuleIdMalformed(ServiceError):
+    """Not the id of a security group rule."""
+
+    code = "InvalidSecurityGroupRuleId.Malformed"
+
+    def __init__(self, text: str, prefix: str = "sgr") -> None:
+        super().__init__(f"The security group rule ID '{text}' is malformed")
+        self.prefix = prefix
+
+
+class InvalidSecurityGroupRuleIdNotFound(AbsentId):
+    """No such rule, or none of the group and direction given."""
+
+    code = "InvalidSecurityGroupRuleId.NotFound"
+    noun = "security group rule ID"
+
+
+class InvalidVpcIDMalformed(MalformedId):
+    """Not the id of a VPC."""
+
+    code = "InvalidVpcID.Malformed"
+
+
+class InvalidVpcIDNotFound(AbsentId):
+    """No such VPC."""
+
+    code = "InvalidVpcID.NotFound"
+    noun = "vpc ID"
+
+
+class InvalidSubnetIDMalformed(MalformedId):
+    """Not the id of a subnet."""
+
+    code = "InvalidSubnetID.Malformed"
+
+
+class InvalidSubnetIDNotFound(AbsentId):
+    """No such subnet."""
+
+    code = "InvalidSubnetID.NotFound"
+    noun = "subnet ID"
+
+
+class InvalidNetworkInterfaceIdMalformed(MalformedId):
+    """Not the id of a network interface."""
+
+    code = "InvalidNetworkInterfaceId.Malformed"
+
+
+class InvalidNetworkInterfaceIDNotFound(AbsentId):
+    """No such network interface."""
+
+    code = "InvalidNetworkInterfaceID.NotFound"
+    noun = "networkInterface ID"
+
+
+class InvalidNetworkInterfaceAttachmentIdMalformed(MalformedId):
+    """Not the id of an attachment of a network interface."""
+
+    code = "InvalidNetworkInterfaceAttachmentId.Malformed"
+
+
+class InvalidAttachmentIDNotFound(AbsentId):
+    """No such attachment of this network interface."""
+
+    code = "InvalidAttachmentID.NotFound"
+    noun = "attachment ID"
+
+
+class InvalidInstanceIDMalformed(MalformedId):
+    """Not the id of an instance."""
+
+    code = "InvalidInstanceID.Malformed"
+
+
+class InvalidInstanceIDNotFound(AbsentId):
+    """No such instance."""
+
+    code = "InvalidInstanceID.NotFound"
+    noun = "instance ID"
+
+
+class InvalidPrefixListIdMalformed(MalformedId):
+    """Not the id of a prefix list."""
+
+    code = "InvalidPrefixListId.Malformed"
+
+
+class InvalidPrefixListIDNotFound(AbsentId):
+    """No such prefix list."""
+
+    code = "InvalidPrefixListID.NotFound"
+    noun = "prefix list ID"
+
+
+class InvalidVpcPeeringConnectionIdMalformed(MalformedId):
+    """Not the id of a peering connection."""
+
+    code = "InvalidVpcPeeringConnectionId.Malformed"
+
+
+class InvalidVpcPeeringConnectionIDNotFound(AbsentId):
+    """No such peering connection."""
+
+    code = "InvalidVpcPeeringConnectionID.NotFound"
+    noun = "vpcPeeringConnection ID"
+
+
+class InvalidID(ServiceError):
+    """An id of a kind that isn't known at all."""
+
+    code = "InvalidID"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"The ID '{text}' is not valid")
+        self.text = text
+
+
+# --- Groups and rules (ec2-behaviour 3.1 to 3.8, 4) ---
+
+
+class InvalidGroupDuplicate(ServiceError):
+    """The VPC has a group of that name, letter case aside."""
+
+    code = "InvalidGroup.Duplicate"
+
+    def __init__(self, name: str, vpc_id: str) -> None:
+        super().__init__(f"The security group '{name}' already exists for VPC '{vpc_id}'")
+        self.name, self.vpc_id = name, vpc_id
+
+
+class CannotDelete(ServiceError):
+    """The default group of a VPC lives as long as the VPC."""
+
+    code = "CannotDelete"
+
+    def __init__(self, group_id: str, name: str) -> None:
+        super().__init__(f'the specified group: "{group_id}" name: "{name}" cannot be deleted by a user')
+        self.group_id, self.name = group_id, name
+
+
+class DependencyViolation(ServiceError):
+    """Something that exists still needs the resource."""
+
+    code = "DependencyViolation"
+
+    def __init__(self, resource_id: str) -> None:
+        super().__init__(f"resource {resource_id} has a dependent object")
+        self.resource_id = resource_id
+
+
+class InvalidPermissionNotFound(ServiceError):
+    """A rule that was to be revoked isn't in the group, so nothing was revoked."""
+
+    code = "InvalidPermission.NotFound"
+
+    def __init__(self) -> None:
+        super().__init__("The specified rule does not exist in this security group.")
+
+
+class InvalidPermissionDuplicate(ServiceError):
+    """The group has the rule already; `rule` is EC2's description of it, from the word `peer`."""
+
+    code = "InvalidPermission.Duplicate"
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f'the specified rule "{rule}" already exists')
+        self.rule = rule
+
+
+class RulesPerSecurityGroupLimitExceeded(ServiceError):
+    """One of the group's four ledgers (direction by address family) would be over the quota."""
+
+    code = "RulesPerSecurityGroupLimitExceeded"
+
+    def __init__(self) -> None:
+        super().__init__("The maximum number of rules per security group has been reached.")
+
+
+class SecurityGroupLimitExceeded(ServiceError):
+    """The region has as many groups as the quota allows. The text is chosen; EC2's isn't recorded."""
+
+    code = "SecurityGroupLimitExceeded"
+
+    def __init__(self) -> None:
+        super().__init__("The maximum number of security groups has been reached.")
+
+
+class SecurityGroupsPerInterfaceLimitExceeded(ServiceError):
+    """An interface would carry more groups than the quota allows."""
+
+    code = "SecurityGroupsPerInterfaceLimitExceeded"
+
+    def __init__(self) -> None:
+        super().__init__("The maximum number of security groups per interface has been reached.")
+
+
+# --- VPCs, subnets, instances, tags, filters (ec2-behaviour 3.15 to 3.17, 1.6) ---
+
+
+class VPCIdNotSpecified(ServiceError):
+    """No VPC is named, and the region has no default VPC to take."""
+
+    code = "VPCIdNotSpecified"
+
+    def __init__(self) -> None:
+        super().__init__("No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.")
+
+
+class VpcLimitExceeded(ServiceError):
+    """The region has as many VPCs as the quota allows."""
+
+    code = "VpcLimitExceeded"
+
+    def __init__(self) -> None:
+        super().__init__("The maximum number of VPCs has been reached.")
+
+
+class SubnetLimitExceeded(ServiceError):
+    """The VPC has as many subnets as the quota allows. The text is chosen; EC2's isn't recorded."""
+
+    code = "SubnetLimitExceeded"
+
+    def __init__(self) -> None:
+        super().__init__("The maximum number of subnets has been reached.")
+
+
+class InvalidVpcRange(ServiceError):
+    """A CIDR block of a size that a VPC can't have."""
+
+    code = "InvalidVpc.Range"
+
+    def __init__(self, cidr: str) -> None:
+        super().__init__(f"The CIDR '{cidr}' is invalid.")
+        self.cidr = cidr
+
+
+class InvalidSubnetRange(ServiceError):
+    """A CIDR block that a subnet of this VPC can't have: outside the VPC's block, or of a wrong size."""
+
+    code = "InvalidSubnet.Range"
+
+    def __init__(self, cidr: str) -> None:
+        super().__init__(f"The CIDR '{cidr}' is invalid.")
+        self.cidr = cidr
+
+
+class InvalidSubnetConflict(ServiceError):
+    """A CIDR block that shares addresses with a subnet of the VPC."""
+
+    code = "InvalidSubnet.Conflict"
+
+    def __init__(self, cidr: str) -> None:
+        super().__init__(f"The CIDR '{cidr}' conflicts with another subnet")
+        self.cidr = cidr
+
+
+class InvalidInstanceID(ServiceError):
+    """The operation doesn't know which of the instance's interfaces is meant."""
+
+    code = "InvalidInstanceID"
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(
+            f"There are multiple interfaces attached to instance '{instance_id}'. "
+            "Please specify an interface ID for the operation instead."
+        )
+        self.instance_id = instance_id
+
+
+class TagLimitExceeded(ServiceError):
+    """A resource would have more tags than the quota allows."""
+
+    code = "TagLimitExceeded"
+
+    def __init__(self) -> None:
+        super().__init__("The maximum number of Tags for a resource has been reached.")
+
+
+class FilterLimitExceeded(ServiceError):
+    """More filters, or more values of one filter, than a request may have. The text is chosen."""
+
+    code = "FilterLimitExceeded"
+
+    def __init__(self) -> None:
+        super().__init__("The maximum number of filters or filter values has been exceeded.")

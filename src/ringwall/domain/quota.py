@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Quota:
     """Limits of an account in a region. None means no limit.
 
-    rules_per_group_max: for each direction and address family. groups_per_interface_max: 5 by default, EC2 raises it to 16.
+    rules_per_group_max: for each direction and address family. groups_per_interface_max: EC2 raises it up to 16.
     Source: VPC quotas, AWS user guide; ec2-behaviour section 4.
     """
 
@@ -22,3 +22,17 @@ class Quota:
 
 
 NO_LIMITS = Quota(None, None, None, None, None, None)
+
+
+def rules_fit(quota: Quota, cidr_ipv4: int, cidr_ipv6: int, references: int) -> bool:
+    """Whether one direction of a group may hold these rules.
+
+    references: rules with a group, and those with a prefix list by its weight. They count in both families' ledgers.
+
+    >>> rules_fit(Quota(), 60, 0, 0), rules_fit(Quota(), 60, 60, 0), rules_fit(Quota(), 60, 0, 1)
+    (True, True, False)
+
+    Source: observed in an account (ec2-behaviour section 4).
+    """
+    most = quota.rules_per_group_max
+    return most is None or references + max(cidr_ipv4, cidr_ipv6) <= most
