@@ -1,0 +1,99 @@
+"""From a host's state to its ruleset: a pure function of the state and the host's own configuration.
+
+The way to a state never shows: a ruleset compiled with the help of a previous one equals one compiled from nothing.
+What the previous one already holds is taken from there as the same objects, so that comparing two rulesets, and
+keeping their digest, costs what changed and not what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ringwall.domain.local import LocalPolicy
+from ringwall.domain.peer import Peer, PeerKind
+from ringwall.domain.world import HostGroup, HostState
+from ringwall.nft.objects import Ruleset
+
+from .chains import group_objects
+from .hooks import hook_objects
+from .members import peer_sets
+from .parts import Fragment, assembled, finished
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledGroup:
+    """A group's chains and maps, and whom its rules refer to by name."""
+
+    source: HostGroup
+    fragment: Fragment
+    peers: frozenset[Peer]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPeer:
+    """The two sets of a group or prefix list that rules refer to. source: its members, or its blocks."""
+
+    source: frozenset[str]
+    fragment: Fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A ruleset with what it is made of.
+
+    digest: 64 hex digits; two compiled rulesets are equal when, for practical purposes only when, their digests are.
+    groups: by group id. peers: by the peer that rules name. hooks: everything that depends on no rule.
+    """
+
+    ruleset: Ruleset
+    digest: str
+    groups: Mapping[str, CompiledGroup] = field(repr=False)
+    peers: Mapping[Peer, CompiledPeer] = field(repr=False)
+    hooks: Fragment = field(repr=False)
+
+
+def compile_host(state: HostState, local: LocalPolicy, previous: Compiled | None = None) -> Compiled:
+    """The ruleset for the state.
+
+    A group that an interface carries but the state doesn't hold admits nothing; one that no interface carries has no
+    chains. Members and lists that the state doesn't hold are empty sets.
+    Cost: O(changed groups' rules + objects of the ruleset).
+    """
+    interfaces = [interface for _, interface in sorted(state.interfaces.items())]
+    carried = frozenset(group_id for interface in interfaces for group_id in interface.group_ids)
+    groups = {group_id: _group(state.groups[group_id], previous) for group_id in sorted(carried & state.groups.keys())}
+    named = frozenset().union(*(group.peers for group in groups.values()))
+    peers = {peer: _peer(peer, state, previous) for peer in sorted(named)}
+    hooks = finished(
+        hook_objects(state.mode, interfaces, frozenset(groups), local), None if previous is None else previous.hooks
+    )
+    ruleset, digest = assembled(_fragments(groups.values(), peers.values(), hooks))
+    return Compiled(ruleset, digest, groups, peers, hooks)
+
+
+def _fragments(groups: Iterable[CompiledGroup], peers: Iterable[CompiledPeer], hooks: Fragment) -> Iterable[Fragment]:
+    yield from (peer.fragment for peer in peers)
+    yield from (group.fragment for group in groups)
+    yield hooks
+
+
+def _group(group: HostGroup, previous: Compiled | None) -> CompiledGroup:
+    before = None if previous is None else previous.groups.get(group.group_id)
+    if before is not None and before.source is group:
+        return before
+    peers = frozenset(
+        rule.peer for rule in group.rules.values() if rule.peer.kind in (PeerKind.GROUP, PeerKind.PREFIX_LIST)
+    )
+    return CompiledGroup(group, finished(group_objects(group), before.fragment if before else None), peers)
+
+
+def _peer(peer: Peer, state: HostState, previous: Compiled | None) -> CompiledPeer:
+    contents = state.members if peer.kind is PeerKind.GROUP else state.prefix_lists
+    source = contents.get(peer.value, _NOBODY)
+    before = None if previous is None else previous.peers.get(peer)
+    if before is not None and before.source is source:
+        return before
+    return CompiledPeer(source, finished(peer_sets(peer.kind, peer.value, source), before.fragment if before else None))
