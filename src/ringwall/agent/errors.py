@@ -1,0 +1,39 @@
+"""What can go wrong for the agent. While it does, the last committed ruleset stands."""
+
+from __future__ import annotations
+
+
+class AgentError(Exception):
+    """The agent can't go on as it was; it resyncs."""
+
+
+class CommitRefused(AgentError):
+    """The kernel did nothing of a transaction.
+
+    errno: the kernel's reason; ERESTART: someone else committed since the generation that it was based on.
+    command: the first one that was refused, as it was given; None when the transaction was refused as a whole.
+    """
+
+    def __init__(self, errno: int, reason: str, command: object | None) -> None:
+        super().__init__(f"{reason}: {command}" if command is not None else reason)
+        self.errno = errno
+        self.command = command
+
+
+class CommitLost(AgentError):
+    """The kernel's answer to a transaction was lost: all of it was done, or nothing; only observing tells."""
+
+
+class KernelUnreadable(AgentError):
+    """The kernel's table can't be read: it changes faster than it is listed, or the answer is an error.
+
+    errno: the kernel's reason, 0 when it changes too fast.
+    """
+
+    def __init__(self, errno: int, reason: str) -> None:
+        super().__init__(reason)
+        self.errno = errno
+
+
+class StreamLost(AgentError):
+    """The watch stream ended or said what can't be understood."""

@@ -1,0 +1,232 @@
+"""The one door to nftables: a netlink socket that stays open. Nothing else in ringwall reads netlink's errors.
+
+Synchronous: a commit is one sendmsg and a recv or two, microseconds. The socket belongs to the network namespace of
+the thread that opened it. It stays open because closing one that has deleted something waits for an RCU grace period.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from errno import EINTR, ENOENT
+from typing import Final
+
+from ringwall.nft import netlink
+from ringwall.nft.diff import difference
+from ringwall.nft.netlink import Batch, Message
+from ringwall.nft.objects import Ruleset
+from ringwall.nft.ruleset import Applied, RuleCount, advance
+from ringwall.nft.transaction import Transaction
+
+from .errors import CommitLost, CommitRefused, KernelUnreadable
+
+NETLINK_NETFILTER: Final = 12
+SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
+SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 10, 11
+# Limits, not allocations: a batch is one message (about 400 bytes a rule), and its echoes wait in the receive buffer.
+BUFFER_BYTES: Final = 512 << 20
+RECEIVE_BYTES: Final = 256 << 10
+OBSERVATIONS_MAX: Final = 10
+NO_ANSWER_SECONDS: Final = 30
+SEQUENCE_MAX: Final = 0x7FFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the kernel told of a commit.
+
+    handles: of the new rules, in the order of the transaction's `AddRule`s. generation: the one that it began.
+    """
+
+    handles: tuple[int, ...]
+    generation: int
+
+
+class _Changed(Exception):
+    """The table changed while it was listed."""
+
+
+class Kernel:
+    """nftables in the calling thread's network namespace. Use it from one thread at a time.
+
+    Raises:
+        PermissionError: without CAP_NET_ADMIN.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER)
+        try:
+            self._socket.bind((0, 0))
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES)
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
+            # The kernel's own timeout: Python's would add a poll to every call.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("=qq", NO_ANSWER_SECONDS, 0))
+            self._socket.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
+            self._socket.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+        except BaseException:
+            self._socket.close()
+            raise
+        self._sequence = 0
+
+    def close(self) -> None:
+        """Close the socket. The ruleset stays."""
+        self._socket.close()
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def apply(self, applied: Applied | None, desired: Ruleset) -> Applied:
+        """What is applied once the desired ruleset is committed; nothing is sent when it is there already.
+
+        applied: from `observe` or from the last call; None: there is no table.
+
+        Raises:
+            CommitRefused: nothing was changed. With ERESTART `applied` is out of date: observe.
+            CommitLost: observe.
+        """
+        transaction = difference(applied, desired)
+        if not transaction and applied is not None:
+            return applied
+        committed = self.commit(transaction, applied.generation if applied else None)
+        return advance(applied, transaction, desired, committed.handles, committed.generation)
+
+    def commit(self, transaction: Transaction, generation: int | None) -> Committed:
+        """The transaction done, all of it, in one batch.
+
+        generation: refuse when it isn't the current one any more; None: commit whatever was before.
+
+        Raises:
+            CommitRefused: nothing was done.
+            CommitLost: done or not, the answer didn't come.
+            ValueError: the transaction is empty or can't be written, see `netlink.encode_batch`.
+        """
+        if self._sequence + len(transaction) + 3 > SEQUENCE_MAX:
+            self._sequence = 0
+        batch = netlink.encode_batch(transaction, generation, self._sequence + 1)
+        self._sequence = batch.last_sequence + 1
+        try:
+            self._socket.send(batch.data)
+        except OSError as error:
+            raise CommitRefused(error.errno or 0, f"not sent: {error.strerror}", None) from error
+        return self._outcome(batch, transaction)
+
+    def generation(self) -> int:
+        """The generation of nftables in this namespace: every commit of anyone begins a new one."""
+        return netlink.decode_generation(self._ask(netlink.generation_request(self._next())).body)
+
+    def observe(self) -> Applied | None:
+        """Our table as the kernel holds it at one moment; None: there is none.
+
+        Raises:
+            KernelUnreadable: it changed during each of several listings, or an answer is an error.
+        Cost: about 30 us a rule.
+        """
+        for _ in range(OBSERVATIONS_MAX):
+            generation = self.generation()
+            try:
+                found = self._listed(generation)
+            except _Changed:
+                continue
+            if self.generation() == generation:
+                return found
+        raise KernelUnreadable(0, f"nftables changed during each of {OBSERVATIONS_MAX} listings")
+
+    def counters(self) -> tuple[RuleCount, ...]:
+        """What the counter of each of our rules shows, rules without one left out; none when there is no table.
+
+        Raises:
+            KernelUnreadable: as for `observe`.
+        """
+        for _ in range(OBSERVATIONS_MAX):
+            try:
+                dumped = self._dump(netlink.rules_request(self._next()))
+            except _Changed:
+                continue
+            return tuple(each for each in (netlink.decode_rule_count(rule.body) for rule in dumped) if each)
+        raise KernelUnreadable(0, f"nftables changed during each of {OBSERVATIONS_MAX} listings")
+
+    def _listed(self, generation: int) -> Applied | None:
+        try:
+            table = self._ask(netlink.table_request(self._next()))
+        except KernelUnreadable as error:
+            if error.errno == ENOENT:
+                return None
+            raise
+        chains = self._dump(netlink.chains_request(self._next()))
+        rules = self._dump(netlink.rules_request(self._next()))
+        sets = self._dump(netlink.sets_request(self._next()))
+        elements = {
+            name: self._dump(netlink.elements_request(self._next(), name)) for name in netlink.dumped_set_names(sets)
+        }
+        return netlink.decode_table(table, chains, rules, sets, elements, generation)
+
+    def _outcome(self, batch: Batch, transaction: Transaction) -> Committed:
+        """What the answer says, read up to its last acknowledgement. An error of BEGIN ends it as well."""
+        handles: list[int] = []
+        generation: int | None = None
+        refused: tuple[int, int, str] | None = None
+        for message in self._received(batch.first_sequence, batch.last_sequence):
+            if message.kind == netlink.NEW_RULE:
+                handles.append(netlink.decode_handle(message.body))
+            elif message.kind == netlink.NEW_GENERATION:
+                generation = netlink.decode_generation(message.body)
+            elif message.kind == netlink.NLMSG_ERROR:
+                if number := netlink.decode_error(message.body):
+                    refused = refused or (message.sequence, number, netlink.decode_reason(message))
+                if message.sequence in (batch.first_sequence, batch.last_sequence):
+                    break
+        if refused is not None:
+            sequence, number, reason = refused
+            command = transaction[sequence - batch.first_sequence - 1] if sequence > batch.first_sequence else None
+            raise CommitRefused(number, f"{os.strerror(number)}{reason and f' ({reason})'}", command)
+        return Committed(tuple(handles), self.generation() if generation is None else generation)
+
+    def _ask(self, request: bytes) -> Message:
+        """The one message that answers a request."""
+        self._socket.send(request)
+        for message in self._received(self._sequence, self._sequence):
+            if message.kind == netlink.NLMSG_ERROR:
+                raise _unreadable(netlink.decode_error(message.body))
+            return message
+        raise AssertionError("the kernel's answers don't end by themselves")
+
+    def _dump(self, request: bytes) -> list[Message]:
+        """All messages that answer a dump request."""
+        self._socket.send(request)
+        dumped: list[Message] = []
+        for message in self._received(self._sequence, self._sequence):
+            if message.flags & netlink.DUMP_INTERRUPTED:
+                raise _Changed
+            if message.kind in (netlink.NLMSG_ERROR, netlink.NLMSG_DONE):
+                if number := netlink.decode_error(message.body):
+                    if number in (EINTR, ENOENT):
+                        raise _Changed
+                    raise _unreadable(number)
+                break
+            dumped.append(message)
+        return dumped
+
+    def _received(self, first_sequence: int, last_sequence: int) -> Iterator[Message]:
+        """The messages that answer these requests, without end. What is left of an earlier answer is passed over."""
+        while True:
+            try:
+                data = self._socket.recv(RECEIVE_BYTES)
+            except OSError as error:
+                raise CommitLost(f"the kernel's answer was lost: {error.strerror}") from error
+            for message in netlink.messages(data):
+                if first_sequence <= message.sequence <= last_sequence:
+                    yield message
+
+    def _next(self) -> int:
+        self._sequence = (self._sequence + 1) & SEQUENCE_MAX
+        return self._sequence
+
+
+def _unreadable(number: int) -> KernelUnreadable:
+    return KernelUnreadable(number, f"nftables answers: {os.strerror(number)}")

@@ -1,0 +1,398 @@
+"""Statements to the kernel's expressions and back.
+
+The kernel runs a rule as a small program: expressions load fields into registers, compare them, look them up, and end
+in a verdict. Each statement becomes one or more expressions:
+
+    Match       load [bitwise] cmp          InSet       load... lookup
+    MatchAny    load bitwise cmp            VerdictMap  load... [bitwise] lookup (into the verdict)
+    MatchRange  load range                  Counter     counter
+                                            Verdict     immediate
+
+Reading is exact: the statements that come back from the kernel are the ones written, or a `Foreign` one that equals
+none. For that each program must have one meaning only, so `encode_statements` insists on two things:
+the ICMP fields share their bytes, hence `icmpv6 type` needs `meta l4proto ipv6-icmp` earlier in the rule (nft's text
+needs it as well); and "any bit set" is one program with "masked, not zero", hence flags (`ct state`, `tcp flags`) say
+the first, all other fields the second.
+Source: linux/netfilter/nf_tables.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from . import expressions as x
+from .attributes import attribute, by_type, items, nested, string, to_string, to_u32, to_u64, u32, u64
+from .expressions import (
+    Counter,
+    Field,
+    Foreign,
+    InSet,
+    Match,
+    MatchAny,
+    MatchRange,
+    Statement,
+    Verdict,
+    VerdictMap,
+)
+from .ruleset import Count
+
+LIST_ELEMENT: Final = 1
+EXPRESSION_NAME: Final = 1
+EXPRESSION_DATA: Final = 2
+DATA_VALUE: Final = 1
+DATA_VERDICT: Final = 2
+VERDICT_CODE: Final = 1
+VERDICT_CHAIN: Final = 2
+VERDICT_CODES: Final = {"drop": 0, "accept": 1, "jump": -3, "goto": -4, "return": -5}
+VERDICT_KINDS: Final = {code & 0xFFFFFFFF: kind for kind, code in VERDICT_CODES.items()}
+
+REGISTER_VERDICT: Final = 0
+REGISTER_FIRST: Final = 1  # 16 bytes wide
+REGISTER_32_FIRST: Final = 8  # 4 bytes wide; sixteen of them lie over the four wide ones
+REGISTER_32_LAST: Final = 23
+
+META_DREG, META_KEY = 1, 2
+CT_DREG, CT_KEY, CT_DIRECTION = 1, 2, 3
+PAYLOAD_DREG, PAYLOAD_BASE, PAYLOAD_OFFSET, PAYLOAD_LENGTH = 1, 2, 3, 4
+CMP_SREG, CMP_OP, CMP_DATA = 1, 2, 3
+BITWISE_SREG, BITWISE_DREG, BITWISE_LENGTH, BITWISE_MASK, BITWISE_XOR, BITWISE_OP = 1, 2, 3, 4, 5, 6
+RANGE_SREG, RANGE_OP, RANGE_FROM, RANGE_TO = 1, 2, 3, 4
+LOOKUP_SET, LOOKUP_SREG, LOOKUP_DREG, LOOKUP_SET_ID, LOOKUP_FLAGS = 1, 2, 3, 4, 5
+IMMEDIATE_DREG, IMMEDIATE_DATA = 1, 2
+COUNTER_BYTES, COUNTER_PACKETS = 1, 2
+EQUAL, NOT_EQUAL = 0, 1
+LOOKUP_INVERTED: Final = 1
+
+FLAG_TYPES: Final = frozenset({"ct_state", "tcp_flag"})
+ICMPV6: Final = bytes([58])
+
+FIELDS: Final = tuple(value for value in vars(x).values() if isinstance(value, Field))
+FIELDS_BY_TEXT: Final = {each.text: each for each in FIELDS}
+_ICMPV6_FIELDS: Final = {
+    (each.key, each.offset, each.length): each for each in FIELDS if each.type.startswith("icmpv6_")
+}
+_PAYLOADS: Final = {
+    (each.key, each.offset, each.length): each
+    for each in FIELDS
+    if each.kind == "payload" and not each.type.startswith("icmpv6_")
+}
+_METAS: Final = {each.key: each for each in FIELDS if each.kind == "meta"}
+_CTS: Final = {(each.key, each.direction): each for each in FIELDS if each.kind == "ct"}
+
+
+def encode_statements(statements: tuple[Statement, ...]) -> bytes:
+    """The expressions of a rule, as the list elements that NFTA_RULE_EXPRESSIONS holds.
+
+    Raises:
+        ValueError: a statement that could not be read back as itself, see above, or is `Foreign`.
+    """
+    _check_unambiguous(statements)
+    return b"".join(map(_encode, statements))
+
+
+def decode_statements(data: bytes) -> tuple[tuple[Statement, ...], Count | None]:
+    """The statements of an observed rule, and what its (last) counter shows. Whatever is not ours is `Foreign`.
+
+    Raises:
+        ValueError: the attributes are broken.
+    """
+    reader = _Reader()
+    for _, raw in items(data):
+        reader.read(raw)
+    return reader.end(), reader.count
+
+
+def encode_verdict(verdict: Verdict) -> bytes:
+    """The verdict as the attribute that data attributes hold."""
+    code = u32(VERDICT_CODE, VERDICT_CODES[verdict.kind])
+    if verdict.chain is None:
+        return nested(DATA_VERDICT, code)
+    return nested(DATA_VERDICT, code, string(VERDICT_CHAIN, verdict.chain))
+
+
+def decode_verdict(data: bytes) -> Verdict | None:
+    """The verdict that a data attribute holds; None: none that ringwall writes."""
+    found = by_type(data)
+    if DATA_VERDICT not in found:
+        return None
+    verdict = by_type(found[DATA_VERDICT])
+    kind = VERDICT_KINDS.get(to_u32(verdict.get(VERDICT_CODE, b"\xff\xff\xff\xff")))
+    chain = verdict.get(VERDICT_CHAIN)
+    return None if kind is None else Verdict(kind, None if chain is None else to_string(chain))  # type: ignore[arg-type]
+
+
+def padded(value: bytes) -> bytes:
+    """The value as it stands in registers, which are 4 bytes wide."""
+    return value + bytes(-len(value) & 3)
+
+
+def key_length(key: tuple[Field, ...]) -> int:
+    """The bytes of a set's key: each field takes whole registers, but a field alone has its own length."""
+    return key[0].length if len(key) == 1 else sum((each.length + 3) & ~3 for each in key)
+
+
+def _check_unambiguous(statements: tuple[Statement, ...]) -> None:
+    icmpv6 = False
+    for statement in statements:
+        match statement:
+            case Match(x.L4PROTO, value, None, False):
+                icmpv6 = value == ICMPV6
+            case Match(field, value, mask, negated):
+                if (len(value), len(mask or value)) != (field.length, field.length):
+                    raise ValueError(f"{field.text} has {field.length} bytes: {statement}")
+                if field.type in FLAG_TYPES and negated and mask is not None and not any(value):
+                    raise ValueError(f"not zero under a mask is any bit of it for {field.text}: write MatchAny")
+            case MatchAny(field) if field.type not in FLAG_TYPES:
+                raise ValueError(f"{field.text} is no set of flags: write Match, negated")
+            case _:
+                pass
+        for field in _fields(statement):
+            if field.key == x.TRANSPORT and field.type.startswith("icmp") and (field.type[4:6] == "v6") != icmpv6:
+                raise ValueError(f"{field.text} needs meta l4proto of its own kind earlier in the rule: {statements}")
+
+
+def _fields(statement: Statement) -> tuple[Field, ...]:
+    match statement:
+        case Match(field) | MatchAny(field) | MatchRange(field):
+            return (field,)
+        case InSet(fields) | VerdictMap(fields):
+            return fields
+        case _:
+            return ()
+
+
+@lru_cache(maxsize=4096)
+def _encode(statement: Statement) -> bytes:
+    match statement:
+        case Match(field, value, mask, negated):
+            return _load(field) + _masked(mask) + _compare(value, NOT_EQUAL if negated else EQUAL)
+        case MatchAny(field, mask):
+            return _load(field) + _masked(mask) + _compare(bytes(len(mask)), NOT_EQUAL)
+        case MatchRange(field, low, high):
+            return _load(field) + _expression(
+                "range",
+                u32(RANGE_SREG, REGISTER_FIRST),
+                u32(RANGE_OP, EQUAL),
+                _data(RANGE_FROM, low),
+                _data(RANGE_TO, high),
+            )
+        case InSet(fields, name, negated):
+            flags = u32(LOOKUP_FLAGS, LOOKUP_INVERTED) if negated else b""
+            return _load_key(fields) + _look_up(name, fields, flags)
+        case VerdictMap(fields, name, mask):
+            return _load_key(fields) + _masked(mask) + _look_up(name, fields, u32(LOOKUP_DREG, REGISTER_VERDICT))
+        case Counter():
+            return _expression("counter", u64(COUNTER_BYTES, 0), u64(COUNTER_PACKETS, 0))
+        case Verdict():
+            data = attribute(IMMEDIATE_DATA | 0x8000, encode_verdict(statement))
+            return _expression("immediate", u32(IMMEDIATE_DREG, REGISTER_VERDICT), data)
+        case Foreign():
+            raise ValueError(f"not ours to write: {statement}")
+
+
+def _expression(name: str, *attributes: bytes) -> bytes:
+    return nested(LIST_ELEMENT, string(EXPRESSION_NAME, name), nested(EXPRESSION_DATA, *attributes))
+
+
+def _data(kind: int, value: bytes) -> bytes:
+    return nested(kind, attribute(DATA_VALUE, value))
+
+
+def _load(field: Field, register: int = REGISTER_FIRST) -> bytes:
+    if field.kind == "meta":
+        return _expression("meta", u32(META_DREG, register), u32(META_KEY, field.key))
+    if field.kind == "ct":
+        direction = b"" if field.direction is None else attribute(CT_DIRECTION, bytes([field.direction]))
+        return _expression("ct", u32(CT_DREG, register), u32(CT_KEY, field.key), direction)
+    return _expression(
+        "payload",
+        u32(PAYLOAD_DREG, register),
+        u32(PAYLOAD_BASE, field.key),
+        u32(PAYLOAD_OFFSET, field.offset),
+        u32(PAYLOAD_LENGTH, field.length),
+    )
+
+
+def _load_key(fields: tuple[Field, ...]) -> bytes:
+    if len(fields) == 1:
+        return _load(fields[0])
+    loads = []
+    register = REGISTER_32_FIRST
+    for field in fields:
+        loads.append(_load(field, register))
+        register += (field.length + 3) // 4
+    return b"".join(loads)
+
+
+def _masked(mask: bytes | None) -> bytes:
+    if mask is None:
+        return b""
+    return _expression(
+        "bitwise",
+        u32(BITWISE_SREG, REGISTER_FIRST),
+        u32(BITWISE_DREG, REGISTER_FIRST),
+        u32(BITWISE_LENGTH, len(mask)),
+        _data(BITWISE_MASK, mask),
+        _data(BITWISE_XOR, bytes(len(mask))),
+    )
+
+
+def _compare(value: bytes, operator: int) -> bytes:
+    return _expression("cmp", u32(CMP_SREG, REGISTER_FIRST), u32(CMP_OP, operator), _data(CMP_DATA, value))
+
+
+def _look_up(name: str, fields: tuple[Field, ...], more: bytes) -> bytes:
+    register = REGISTER_FIRST if len(fields) == 1 else REGISTER_32_FIRST
+    return _expression("lookup", string(LOOKUP_SET, name), u32(LOOKUP_SREG, register), more)
+
+
+class _Reader:
+    """Puts expressions together to statements: loads and a mask wait for the test that ends the statement.
+
+    An expression that isn't ours, or doesn't fit what waits, makes everything from there a `Foreign` statement.
+    """
+
+    def __init__(self) -> None:
+        self.statements: list[Statement] = []
+        self.count: Count | None = None
+        self._fields: list[Field] = []
+        self._register = 0  # the next load's, in units of 4 bytes
+        self._mask: bytes | None = None
+        self._waiting: list[bytes] = []
+        self._icmpv6 = False
+
+    def read(self, raw: bytes) -> None:
+        name, found = _expression_of(raw)
+        self._waiting.append(raw)
+        step = _STEPS.get(name)
+        if step is None or not step(self, found):
+            self._give_up(name)
+
+    def end(self) -> tuple[Statement, ...]:
+        if self._waiting:
+            self._give_up("load")
+        return tuple(self.statements)
+
+    def _give_up(self, name: str) -> None:
+        self.statements.append(Foreign(name, b"".join(self._waiting)))
+        self._forget()
+
+    def _done(self, statement: Statement) -> bool:
+        self.statements.append(statement)
+        self._forget()
+        return True
+
+    def _forget(self) -> None:
+        self._fields, self._register, self._mask, self._waiting = [], 0, None, []
+
+    def _loaded(self, field: Field | None, register: int) -> bool:
+        if field is None or register != self._register or self._mask is not None:
+            return False
+        self._fields.append(field)
+        self._register += (field.length + 3) // 4
+        return True
+
+    def meta(self, found: dict[int, bytes]) -> bool:
+        return self._loaded(_METAS.get(_number(found, META_KEY)), _slot(found, META_DREG))
+
+    def ct(self, found: dict[int, bytes]) -> bool:
+        direction = found[CT_DIRECTION][0] if CT_DIRECTION in found else None
+        return self._loaded(_CTS.get((_number(found, CT_KEY), direction)), _slot(found, CT_DREG))
+
+    def payload(self, found: dict[int, bytes]) -> bool:
+        where = tuple(_number(found, kind) for kind in (PAYLOAD_BASE, PAYLOAD_OFFSET, PAYLOAD_LENGTH))
+        field = (self._icmpv6 and _ICMPV6_FIELDS.get(where)) or _PAYLOADS.get(where)  # type: ignore[arg-type]
+        return self._loaded(field, _slot(found, PAYLOAD_DREG))
+
+    def bitwise(self, found: dict[int, bytes]) -> bool:
+        if (
+            len(self._fields) != 1
+            or self._mask is not None
+            or any((_slot(found, BITWISE_SREG), _slot(found, BITWISE_DREG), _number(found, BITWISE_OP, 0)))
+            or any(_value(found, BITWISE_XOR))
+        ):
+            return False
+        self._mask = _value(found, BITWISE_MASK)
+        return len(self._mask) == self._fields[0].length
+
+    def cmp(self, found: dict[int, bytes]) -> bool:
+        operator, value = _number(found, CMP_OP), _value(found, CMP_DATA)
+        if len(self._fields) != 1 or operator not in (EQUAL, NOT_EQUAL) or _slot(found, CMP_SREG) != 0:
+            return False
+        field = self._fields[0]
+        if len(value) != field.length:
+            return False
+        if self._mask is not None and operator == NOT_EQUAL and field.type in FLAG_TYPES and not any(value):
+            return self._done(MatchAny(field, self._mask))
+        if field is x.L4PROTO and self._mask is None and operator == EQUAL:
+            self._icmpv6 = value == ICMPV6
+        return self._done(Match(field, value, self._mask, operator == NOT_EQUAL))
+
+    def range(self, found: dict[int, bytes]) -> bool:
+        if len(self._fields) != 1 or self._mask is not None:
+            return False
+        if _number(found, RANGE_OP) != EQUAL or _slot(found, RANGE_SREG) != 0:
+            return False
+        return self._done(MatchRange(self._fields[0], _value(found, RANGE_FROM), _value(found, RANGE_TO)))
+
+    def lookup(self, found: dict[int, bytes]) -> bool:
+        if not self._fields or _slot(found, LOOKUP_SREG) != 0 or LOOKUP_SET not in found:
+            return False
+        fields, name, flags = tuple(self._fields), to_string(found[LOOKUP_SET]), _number(found, LOOKUP_FLAGS, 0)
+        if LOOKUP_DREG in found:
+            if _number(found, LOOKUP_DREG) != REGISTER_VERDICT or flags:
+                return False
+            return self._done(VerdictMap(fields, name, self._mask))
+        if self._mask is not None or flags & ~LOOKUP_INVERTED:
+            return False
+        return self._done(InSet(fields, name, bool(flags)))
+
+    def counter(self, found: dict[int, bytes]) -> bool:
+        if self._fields:
+            return False
+        self.count = Count(to_u64(found.get(COUNTER_PACKETS, b"")), to_u64(found.get(COUNTER_BYTES, b"")))
+        return self._done(Counter())
+
+    def immediate(self, found: dict[int, bytes]) -> bool:
+        verdict = decode_verdict(found.get(IMMEDIATE_DATA, b""))
+        if self._fields or verdict is None or _number(found, IMMEDIATE_DREG) != REGISTER_VERDICT:
+            return False
+        return self._done(verdict)
+
+
+_STEPS: Final[dict[str, Callable[[_Reader, dict[int, bytes]], bool]]] = {
+    "meta": _Reader.meta,
+    "ct": _Reader.ct,
+    "payload": _Reader.payload,
+    "bitwise": _Reader.bitwise,
+    "cmp": _Reader.cmp,
+    "range": _Reader.range,
+    "lookup": _Reader.lookup,
+    "counter": _Reader.counter,
+    "immediate": _Reader.immediate,
+}
+
+
+@lru_cache(maxsize=4096)
+def _expression_of(raw: bytes) -> tuple[str, dict[int, bytes]]:
+    found = by_type(raw)
+    return to_string(found.get(EXPRESSION_NAME, b"")), by_type(found.get(EXPRESSION_DATA, b""))
+
+
+def _number(found: dict[int, bytes], kind: int, missing: int = -1) -> int:
+    value = found.get(kind)
+    return missing if value is None else to_u32(value)
+
+
+def _value(found: dict[int, bytes], kind: int) -> bytes:
+    return by_type(found.get(kind, b"")).get(DATA_VALUE, b"")
+
+
+def _slot(found: dict[int, bytes], kind: int) -> int:
+    """Which of the sixteen 4-byte registers the attribute names; the kernel calls each fourth by its wide name."""
+    register = _number(found, kind)
+    if REGISTER_32_FIRST <= register <= REGISTER_32_LAST:
+        return register - REGISTER_32_FIRST
+    return (register - REGISTER_FIRST) * 4 if 1 <= register <= 4 else -1

@@ -1,0 +1,543 @@
+"""A transaction as one netlink batch, and the kernel's dumps as values. Bytes only: the socket is the agent's.
+
+A batch is BEGIN (with the generation that it is based on), a message for each command, END; the kernel does all of it
+or nothing. Every message of a command carries the command's own sequence number, so an error names its command; the
+last one asks for an acknowledgement, which ends the answer. New rules are echoed, for their handles, and so is the
+new generation.
+
+A set's comment holds its key in nft's words: the kernel keeps only lengths, and whoever lists the set wants to know.
+Source: linux/netfilter/nfnetlink.h, nf_tables.h; net/netfilter/nfnetlink.c (nfnetlink_rcv_batch).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from struct import Struct
+from sys import byteorder
+from typing import Final, Literal, NamedTuple
+
+from .attributes import attribute, by_type, items, nested, string, to_string, to_u32, to_u64, u32
+from .bytecode import (
+    FIELDS_BY_TEXT,
+    LIST_ELEMENT,
+    decode_statements,
+    decode_verdict,
+    encode_statements,
+    encode_verdict,
+    key_length,
+    padded,
+)
+from .expressions import Field, Verdict
+from .objects import TABLE, Chain, Element, Hook, Map, Rule, Ruleset, Set
+from .ruleset import Applied, RuleCount
+from .transaction import (
+    AddChain,
+    AddElements,
+    AddMap,
+    AddRule,
+    AddSet,
+    AddTable,
+    Command,
+    DeleteChain,
+    DeleteElements,
+    DeleteRule,
+    DeleteSet,
+    DeleteTable,
+    FlushChain,
+    SetPolicy,
+    Transaction,
+)
+
+NFPROTO_INET: Final = 1
+BATCH_BEGIN, BATCH_END, BATCH_GENERATION = 0x10, 0x11, 1
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+REQUEST, ACK, ECHO, DUMP, CREATE, EXCLUSIVE, APPEND = 0x1, 0x4, 0x8, 0x300, 0x400, 0x200, 0x800
+DUMP_INTERRUPTED: Final = 0x10
+ACK_ATTRIBUTES, ACK_TEXT = 0x200, 1
+
+NEW_TABLE, GET_TABLE, DELETE_TABLE = 0xA00, 0xA01, 0xA02
+NEW_CHAIN, GET_CHAIN, DELETE_CHAIN = 0xA03, 0xA04, 0xA05
+NEW_RULE, GET_RULE, DELETE_RULE = 0xA06, 0xA07, 0xA08
+NEW_SET, GET_SET, DELETE_SET = 0xA09, 0xA0A, 0xA0B
+NEW_ELEMENT, GET_ELEMENT, DELETE_ELEMENT = 0xA0C, 0xA0D, 0xA0E
+NEW_GENERATION, GET_GENERATION = 0xA0F, 0xA10
+
+TABLE_NAME, TABLE_FLAGS, TABLE_USE = 1, 2, 3
+CHAIN_TABLE, CHAIN_NAME, CHAIN_HOOK, CHAIN_POLICY, CHAIN_TYPE, CHAIN_FLAGS = 1, 3, 4, 5, 7, 10
+HOOK_NUMBER, HOOK_PRIORITY, HOOK_DEVICE = 1, 2, 3
+RULE_TABLE, RULE_CHAIN, RULE_HANDLE, RULE_EXPRESSIONS, RULE_POSITION, RULE_USERDATA = 1, 2, 3, 4, 6, 7
+SET_TABLE, SET_NAME, SET_FLAGS, SET_KEY_TYPE, SET_KEY_LENGTH, SET_DATA_TYPE, SET_DATA_LENGTH = 1, 2, 3, 4, 5, 6, 7
+SET_ID, SET_USERDATA = 10, 13
+ELEMENTS_TABLE, ELEMENTS_SET, ELEMENTS_LIST = 1, 2, 3
+ELEMENT_KEY, ELEMENT_DATA, ELEMENT_FLAGS, ELEMENT_USERDATA, ELEMENT_PAD = 1, 2, 3, 6, 8
+DATA_VALUE: Final = 1
+SET_INTERVAL, SET_MAP, INTERVAL_END = 0x4, 0x8, 0x1
+DATA_TYPE_VERDICT: Final = 0xFFFFFF00
+USERDATA_RULE_COMMENT, USERDATA_SET_COMMENT = 0, 7
+COMMENT_BYTES_MAX: Final = 128  # nft's own limit for what it will read back
+ELEMENTS_BYTES_MAX: Final = 32_000  # of one message: an attribute's length has 16 bits
+
+HOOKS: Final[Mapping[int, Literal["input", "forward", "output"]]] = {1: "input", 2: "forward", 3: "output"}
+HOOK_NUMBERS: Final = {name: number for number, name in HOOKS.items()}
+POLICIES: Final[Mapping[int, Literal["accept", "drop"]]] = {0: "drop", 1: "accept"}
+POLICY_NUMBERS: Final = {name: number for number, name in POLICIES.items()}
+
+# nft's numbers of its data types, six bits each in a concatenation: only for `nft list` to know how to print a key.
+TYPE_NUMBERS: Final[Mapping[str, int]] = {
+    "nf_proto": 2,
+    "integer": 4,
+    "ipv4_addr": 7,
+    "ipv6_addr": 8,
+    "inet_proto": 12,
+    "inet_service": 13,
+    "icmp_type": 14,
+    "tcp_flag": 15,
+    "ct_state": 26,
+    "ct_dir": 27,
+    "icmpv6_type": 29,
+    "icmp_code": 32,
+    "icmpv6_code": 33,
+    "ifname": 41,
+}
+
+_header = Struct("=IHHIIBB2s")  # nlmsghdr and nfgenmsg, whose res_id names the subsystem at a batch's two ends
+_header_start = Struct("=IHHI")
+
+
+class Batch(NamedTuple):
+    """A transaction as bytes for one sendmsg.
+
+    first_sequence: of BEGIN; command number n has the one n + 1 after. last_sequence: of the last command, whose
+    acknowledgement or error ends the kernel's answer.
+    """
+
+    data: bytes
+    first_sequence: int
+    last_sequence: int
+
+
+class Message(NamedTuple):
+    """A message from the kernel. body: after the headers, its attributes (or the error number and what it is about)."""
+
+    kind: int
+    flags: int
+    sequence: int
+    family: int
+    body: bytes
+
+
+def encode_batch(transaction: Transaction, generation: int | None, first_sequence: int) -> Batch:
+    """The transaction as one batch; the kernel refuses it when `generation` is given and no longer the current one.
+
+    Raises:
+        ValueError: the transaction is empty (the kernel would not answer), or a rule can't be written, see `bytecode`.
+    """
+    if not transaction:
+        raise ValueError("an empty transaction has no commit")
+    messages = [
+        (kind, flags, sequence, body)
+        for sequence, command in enumerate(transaction, first_sequence + 1)
+        for kind, flags, body in _encode_command(command, sequence)
+    ]
+    kind, flags, last_sequence, body = messages[-1]
+    messages[-1] = (kind, flags | ACK, last_sequence, body)
+    based_on = b"" if generation is None else u32(BATCH_GENERATION, generation)
+    parts = [_edge(BATCH_BEGIN, REQUEST | ECHO, first_sequence, based_on)]
+    parts += [_message(*each) for each in messages]
+    parts.append(_edge(BATCH_END, REQUEST, last_sequence + 1, b""))
+    return Batch(b"".join(parts), first_sequence, last_sequence)
+
+
+def request(kind: int, sequence: int, *attributes: bytes, dump: bool = False) -> bytes:
+    """A question to the kernel: one object, or a dump of all of them."""
+    return _message(kind, REQUEST | (DUMP if dump else 0), sequence, b"".join(attributes))
+
+
+def generation_request(sequence: int) -> bytes:
+    """Asks for the generation."""
+    return _header.pack(_header.size, GET_GENERATION, REQUEST, sequence, 0, 0, 0, b"\0\0")
+
+
+def table_request(sequence: int) -> bytes:
+    """Asks for our table; the answer is an error ENOENT where there is none."""
+    return request(GET_TABLE, sequence, string(TABLE_NAME, TABLE))
+
+
+def chains_request(sequence: int) -> bytes:
+    """Asks for a dump of the chains (of all inet tables: the kernel has no narrower one)."""
+    return request(GET_CHAIN, sequence, dump=True)
+
+
+def rules_request(sequence: int) -> bytes:
+    """Asks for a dump of our table's rules."""
+    return request(GET_RULE, sequence, string(RULE_TABLE, TABLE), dump=True)
+
+
+def sets_request(sequence: int) -> bytes:
+    """Asks for a dump of our table's sets and maps, without elements."""
+    return request(GET_SET, sequence, string(SET_TABLE, TABLE), dump=True)
+
+
+def elements_request(sequence: int, set_name: str) -> bytes:
+    """Asks for a dump of the elements of one of our table's sets or maps."""
+    return request(GET_ELEMENT, sequence, string(ELEMENTS_TABLE, TABLE), string(ELEMENTS_SET, set_name), dump=True)
+
+
+def messages(data: bytes) -> Iterator[Message]:
+    """The messages in what one recv returned.
+
+    Raises:
+        ValueError: a message is cut off.
+    """
+    offset, end = 0, len(data)
+    while offset < end:
+        length, kind, flags, sequence = _read_header(data, offset)
+        if length < 16 or offset + length > end:
+            raise ValueError(f"message of {length} bytes at {offset} of {end}")
+        start = offset + (16 if kind in (NLMSG_ERROR, NLMSG_DONE) else 20)
+        family = data[offset + 16] if length > 16 else 0
+        yield Message(kind, flags, sequence, family, data[start : offset + length])
+        offset += (length + 3) & ~3
+
+
+def decode_error(body: bytes) -> int:
+    """The error number of an NLMSG_ERROR (or of a failed dump's NLMSG_DONE), positive; 0: an acknowledgement."""
+    return -int.from_bytes(body[:4], byteorder, signed=True) if len(body) >= 4 else 0
+
+
+def decode_reason(message: Message) -> str:
+    """The kernel's own words in an NLMSG_ERROR, empty when it has none. For sockets with NETLINK_CAP_ACK set."""
+    if not message.flags & ACK_ATTRIBUTES:
+        return ""
+    return to_string(by_type(message.body[20:]).get(ACK_TEXT, b""))
+
+
+def decode_generation(body: bytes) -> int:
+    """The generation that a NEW_GENERATION message tells."""
+    return to_u32(by_type(body)[1])
+
+
+def decode_handle(body: bytes) -> int:
+    """The handle of the rule that a NEW_RULE message tells of."""
+    for kind, value in items(body):
+        if kind == RULE_HANDLE:
+            return to_u64(value)
+    raise ValueError("a rule without a handle")
+
+
+def decode_rule_count(body: bytes) -> RuleCount | None:
+    """What the counter of a dumped rule shows; None: it has none."""
+    found = by_type(body)
+    _, count = decode_statements(found.get(RULE_EXPRESSIONS, b""))
+    if count is None:
+        return None
+    return RuleCount(to_string(found[RULE_CHAIN]), _comment(found.get(RULE_USERDATA), USERDATA_RULE_COMMENT), count)
+
+
+def dumped_set_names(sets: Iterable[Message]) -> list[str]:
+    """The names of the sets and maps in a dump, for the dumps of their elements."""
+    return [to_string(by_type(each.body)[SET_NAME]) for each in sets]
+
+
+def decode_table(
+    table: Message,
+    chains: Iterable[Message],
+    rules: Iterable[Message],
+    sets: Iterable[Message],
+    elements: Mapping[str, Iterable[Message]],
+    generation: int,
+) -> Applied:
+    """Our table as its dumps show it. elements: by the set's name.
+
+    Raises:
+        ValueError: broken attributes.
+    """
+    foreign: set[str] = set()
+    hooks, held = _decode_chains(chains, foreign)
+    found_sets, found_maps = _decode_sets(sets, elements, foreign)
+    about = by_type(table.body)
+    if flags := to_u32(about.get(TABLE_FLAGS, b"")):
+        foreign.add(f"table flags {flags:#x}")
+    held += len(found_sets) + len(found_maps)
+    if (used := to_u32(about.get(TABLE_USE, b""))) != held and not foreign:
+        foreign.add(f"{used - held} objects that are neither chains nor sets")
+    rules_of: dict[str, list[Rule]] = {name: [] for name in hooks}
+    handles_of: dict[str, list[int]] = {name: [] for name in hooks}
+    for message in rules:
+        about = by_type(message.body)
+        chain = to_string(about[RULE_CHAIN])
+        if chain in hooks:
+            statements, _ = decode_statements(about.get(RULE_EXPRESSIONS, b""))
+            comment = _comment(about.get(RULE_USERDATA), USERDATA_RULE_COMMENT)
+            rules_of[chain].append(Rule(statements, comment))
+            handles_of[chain].append(to_u64(about[RULE_HANDLE]))
+    found_chains = {name: Chain(name, tuple(rules_of[name]), hook) for name, hook in hooks.items()}
+    handles = {name: tuple(each) for name, each in handles_of.items()}
+    return Applied(Ruleset(found_chains, found_sets, found_maps), handles, generation, frozenset(foreign))
+
+
+def _decode_chains(dump: Iterable[Message], foreign: set[str]) -> tuple[dict[str, Hook | None], int]:
+    """The hook of each chain that a `Ruleset` can say, and how many chains there are; the others go to `foreign`."""
+    hooks: dict[str, Hook | None] = {}
+    count = 0
+    for message in dump:
+        found = by_type(message.body)
+        if message.family != NFPROTO_INET or to_string(found[CHAIN_TABLE]) != TABLE:
+            continue
+        count += 1
+        name = to_string(found[CHAIN_NAME])
+        if CHAIN_HOOK not in found:
+            hooks[name] = None
+            continue
+        hook = by_type(found[CHAIN_HOOK])
+        number = to_u32(hook[HOOK_NUMBER])
+        priority = int.from_bytes(hook[HOOK_PRIORITY][:4], "big", signed=True)
+        if to_string(found.get(CHAIN_TYPE, b"")) != "filter" or number not in HOOKS or HOOK_DEVICE in hook:
+            foreign.add(f"base chain {name}")
+            continue
+        hooks[name] = Hook(HOOKS[number], priority, POLICIES[to_u32(found[CHAIN_POLICY])])
+    return hooks, count
+
+
+def _decode_sets(
+    dump: Iterable[Message], elements: Mapping[str, Iterable[Message]], foreign: set[str]
+) -> tuple[dict[str, Set], dict[str, Map]]:
+    sets: dict[str, Set] = {}
+    maps: dict[str, Map] = {}
+    for message in dump:
+        found = by_type(message.body)
+        name, flags = to_string(found[SET_NAME]), to_u32(found.get(SET_FLAGS, bytes(4)))
+        key = _key(_comment(found.get(SET_USERDATA), USERDATA_SET_COMMENT))
+        if not key or key_length(key) != to_u32(found[SET_KEY_LENGTH]):
+            foreign.add(f"set {name}")
+            continue
+        data_type = to_u32(found.get(SET_DATA_TYPE, b""))
+        listed = _decode_elements(elements.get(name, ()))
+        if flags == SET_MAP and data_type == DATA_TYPE_VERDICT and all(each.plain_verdict for each in listed):
+            maps[name] = Map(name, key, {_split(key, each.key): each.verdict for each in listed if each.verdict})
+        elif flags in (0, SET_INTERVAL) and all(each.plain_key for each in listed):
+            ranges = _paired(listed, key[0].length) if flags else (_split(key, each.key) for each in listed)
+            sets[name] = Set(name, key, frozenset(ranges), interval=bool(flags))
+        else:
+            foreign.add(f"set {name}")
+    return sets, maps
+
+
+class _Listed(NamedTuple):
+    """An element as the kernel lists it."""
+
+    key: bytes
+    verdict: Verdict | None
+    interval_end: bool
+    others: frozenset[int]  # types of attributes that ringwall doesn't write: timeouts, expressions
+
+    @property
+    def plain_key(self) -> bool:
+        return self.verdict is None and not self.others
+
+    @property
+    def plain_verdict(self) -> bool:
+        return self.verdict is not None and not self.interval_end and not self.others
+
+
+def _decode_elements(dump: Iterable[Message]) -> list[_Listed]:
+    listed = []
+    for message in dump:
+        for _, raw in items(by_type(message.body).get(ELEMENTS_LIST, b"")):
+            found = by_type(raw)
+            key = by_type(found.get(ELEMENT_KEY, b"")).get(DATA_VALUE, b"")
+            flags = to_u32(found.get(ELEMENT_FLAGS, b""))
+            verdict = decode_verdict(found[ELEMENT_DATA]) if ELEMENT_DATA in found else None
+            others = frozenset(found) - {ELEMENT_KEY, ELEMENT_DATA, ELEMENT_FLAGS, ELEMENT_USERDATA, ELEMENT_PAD}
+            if flags & ~INTERVAL_END or (ELEMENT_DATA in found and verdict is None):
+                others |= {ELEMENT_FLAGS}
+            listed.append(_Listed(key, verdict, bool(flags & INTERVAL_END), others))
+    return listed
+
+
+def _paired(listed: list[_Listed], length: int) -> Iterator[Element]:
+    """The intervals that starts and (exclusive) ends make; where both lie at one place, the end belongs to the left.
+
+    A start without an end goes to the end of all values. nft marks the zero before its first interval as an end: none.
+    """
+    start: bytes | None = None
+    for key, _, is_end, _ in sorted(listed, key=lambda each: (each.key, not each.interval_end)):
+        if not is_end:
+            start = key
+        elif start is not None:
+            yield start, (int.from_bytes(key, "big") - 1).to_bytes(length, "big")
+            start = None
+    if start is not None:
+        yield start, b"\xff" * length
+
+
+def _edge(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
+    return _header.pack(_header.size + len(body), kind, flags, sequence, 0, 0, 0, b"\0\x0a") + body
+
+
+def _message(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
+    return _header.pack(_header.size + len(body), kind, flags, sequence, 0, NFPROTO_INET, 0, b"\0\0") + body
+
+
+def _read_header(data: bytes, offset: int) -> tuple[int, int, int, int]:
+    if offset + 16 > len(data):
+        raise ValueError(f"{len(data) - offset} bytes are no message")
+    length, kind, flags, sequence = _header_start.unpack_from(data, offset)
+    return length, kind, flags, sequence
+
+
+def _encode_command(command: Command, number: int) -> Iterator[tuple[int, int, bytes]]:
+    """The messages of the command: kind, flags, attributes. number: unique in the batch, for new sets."""
+    match command:
+        case AddTable():
+            yield NEW_TABLE, REQUEST | CREATE, string(TABLE_NAME, TABLE) + u32(TABLE_FLAGS, 0)
+        case DeleteTable():
+            yield DELETE_TABLE, REQUEST, string(TABLE_NAME, TABLE)
+        case AddChain(name, hook):
+            yield NEW_CHAIN, REQUEST | CREATE | EXCLUSIVE, _chain(name) + (_hook(hook) if hook else b"")
+        case SetPolicy(name, hook):
+            yield NEW_CHAIN, REQUEST, _chain(name) + u32(CHAIN_POLICY, POLICY_NUMBERS[hook.policy])
+        case FlushChain(name):
+            yield DELETE_RULE, REQUEST, string(RULE_TABLE, TABLE) + string(RULE_CHAIN, name)
+        case DeleteChain(name):
+            yield DELETE_CHAIN, REQUEST, _chain(name)
+        case AddSet(name, key, interval):
+            flags = SET_INTERVAL if interval else 0
+            yield NEW_SET, REQUEST | CREATE | EXCLUSIVE, _set(name, key, flags, number)
+        case AddMap(name, key):
+            yield NEW_SET, REQUEST | CREATE | EXCLUSIVE, _set(name, key, SET_MAP, number)
+        case DeleteSet(name):
+            yield DELETE_SET, REQUEST, string(SET_TABLE, TABLE) + string(SET_NAME, name)
+        case AddElements(name, key, elements, interval):
+            encoded = _encode_elements(key, elements, interval)
+            for body in _element_lists(name, encoded):
+                yield NEW_ELEMENT, REQUEST | CREATE | EXCLUSIVE, body
+        case DeleteElements(name, key, elements, interval):
+            for body in _element_lists(name, _encode_elements(key, elements, interval)):
+                yield DELETE_ELEMENT, REQUEST, body
+        case AddRule(chain, rule, before):
+            yield NEW_RULE, REQUEST | CREATE | ECHO | (APPEND if before is None else 0), _rule(chain, rule, before)
+        case DeleteRule(chain, handle):
+            names = string(RULE_TABLE, TABLE) + string(RULE_CHAIN, chain)
+            yield DELETE_RULE, REQUEST, names + attribute(RULE_HANDLE, handle.to_bytes(8, "big"))
+
+
+def _chain(name: str) -> bytes:
+    return string(CHAIN_TABLE, TABLE) + string(CHAIN_NAME, name)
+
+
+def _hook(hook: Hook) -> bytes:
+    place = nested(CHAIN_HOOK, u32(HOOK_NUMBER, HOOK_NUMBERS[hook.hook]), u32(HOOK_PRIORITY, hook.priority))
+    return place + u32(CHAIN_POLICY, POLICY_NUMBERS[hook.policy]) + string(CHAIN_TYPE, "filter")
+
+
+def _set(name: str, key: tuple[Field, ...], flags: int, number: int) -> bytes:
+    if flags & SET_INTERVAL and len(key) != 1:
+        raise ValueError(f"an interval set has one field: {name}")
+    key_type = 0
+    for each in key:
+        key_type = key_type << 6 | TYPE_NUMBERS[each.type]
+    data = u32(SET_DATA_TYPE, DATA_TYPE_VERDICT) + u32(SET_DATA_LENGTH, 0) if flags & SET_MAP else b""
+    return b"".join(
+        (
+            string(SET_TABLE, TABLE),
+            string(SET_NAME, name),
+            u32(SET_FLAGS, flags),
+            u32(SET_KEY_TYPE, key_type),
+            u32(SET_KEY_LENGTH, key_length(key)),
+            data,
+            u32(SET_ID, number),
+            attribute(SET_USERDATA, _userdata(USERDATA_SET_COMMENT, key_text(key))),
+        )
+    )
+
+
+def key_text(key: tuple[Field, ...]) -> str:
+    """The set's key in nft's words, which is its comment in the kernel."""
+    return " . ".join(each.text for each in key)
+
+
+def _key(text: str | None) -> tuple[Field, ...] | None:
+    key = [FIELDS_BY_TEXT.get(each) for each in (text or "").split(" . ")]
+    return None if None in key else tuple(each for each in key if each is not None)
+
+
+def _rule(chain: str, rule: Rule, before: int | None) -> bytes:
+    parts = [
+        string(RULE_TABLE, TABLE),
+        string(RULE_CHAIN, chain),
+        nested(RULE_EXPRESSIONS, encode_statements(rule.statements)),
+    ]
+    if before is not None:
+        parts.append(attribute(RULE_POSITION, before.to_bytes(8, "big")))
+    if rule.comment is not None:
+        parts.append(attribute(RULE_USERDATA, _userdata(USERDATA_RULE_COMMENT, rule.comment)))
+    return b"".join(parts)
+
+
+def _encode_elements(
+    key: tuple[Field, ...], elements: tuple[Element, ...] | Mapping[Element, Verdict], interval: bool
+) -> Iterator[bytes]:
+    if interval:
+        for low, high in elements:
+            yield _element(low)
+            if (after := int.from_bytes(high, "big") + 1) >> len(high) * 8 == 0:
+                yield _element(after.to_bytes(len(high), "big"), u32(ELEMENT_FLAGS, INTERVAL_END))
+    elif isinstance(elements, Mapping):
+        for element, verdict in elements.items():
+            yield _element(_joined(key, element), nested(ELEMENT_DATA, encode_verdict(verdict)))
+    else:
+        for element in elements:
+            yield _element(_joined(key, element))
+
+
+def _element(key: bytes, more: bytes = b"") -> bytes:
+    return nested(LIST_ELEMENT, nested(ELEMENT_KEY, attribute(DATA_VALUE, key)), more)
+
+
+def _element_lists(name: str, elements: Iterable[bytes]) -> Iterator[bytes]:
+    """Bodies of messages that name these elements, each short enough for its length to fit."""
+    names = string(ELEMENTS_TABLE, TABLE) + string(ELEMENTS_SET, name)
+    waiting: list[bytes] = []
+    size = 0
+    for each in elements:
+        if size + len(each) > ELEMENTS_BYTES_MAX:
+            yield names + nested(ELEMENTS_LIST, *waiting)
+            waiting, size = [], 0
+        waiting.append(each)
+        size += len(each)
+    yield names + nested(ELEMENTS_LIST, *waiting)
+
+
+def _joined(key: tuple[Field, ...], element: Element) -> bytes:
+    if [len(value) for value in element] != [each.length for each in key]:
+        raise ValueError(f"{element} is no element of {key_text(key)}")
+    return element[0] if len(key) == 1 else b"".join(map(padded, element))
+
+
+def _split(key: tuple[Field, ...], value: bytes) -> Element:
+    if len(key) == 1:
+        return (value,)
+    element, offset = [], 0
+    for each in key:
+        element.append(value[offset : offset + each.length])
+        offset += (each.length + 3) & ~3
+    return tuple(element)
+
+
+def _userdata(kind: int, text: str) -> bytes:
+    value = text.encode() + b"\0"
+    if len(value) > COMMENT_BYTES_MAX:
+        raise ValueError(f"a comment has at most {COMMENT_BYTES_MAX - 1} bytes: {text!r}")
+    return bytes([kind, len(value)]) + value
+
+
+def _comment(userdata: bytes | None, kind: int) -> str | None:
+    """The comment in nft's userdata: type, length, value, without padding."""
+    offset = 0
+    while userdata is not None and offset + 2 <= len(userdata):
+        length = userdata[offset + 1]
+        if userdata[offset] == kind:
+            return to_string(userdata[offset + 2 : offset + 2 + length])
+        offset += 2 + length
+    return None
