@@ -56,7 +56,7 @@ def internal_fault(request_id: str, service: Service) -> tuple[int, bytes]:
 def _sts_document(fault_of: str, code: str, message: str, request_id: str) -> bytes:
     return (
         f'<ErrorResponse xmlns="{STS_NAMESPACE}">\n'
-        f"    <Error>\n        <Type>{fault_of}</Type>\n        <Code>{code}</Code>\n"
-        f"        <Message>{message}</Message>\n    </Error>\n"
-        f"    <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"
+        f"  <Error>\n    <Type>{fault_of}</Type>\n    <Code>{code}</Code>\n"
+        f"    <Message>{message}</Message>\n  </Error>\n"
+        f"  <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"
     ).encode()

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from ringwall.domain.errors import InvalidParameterValue, MissingParameter, UnknownParameter
+from ringwall.domain.errors import MissingParameter, UnknownParameter
 
 from . import scalars, shapes
 from .keytree import Tree
@@ -55,7 +55,7 @@ def reader(structure: str) -> Read:
     def read(node: str | Tree, name: str) -> dict[str, Any]:
         if isinstance(node, str):
             if node:
-                raise InvalidParameterValue.of(node[:256], name, "Expecting a structure.")
+                raise scalars.invalid(node, name, "Expecting a structure.")
             node = {}
         if not node.keys() <= known:
             raise UnknownParameter(next(key for key in node if key not in known))

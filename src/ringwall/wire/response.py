@@ -46,7 +46,7 @@ def _frame(operation: str) -> tuple[str, str, model.Write]:
     if structure is None:
         return service, _RETURN_TRUE, _write_nothing
     head = _RETURN_TRUE if operation in _UNMODELLED_RETURN else ""
-    return service, head, model.writer(structure, 2 if service == "sts" else 1)
+    return service, head, model.writer(structure, 1)
 
 
 def _write_nothing(append: model.Append, answer: Mapping[str, Any]) -> None:
@@ -55,9 +55,10 @@ def _write_nothing(append: model.Append, answer: Mapping[str, Any]) -> None:
 
 
 def _sts_document(operation: str, body: str, request_id: str) -> bytes:
+    """STS indents by two blanks and puts the answer and the request id into elements of their own."""
     return (
         f'<{operation}Response xmlns="{STS_NAMESPACE}">\n'
-        f"    <{operation}Result>\n{body}    </{operation}Result>\n"
-        f"    <ResponseMetadata>\n        <RequestId>{request_id}</RequestId>\n    </ResponseMetadata>\n"
+        f"  <{operation}Result>\n{body}  </{operation}Result>\n"
+        f"  <ResponseMetadata>\n    <RequestId>{request_id}</RequestId>\n  </ResponseMetadata>\n"
         f"</{operation}Response>\n"
     ).encode()

@@ -45,7 +45,7 @@ def _read_boolean(text: str, name: str) -> bool:
     lower = text.lower()
     if lower in ("true", "false"):
         return lower == "true"
-    raise _invalid(text, name, "Expecting true or false.")
+    raise invalid(text, name, "Expecting true or false.")
 
 
 def _integer_reader(bits: int) -> Read:
@@ -54,7 +54,7 @@ def _integer_reader(bits: int) -> Read:
     def read_integer(text: str, name: str) -> int:
         if _INTEGER.fullmatch(text) and low <= (value := int(text)) <= high:
             return value
-        raise _invalid(text, name, f"Expecting an integer of {bits} bits.")
+        raise invalid(text, name, f"Expecting an integer of {bits} bits.")
 
     return read_integer
 
@@ -62,7 +62,7 @@ def _integer_reader(bits: int) -> Read:
 def _read_float(text: str, name: str) -> float:
     if _FLOAT.fullmatch(text):
         return float(text)
-    raise _invalid(text, name, "Expecting a number.")
+    raise invalid(text, name, "Expecting a number.")
 
 
 def _read_timestamp(text: str, name: str) -> datetime:
@@ -72,19 +72,22 @@ def _read_timestamp(text: str, name: str) -> datetime:
             value = datetime.fromisoformat(text)
             return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _invalid(text, name, "Expecting a date and time.") from error
-    raise _invalid(text, name, "Expecting a date and time.")
+        raise invalid(text, name, "Expecting a date and time.") from error
+    raise invalid(text, name, "Expecting a date and time.")
 
 
 def _read_blob(text: str, name: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _invalid(text, name, "Expecting base64.") from error
+        raise invalid(text, name, "Expecting base64.") from error
 
 
-def _invalid(text: str, name: str, reason: str) -> InvalidParameterValue:
-    """EC2 names a parameter in its own style here, `maxResults`; a long value isn't sent back whole."""
+def invalid(text: str, name: str, reason: str) -> InvalidParameterValue:
+    """The refusal of a value that isn't of its type, in EC2's common words.
+
+    EC2 names a parameter in its own style here, `maxResults`; a long value isn't sent back whole.
+    """
     return InvalidParameterValue.of(text[:256], name[:1].lower() + name[1:], reason)
 
 
