@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from typing_extensions import override
+
 _TOKEN: Final = re.compile(r"rw1\.([A-Za-z0-9_-]{43})\.(-|[0-9a-f]{64})", re.ASCII)
 
 
@@ -31,6 +33,7 @@ class EnrolmentToken:
     secret: str = field(repr=False)
     certificate_sha256: str | None
 
+    @override
     def __str__(self) -> str:
         return f"rw1.{self.secret}.{self.certificate_sha256 or '-'}"
 

@@ -154,16 +154,6 @@ class Hub:
         """How many hosts have reported since the server started."""
         return sum(status.report is not None for status in self._statuses.values())
 
-    @property
-    def watchers(self) -> int:
-        """How many streams are open."""
-        return len(self._watchers)
-
-    @property
-    def reporting(self) -> int:
-        """How many hosts have reported since the server started."""
-        return sum(status.report is not None for status in self._statuses.values())
-
     def close(self) -> None:
         """Ends every stream, so that the server can stop."""
         for watcher in self._watchers.values():
