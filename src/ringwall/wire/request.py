@@ -26,6 +26,8 @@ Service = Literal["ec2", "sts"]
 STS_VERSION: Final = "2011-06-15"
 PARAMETERS_MAX: Final = 10_000
 """More than the longest revoke that a group's quota allows; EC2's own limit isn't published."""
+ECHO_LENGTH_MAX: Final = 256
+"""How much of a wrong action or version a refusal repeats, in characters."""
 
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _SIGV2_PARAMETERS: Final = frozenset(
@@ -117,13 +119,13 @@ def _operation(action: str, version: str) -> tuple[Service, str]:
         raise MissingParameter("Version")
     service, structure, _ = shapes.OPERATIONS.get(action, ("ec2", "", None))
     if not structure and action not in shapes.EC2_OPERATION_NAMES:
-        raise InvalidAction(action)
+        raise InvalidAction(action[:ECHO_LENGTH_MAX])
     if service == "sts" or version == STS_VERSION:
         if service != "sts" or version != STS_VERSION:
-            raise InvalidAction(action)
+            raise InvalidAction(action[:ECHO_LENGTH_MAX])
         return "sts", structure
     if version not in shapes.EC2_VERSIONS:
-        raise NoSuchVersion(version)
+        raise NoSuchVersion(version[:ECHO_LENGTH_MAX])
     if not structure:
         raise UnsupportedOperation(f"The operation {action} is not served by ringwall.")
     return "ec2", structure

@@ -110,6 +110,11 @@ def test_no_operation_is_found(query: str, code: str, message: str) -> None:
     assert refusal(query) == (code, message)
 
 
+def test_a_refusal_repeats_little_of_what_it_refuses() -> None:
+    for query in (f"Action={'x' * 10**6}&Version=2016-11-15", f"Action=DescribeVpcs&Version={'9' * 10**6}"):
+        assert len(refusal(query)[1]) < 400
+
+
 @pytest.mark.parametrize("version", ["2016-11-15", "2014-10-01", "2014-06-15", "2013-10-15", "2010-08-31"])
 def test_versions_in_use_are_accepted_and_kept(version: str) -> None:
     parsed = parse([("Version", version), ("Action", "DescribeVpcs")])
