@@ -13,13 +13,14 @@ import botocore_judge as judge
 from ringwall.domain.errors import (
     AuthFailure,
     DryRunOperation,
+    InternalError,
     InvalidParameterValue,
     ServiceError,
     ServiceUnavailable,
     UnauthorizedOperation,
 )
 from ringwall.wire import shapes
-from ringwall.wire.fault import fault, internal_fault
+from ringwall.wire.fault import fault
 from ringwall.wire.response import serialize
 
 REQUEST_ID = "3184e375-6fa3-43c3-8d69-aa1306fccb5e"
@@ -185,7 +186,7 @@ def test_statuses(error: ServiceError, status: int) -> None:
 
 
 def test_an_internal_error_tells_nothing() -> None:
-    status, document = internal_fault(REQUEST_ID, "ec2")
+    status, document = fault(InternalError(), REQUEST_ID, "ec2")
     assert status == 500
     assert b"<Code>InternalError</Code><Message>An internal error has occurred</Message>" in document
-    assert b"<Type>Receiver</Type>" in internal_fault(REQUEST_ID, "sts")[1]
+    assert b"<Type>Receiver</Type>" in fault(InternalError(), REQUEST_ID, "sts")[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ringwall.domain.errors import InternalError, ServiceError
+from ringwall.domain.errors import ServiceError
 
 from .request import Service
 from .response import DECLARATION, STS_NAMESPACE
@@ -46,11 +46,6 @@ def fault(error: ServiceError, request_id: str, service: Service) -> tuple[int, 
         f"<RequestID>{request_id}</RequestID></Response>"
     )
     return status, document.encode()
-
-
-def internal_fault(request_id: str, service: Service) -> tuple[int, bytes]:
-    """Status and document for an exception that nobody foresaw; nothing of it is told."""
-    return fault(InternalError(), request_id, service)
 
 
 def _sts_document(fault_of: str, code: str, message: str, request_id: str) -> bytes:

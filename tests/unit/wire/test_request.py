@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ringwall.domain.errors import MalformedQueryString, ServiceError
-from ringwall.wire.request import PARAMETERS_MAX, parse, parse_query, service_of
+from ringwall.wire.request import PARAMETERS_MAX, parse, parse_query, service_of, service_of_query
 
 
 def asked(query: str) -> dict[str, Any]:
@@ -127,6 +127,20 @@ def test_sts_is_told_by_its_version() -> None:
     assert service_of(params) == "sts"
     assert service_of([("Action", "DescribeVpcs"), ("Version", "2016-11-15")]) == "ec2"
     assert service_of([]) == "ec2"
+
+
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        (b"Version=2011-06-15", "sts"),
+        (b"Action=GetCallerIdentity&Version=2011-06-15&X=%", "sts"),
+        (b"Action=DescribeVpcs&Version=2016-11-15&XVersion=2011-06-15", "ec2"),
+        (b"", "ec2"),
+        (b"\xff%", "ec2"),
+    ],
+)
+def test_sts_is_told_in_text_that_can_t_be_read(text: bytes, service: str) -> None:
+    assert service_of_query(text) == service
 
 
 # --- Parameters ---
