@@ -12,24 +12,15 @@ from dataclasses import dataclass, field
 
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.peer import Peer, PeerKind
-from ringwall.domain.world import HostGroup, HostState
+from ringwall.domain.world import HostState
 from ringwall.nft.objects import Ruleset
 
-from .chains import group_objects
+from .chains import CompiledGroup, compile_group
 from .hooks import hook_objects
 from .members import peer_sets
 from .parts import Fragment, assembled, finished
 
 _NOBODY: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledGroup:
-    """A group's chains and maps, and whom its rules refer to by name."""
-
-    source: HostGroup
-    fragment: Fragment
-    peers: frozenset[Peer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +55,15 @@ def compile_host(state: HostState, local: LocalPolicy, previous: Compiled | None
     """
     interfaces = [interface for _, interface in sorted(state.interfaces.items())]
     carried = frozenset(group_id for interface in interfaces for group_id in interface.group_ids)
-    groups = {group_id: _group(state.groups[group_id], previous) for group_id in sorted(carried & state.groups.keys())}
+    before = previous.groups if previous else {}
+    groups = {
+        group_id: compile_group(state.groups[group_id], before.get(group_id))
+        for group_id in sorted(carried & state.groups.keys())
+    }
     named = frozenset().union(*(group.peers for group in groups.values()))
     peers = {peer: _peer(peer, state, previous) for peer in sorted(named)}
     hooks = finished(
-        hook_objects(state.mode, interfaces, frozenset(groups), local), None if previous is None else previous.hooks
+        hook_objects(state.mode, interfaces, frozenset(groups), local), previous.hooks if previous else None
     )
     ruleset, digest = assembled(_fragments(groups.values(), peers.values(), hooks))
     return Compiled(ruleset, digest, groups, peers, hooks)
@@ -76,24 +71,15 @@ def compile_host(state: HostState, local: LocalPolicy, previous: Compiled | None
 
 def _fragments(groups: Iterable[CompiledGroup], peers: Iterable[CompiledPeer], hooks: Fragment) -> Iterable[Fragment]:
     yield from (peer.fragment for peer in peers)
-    yield from (group.fragment for group in groups)
+    for group in groups:
+        yield from group.fragments
     yield hooks
-
-
-def _group(group: HostGroup, previous: Compiled | None) -> CompiledGroup:
-    before = None if previous is None else previous.groups.get(group.group_id)
-    if before is not None and before.source is group:
-        return before
-    peers = frozenset(
-        rule.peer for rule in group.rules.values() if rule.peer.kind in (PeerKind.GROUP, PeerKind.PREFIX_LIST)
-    )
-    return CompiledGroup(group, finished(group_objects(group), before.fragment if before else None), peers)
 
 
 def _peer(peer: Peer, state: HostState, previous: Compiled | None) -> CompiledPeer:
     contents = state.members if peer.kind is PeerKind.GROUP else state.prefix_lists
     source = contents.get(peer.value, _NOBODY)
-    before = None if previous is None else previous.peers.get(peer)
+    before = previous.peers.get(peer) if previous else None
     if before is not None and before.source is source:
         return before
     return CompiledPeer(source, finished(peer_sets(peer.kind, peer.value, source), before.fragment if before else None))

@@ -19,12 +19,12 @@ from typing import Final
 from ringwall.domain.address import Block, block, prefix_mask
 from ringwall.domain.group import SecurityGroupRule
 from ringwall.domain.peer import PeerKind
-from ringwall.nft.expressions import Counter, Statement, Verdict, VerdictMap
+from ringwall.nft.expressions import Counter, Field, Statement, Verdict, VerdictMap
 from ringwall.nft.objects import Chain, Element, Map, Rule
 
 from . import names
-from .matches import PeerFields, at_peer, versions
-from .parts import Object
+from .matches import PeerFields, at_peer
+from .parts import Fragment, Object, finished
 
 LIST_MAX: Final = 16
 """A list of CIDR blocks of one family that is longer becomes a tree."""
@@ -45,38 +45,58 @@ class _Line:
     block: Block
 
 
+@dataclass(frozen=True, slots=True)
+class PeerList:
+    """A compiled list. rules: what it was made of. lines: for the chain. fragment: the chains and maps below them."""
+
+    rules: tuple[SecurityGroupRule, ...]
+    lines: tuple[Rule, ...]
+    fragment: Fragment
+
+
 def peer_list(
     name: str,
     tests: tuple[Statement, ...],
-    rules: Sequence[SecurityGroupRule],
+    rules: tuple[SecurityGroupRule, ...],
     where: PeerFields,
-    version: int,
-    objects: list[Object],
-) -> list[Rule]:
-    """The lines for one chain that accept what passes the tests and comes from the peer of one of the rules.
+    families: tuple[int, ...],
+    previous: PeerList | None = None,
+) -> PeerList:
+    """The lines that accept what passes the tests and comes from the peer of one of the rules.
 
-    version: lines of that family only. name: unique for this chain and these tests; chains and maps below it are put
-    into `objects`. The comment of each line is the rule's id, with the family where the rule has a line for each.
+    name: unique for these tests in this chain. families: those that the lines are for, 4, 6 or both. The comment of a
+    line is the rule's id, and the family where the rule's peer may have addresses of both.
+    previous: a list of the same name, tests and families, taken as it is when it was made of the same rules.
     """
-    few: list[Rule] = []
-    blocks: list[_Line] = []
-    for rule in rules:
-        families = versions(rule.peer)
-        if version in families:
-            peer_test = at_peer(rule.peer, version, where)
-            comment = rule.rule_id if len(families) == 1 else f"{rule.rule_id} ipv{version}"
-            if rule.peer.kind is _CIDRS[version]:
-                blocks.append(_Line(Rule((peer_test, Counter(), ACCEPT), comment), block(rule.peer.value)))
-            else:
-                few.append(Rule((*tests, peer_test, Counter(), ACCEPT), comment))
-    tree = _Tree(where, version, objects)
-    return [*tree.lines(f"{name}-v{version}", tests, blocks, 0, 0), *few]
+    if previous is not None and previous.rules == rules:
+        return previous
+    objects: list[Object] = []
+    lines: list[Rule] = []
+    for version in families:
+        blocks = [
+            _Line(_accept(at_peer(rule.peer, version, where), rule.rule_id), block(rule.peer.value))
+            for rule in rules
+            if rule.peer.kind is _CIDRS[version]
+        ]
+        lines += _Tree(where.of(version), objects).lines(f"{name}-v{version}", tests, blocks, 0, 0)
+        for rule in rules:
+            if rule.peer.kind in (PeerKind.GROUP, PeerKind.PREFIX_LIST):
+                at = at_peer(rule.peer, version, where)
+                lines.append(_behind(tests, _accept(at, f"{rule.rule_id} ipv{version}")))
+    return PeerList(rules, tuple(lines), finished(objects, previous.fragment if previous else None))
+
+
+def _accept(test: Statement, comment: str) -> Rule:
+    return Rule((test, Counter(), ACCEPT), comment)
+
+
+def _behind(tests: tuple[Statement, ...], rule: Rule) -> Rule:
+    return Rule((*tests, *rule.statements), rule.comment)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    where: PeerFields
-    version: int
+    field: Field
     objects: list[Object]
 
     def lines(
@@ -84,19 +104,18 @@ class _Tree:
     ) -> list[Rule]:
         """The rules for a chain in which all lines have blocks inside one of this length."""
         if len(lines) <= LIST_MAX or depth == DEPTH_MAX:
-            return [Rule((*tests, *line.rule.statements), line.rule.comment) for line in lines]
+            return [_behind(tests, line.rule) for line in lines]
         level = _level(lines, length)
         wide = [line for line in lines if line.block.length < level]
-        field = self.where.of(self.version)
-        mask = prefix_mask(field.length * 8, level)
+        mask = prefix_mask(self.field.length * 8, level)
         map_name = f"{name}-by-{level}"
         verdicts: dict[Element, Verdict] = {}
         for prefix, inside in sorted(_buckets(lines, level).items()):
             chain = names.subtree(name, prefix, level)
             self.objects.append(Chain(chain, tuple(self.lines(chain, (), inside, level, depth + 1))))
             verdicts[(prefix,)] = Verdict("jump", chain)
-        self.objects.append(Map(map_name, (field,), verdicts))
-        look_up = Rule((*tests, VerdictMap((field,), map_name, mask)))
+        self.objects.append(Map(map_name, (self.field,), verdicts))
+        look_up = Rule((*tests, VerdictMap((self.field,), map_name, mask)))
         return [look_up, *self.lines(name, tests, wide, length, depth)]
 
 

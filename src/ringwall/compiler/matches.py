@@ -22,6 +22,7 @@ from . import names
 
 IPV4: Final = Match(fields.NFPROTO, b"\x02")
 IPV6: Final = Match(fields.NFPROTO, b"\x0a")
+ICMP_NUMBERS: Final = {4: PROTOCOL_NUMBERS["icmp"], 6: PROTOCOL_NUMBERS["icmpv6"]}
 _PORT_MAX: Final = 0xFFFF
 
 
@@ -83,8 +84,7 @@ def flow_icmp(traffic: Traffic) -> tuple[Statement, ...]:
 
 def packet_icmp(traffic: Traffic, version: int) -> tuple[Statement, ...]:
     """The tests for the ICMP of that family, with its type and code, in the packet itself."""
-    number = PROTOCOL_NUMBERS["icmp" if version == 4 else "icmpv6"]
-    tests: tuple[Statement, ...] = (Match(fields.L4PROTO, bytes([number])),)
+    tests: tuple[Statement, ...] = (Match(fields.L4PROTO, bytes([ICMP_NUMBERS[version]])),)
     if not traffic.has_icmp_type or traffic.from_port == ANY:
         return tests
     type_field, code_field = (
@@ -92,17 +92,6 @@ def packet_icmp(traffic: Traffic, version: int) -> tuple[Statement, ...]:
     )
     tests += (Match(type_field, bytes([traffic.from_port])),)
     return tests if traffic.to_port == ANY else (*tests, Match(code_field, bytes([traffic.to_port])))
-
-
-def versions(peer: Peer) -> tuple[int, ...]:
-    """The families in which the peer can have addresses."""
-    match peer.kind:
-        case PeerKind.CIDR_IPV4:
-            return (4,)
-        case PeerKind.CIDR_IPV6:
-            return (6,)
-        case PeerKind.GROUP | PeerKind.PREFIX_LIST:
-            return (4, 6)
 
 
 def at_peer(peer: Peer, version: int, where: PeerFields) -> Statement:
