@@ -12,7 +12,7 @@ from ringwall.operations.table import OPERATIONS
 from ringwall.store.base import Committed, Unavailable
 from ringwall.telemetry import LOG
 from ringwall.wire.fault import fault
-from ringwall.wire.request import ParsedRequest, parse, parse_query, service_of
+from ringwall.wire.request import ParsedRequest, parse, parse_query, service_of_query
 from ringwall.wire.response import serialize
 
 from .authenticate import RawRequest, authenticate
@@ -96,13 +96,7 @@ def _refuse(
     else:
         operation = parsed.action if parsed else "unknown"
         service.metrics.count("ringwall_requests_total", operation=operation, code=error.code)
-    if parsed is not None:
-        envelope = parsed.service
-    else:
-        try:
-            envelope = service_of(parse_query(_parameters(request)))
-        except ServiceError:
-            envelope = "ec2"
+    envelope = parsed.service if parsed else service_of_query(_parameters(request))
     return Reply(*fault(error, request_id, envelope), request_id)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import unquote_to_bytes
@@ -77,11 +77,6 @@ def _split(pair: str) -> tuple[str, str, str]:
 
 def _decode(text: str) -> str:
     return unquote_to_bytes(text).decode("utf-8") if "%" in text else text
-
-
-def service_of(params: Iterable[tuple[str, str]]) -> Service:
-    """Whose envelope an answer or a refusal has, also where the request can't be parsed: STS's Version is its own."""
-    return "sts" if ("Version", STS_VERSION) in params else "ec2"
 
 
 def service_of_query(text: bytes) -> Service:
