@@ -1,0 +1,216 @@
+"""What only SQLite on disk can do and can suffer."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ringwall.store.base import Committed, Transaction, Unavailable
+from ringwall.store.sqlite import SqliteStore, open_ephemeral, open_sqlite
+from stores import PLACE, Driven, group, rule, vpc
+
+
+class OnDisk(Driven):
+    """A driven store whose engine is known."""
+
+    store: SqliteStore
+
+
+@pytest.fixture(params=[False, True], ids=["thread", "inline"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OnDisk]:
+    """A new store on disk."""
+    driven = OnDisk(open_sqlite(tmp_path / "data" / "ringwall.db", inline=request.param))
+    yield driven
+    driven.close()
+
+
+def insert(number: int) -> Callable[[Transaction], None]:
+    return lambda tx: tx.insert_vpc(vpc(number))
+
+
+def limit_pages(store: OnDisk, pages: int) -> int:
+    """Fills the disk as far as SQLite can tell: no page more than these, or than there are."""
+    connection = store.store._writer.connection
+    return int(connection.execute(f"PRAGMA max_page_count={pages}").fetchone()[0])
+
+
+def test_what_was_written_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "ringwall.db"
+    first = Driven(open_sqlite(path))
+    first.write(insert(1))
+    identity = first.read(lambda r: r.identity())
+    first.close()
+    again = Driven(open_sqlite(path))
+    assert again.read(lambda r: r.vpcs(*PLACE)) == [vpc(1)]
+    assert again.read(lambda r: r.identity()) == identity
+    assert again.write(insert(2)).revision == 2
+    again.close()
+
+
+def test_two_stores_have_two_identities(tmp_path: Path) -> None:
+    stores = [
+        open_ephemeral(),
+        open_ephemeral(),
+        open_sqlite(tmp_path / "a" / "db"),
+        open_sqlite(tmp_path / "b" / "db"),
+    ]
+    assert len({each.read(lambda r: r.identity()).store_id for each in stores}) == 4
+    for each in stores:
+        each.close()
+
+
+def test_a_second_server_is_refused_until_the_first_has_closed(tmp_path: Path) -> None:
+    first = open_sqlite(tmp_path / "ringwall.db")
+    with pytest.raises(Unavailable, match="in use by another ringwall server"):
+        open_sqlite(tmp_path / "ringwall.db")
+    first.close()
+    open_sqlite(tmp_path / "ringwall.db").close()
+
+
+def test_a_file_that_is_no_store_is_refused_and_the_directory_given_back(tmp_path: Path) -> None:
+    path = tmp_path / "ringwall.db"
+    path.write_bytes(b"certainly not a database, but long enough to look" * 100)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=r"ringwall\.db can't be opened: file is not a database"):
+            open_sqlite(path)
+
+
+def test_a_store_of_a_newer_program_is_refused_and_the_directory_given_back(tmp_path: Path) -> None:
+    path = tmp_path / "ringwall.db"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="newer ringwall"):
+            open_sqlite(path)
+
+
+def test_only_the_owner_can_read_the_files(store: OnDisk, tmp_path: Path) -> None:
+    store.write(insert(1))
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
+    assert modes == dict.fromkeys(["lock", "ringwall.db", "ringwall.db-wal", "ringwall.db-shm"], 0o600)
+
+
+def test_commits_are_synced_and_closing_leaves_one_file(store: OnDisk, tmp_path: Path) -> None:
+    connection = store.store._writer.connection
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    store.write(insert(1))
+    store.store.close()
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["lock", "ringwall.db"]
+
+
+def test_an_ephemeral_store_touches_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = Driven(open_ephemeral())
+    store.write(insert(1))
+    assert store.read_in_thread(lambda r: len(r.vpcs(*PLACE))) == 1
+    store.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_requests_at_the_same_time_share_commits(store: OnDisk) -> None:
+    before = store.store.commits
+    outcomes = store.write_all([insert(number) for number in range(1, 201)])
+    assert all(isinstance(each, Committed) for each in outcomes)
+    assert store.store.commits - before <= 20
+
+
+def test_a_broken_batch_is_run_again_one_by_one(store: OnDisk) -> None:
+    def broken(tx: Transaction) -> None:
+        tx.insert_vpc(vpc(99))
+        raise ZeroDivisionError
+
+    runs = []
+
+    def counted(number: int) -> Callable[[Transaction], None]:
+        return lambda tx: (runs.append(number), insert(number)(tx))[1]
+
+    before = store.store.commits
+    outcomes = store.write_all([counted(1), counted(2), broken, counted(3)])
+    assert [type(each) for each in outcomes] == [Committed, Committed, ZeroDivisionError, Committed]
+    assert [each.revision for each in outcomes if isinstance(each, Committed)] == [1, 2, 3]
+    assert store.store.commits - before <= 3
+    assert set(runs) == {1, 2, 3}
+
+
+def test_a_full_disk_refuses_acknowledges_nothing_and_recovers(store: OnDisk) -> None:
+    store.write(lambda tx: (tx.insert_vpc(vpc()), tx.insert_group(group(vpc()))))
+    web = group(vpc())
+
+    def fill(number: int) -> Callable[[Transaction], None]:
+        rules = [rule(web, port, f"10.{number}.0.0/16", description="x" * 200) for port in range(20)]
+        return lambda tx: tx.insert_rules(web, rules)
+
+    limit_pages(store, 1)  # SQLite allows as many as there are.
+    outcomes = store.write_all([fill(number) for number in range(20)])
+    done = [each for each in outcomes if isinstance(each, Committed)]
+    refused = [each for each in outcomes if isinstance(each, Unavailable)]
+    assert len(done) + len(refused) == 20
+    assert refused
+    assert "full" in str(refused[0])
+    assert len(store.read(lambda r: r.rules(*PLACE))) == 20 * len(done)
+    assert store.read(lambda r: r.revision()) == 1 + len(done)
+    limit_pages(store, 1_000_000)
+    assert store.write(fill(77)).revision == 2 + len(done)
+    assert store.store._writer.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_commit_that_fails_answers_everybody_unavailable(store: OnDisk) -> None:
+    """A deferred constraint is the one thing that SQLite checks at the commit itself."""
+    connection = store.store._writer.connection
+
+    def refused(tx: Transaction) -> None:
+        raise Unavailable("looked at a change that is never made")
+
+    def spoil(tx: Transaction) -> None:
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        tx.insert_group(group(vpc(42)))
+
+    async def together() -> list[Committed[None] | BaseException]:
+        writes = [store.store.write(each) for each in (spoil, insert(1), refused)]
+        return await asyncio.gather(*writes, return_exceptions=True)
+
+    outcomes = store.runner.run(together())
+    assert isinstance(outcomes[0], Unavailable)
+    assert "durable" in str(outcomes[0])
+    assert store.read(lambda r: r.groups(*PLACE)) == []
+    assert store.write(insert(2)).revision == store.read(lambda r: r.revision())
+
+
+def test_a_writer_from_outside_is_waited_for(store: OnDisk, tmp_path: Path) -> None:
+    """An operator's sqlite3 shell holds the lock for a moment; the server's requests then go through."""
+    outside = sqlite3.connect(tmp_path / "data" / "ringwall.db", isolation_level=None, check_same_thread=False)
+    outside.execute("BEGIN IMMEDIATE")
+
+    async def race() -> Committed[None]:
+        loop = asyncio.get_running_loop()
+        releasing = loop.run_in_executor(None, outside.execute, "ROLLBACK")
+        committed = await store.store.write(insert(1))
+        await releasing
+        return committed
+
+    assert store.runner.run(race()).revision == 1
+    outside.close()
+
+
+def test_writes_from_one_loop_after_another(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path / "ringwall.db")
+
+    async def one(number: int) -> int | None:
+        return (await store.write(insert(number))).revision
+
+    assert [asyncio.run(one(number)) for number in (1, 2)] == [1, 2]
+
+    async def leave() -> None:
+        store.write(insert(3))
+
+    asyncio.run(leave())
+    store.close()
+    again = open_sqlite(tmp_path / "ringwall.db")
+    assert again.read(lambda r: r.revision()) == 3
+    again.close()
