@@ -101,7 +101,7 @@ def store_path_from_url(url: str) -> Path:
     scheme, separator, rest = url.partition("://")
     if not separator or scheme != "sqlite":
         raise ConfigurationError(f"--store {url!r}: this version keeps its store in SQLite, as sqlite:///path/to/file.")
-    path = rest.removeprefix("/") if rest.startswith("/./") else rest
+    path = rest[1:] if rest.startswith("/./") else rest
     if not path.startswith(("/", "./")) or path.endswith("/"):
         raise ConfigurationError(f"--store {url!r}: write sqlite:///absolute/path or sqlite:///./relative/path.")
     return Path(path)
