@@ -37,3 +37,12 @@ class KernelUnreadable(AgentError):
 
 class StreamLost(AgentError):
     """The watch stream ended or said what can't be understood."""
+
+
+class ServerRefused(AgentError):
+    """The server answered with an error. status: of HTTP. code: the server's word for it."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"the server refused: {code}: {message}")
+        self.status = status
+        self.code = code

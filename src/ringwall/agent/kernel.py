@@ -10,7 +10,6 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from errno import EINTR, ENOENT
 from typing import Final
 
@@ -18,7 +17,7 @@ from ringwall.nft import netlink
 from ringwall.nft.diff import difference
 from ringwall.nft.netlink import Batch, Message
 from ringwall.nft.objects import Ruleset
-from ringwall.nft.ruleset import Applied, RuleCount, advance
+from ringwall.nft.ruleset import Applied, Committed, RuleCount, advance
 from ringwall.nft.transaction import Transaction
 
 from .errors import CommitLost, CommitRefused, KernelUnreadable
@@ -32,17 +31,6 @@ RECEIVE_BYTES: Final = 256 << 10
 OBSERVATIONS_MAX: Final = 10
 NO_ANSWER_SECONDS: Final = 30
 SEQUENCE_MAX: Final = 0x7FFFFFFF
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """What the kernel told of a commit.
-
-    handles: of the new rules, in the order of the transaction's `AddRule`s. generation: the one that it began.
-    """
-
-    handles: tuple[int, ...]
-    generation: int
 
 
 class _Changed(Exception):

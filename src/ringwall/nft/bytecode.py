@@ -78,6 +78,7 @@ _PAYLOADS: Final = {
     for each in FIELDS
     if each.kind == "payload" and not each.type.startswith("icmpv6_")
 }
+_IS_ICMPV6: Final = Match(x.L4PROTO, ICMPV6)
 _METAS: Final = {each.key: each for each in FIELDS if each.kind == "meta"}
 _CTS: Final = {(each.key, each.direction): each for each in FIELDS if each.kind == "ct"}
 
@@ -88,7 +89,7 @@ def encode_statements(statements: tuple[Statement, ...]) -> bytes:
     Raises:
         ValueError: a statement that could not be read back as itself, see above, or is `Foreign`.
     """
-    _check_unambiguous(statements)
+    _check_icmp(statements)
     return b"".join(map(_encode, statements))
 
 
@@ -133,24 +134,39 @@ def key_length(key: tuple[Field, ...]) -> int:
     return key[0].length if len(key) == 1 else sum((each.length + 3) & ~3 for each in key)
 
 
-def _check_unambiguous(statements: tuple[Statement, ...]) -> None:
+def _check_icmp(statements: tuple[Statement, ...]) -> None:
     icmpv6 = False
     for statement in statements:
-        match statement:
-            case Match(x.L4PROTO, value, None, False):
-                icmpv6 = value == ICMPV6
-            case Match(field, value, mask, negated):
-                if (len(value), len(mask or value)) != (field.length, field.length):
-                    raise ValueError(f"{field.text} has {field.length} bytes: {statement}")
-                if field.type in FLAG_TYPES and negated and mask is not None and not any(value):
-                    raise ValueError(f"not zero under a mask is any bit of it for {field.text}: write MatchAny")
-            case MatchAny(field) if field.type not in FLAG_TYPES:
-                raise ValueError(f"{field.text} is no set of flags: write Match, negated")
-            case _:
-                pass
         for field in _fields(statement):
-            if field.key == x.TRANSPORT and field.type.startswith("icmp") and (field.type[4:6] == "v6") != icmpv6:
+            if field.type.startswith("icmp") and field.type.startswith("icmpv6") != icmpv6:
                 raise ValueError(f"{field.text} needs meta l4proto of its own kind earlier in the rule: {statements}")
+            if field is x.L4PROTO:
+                icmpv6 = statement == _IS_ICMPV6
+
+
+def _check(statement: Statement) -> None:
+    """That the kernel would take the statement and it would come back as itself."""
+    match statement:
+        case Match(field, value, mask, negated):
+            lengths = {len(value), field.length if mask is None else len(mask)}
+            if field.type in FLAG_TYPES and negated and mask is not None and not any(value):
+                raise ValueError(f"not zero under a mask is any bit of it for {field.text}: write MatchAny")
+        case MatchAny(field, mask):
+            lengths = {len(mask)}
+            if field.type not in FLAG_TYPES:
+                raise ValueError(f"{field.text} is no set of flags: write Match, negated")
+        case MatchRange(field, low, high):
+            lengths = {len(low), len(high)}
+            if low > high:
+                raise ValueError(f"the range ends before it starts: {statement}")
+        case VerdictMap((field, *more), _, mask) if mask is not None:
+            lengths = {len(mask)}
+            if more:
+                raise ValueError(f"a mask is for one field: {statement}")
+        case _:
+            return
+    if lengths != {field.length}:
+        raise ValueError(f"{field.text} has {field.length} bytes: {statement}")
 
 
 def _fields(statement: Statement) -> tuple[Field, ...]:
@@ -165,6 +181,7 @@ def _fields(statement: Statement) -> tuple[Field, ...]:
 
 @lru_cache(maxsize=4096)
 def _encode(statement: Statement) -> bytes:
+    _check(statement)
     match statement:
         case Match(field, value, mask, negated):
             return _load(field) + _masked(mask) + _compare(value, NOT_EQUAL if negated else EQUAL)

@@ -41,6 +41,17 @@ class Applied:
     foreign: frozenset[str] = field(default_factory=frozenset)
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the kernel told of a commit.
+
+    handles: of the new rules, in the order of the transaction's `AddRule`s. generation: the one that it began.
+    """
+
+    handles: tuple[int, ...]
+    generation: int
+
+
 def advance(
     applied: Applied | None, transaction: Transaction, desired: Ruleset, new_handles: Sequence[int], generation: int
 ) -> Applied:

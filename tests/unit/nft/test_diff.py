@@ -1,0 +1,162 @@
+"""Differences lead where they say, in as few commands as there are changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+import nft_values
+from ringwall.nft import expressions as x
+from ringwall.nft.diff import difference, replacement
+from ringwall.nft.expressions import Counter, Match, Verdict, VerdictMap
+from ringwall.nft.fake import Fake
+from ringwall.nft.objects import Chain, Hook, Map, Rule, Ruleset, Set
+from ringwall.nft.ruleset import Applied, advance
+from ringwall.nft.transaction import (
+    AddElements,
+    AddRule,
+    DeleteElements,
+    DeleteRule,
+    DeleteTable,
+    SetPolicy,
+)
+
+ACCEPT = Verdict("accept")
+
+
+def rule(number: int) -> Rule:
+    return Rule((Match(x.CT_REPLY_PROTO_SRC, number.to_bytes(2)), Counter(), ACCEPT), f"sgr-{number}")
+
+
+def chain(*numbers: int, hook: Hook | None = None) -> Ruleset:
+    return Ruleset(chains={"c": Chain("c", tuple(map(rule, numbers)), hook)})
+
+
+def committed(fake: Fake, applied: Applied | None, desired: Ruleset) -> Applied:
+    transaction = difference(applied, desired)
+    if not transaction:
+        assert applied is not None
+        return applied
+    done = fake.commit(transaction, applied.generation if applied else None)
+    return advance(applied, transaction, desired, done.handles, done.generation)
+
+
+@given(nft_values.rulesets(), nft_values.rulesets(), nft_values.rulesets())
+def test_every_difference_leads_there(one: Ruleset, two: Ruleset, three: Ruleset) -> None:
+    fake = Fake()
+    applied = None
+    for desired in (one, two, three, one):
+        applied = committed(fake, applied, desired)
+        assert fake.observe() == applied
+        assert applied.ruleset == desired
+        assert difference(applied, desired) == ()
+
+
+@given(nft_values.rulesets(), nft_values.rulesets())
+def test_a_replacement_leads_there_from_anywhere(one: Ruleset, two: Ruleset) -> None:
+    fake = Fake()
+    fake.commit(replacement(one, exists=False), None)
+    fake.commit(replacement(two, exists=True), None)
+    observed = fake.observe()
+    assert observed is not None
+    assert observed.ruleset == two
+
+
+@pytest.mark.parametrize("gone", range(5))
+def test_one_rule_less_is_one_deletion(gone: int) -> None:
+    numbers = [10, 11, 12, 13, 14]
+    applied = Applied(chain(*numbers), {"c": (100, 101, 102, 103, 104)}, 1)
+    desired = chain(*(number for number in numbers if number != numbers[gone]))
+    assert difference(applied, desired) == (DeleteRule("c", 100 + gone),)
+
+
+@pytest.mark.parametrize(("place", "before"), [(0, 100), (1, 101), (2, 102), (3, None)])
+def test_one_rule_more_is_one_addition_in_its_place(place: int, before: int | None) -> None:
+    numbers = [10, 11, 12]
+    applied = Applied(chain(*numbers), {"c": (100, 101, 102)}, 1)
+    desired = chain(*numbers[:place], 99, *numbers[place:])
+    assert difference(applied, desired) == (AddRule("c", rule(99), before),)
+
+
+def test_a_moved_rule_leaves_the_others_in_place() -> None:
+    applied = Applied(chain(10, 11, 12, 13), {"c": (100, 101, 102, 103)}, 1)
+    assert len(difference(applied, chain(11, 12, 13, 10))) == 2
+
+
+def test_objects_that_are_the_same_are_not_looked_into() -> None:
+    class Unseen(tuple[Rule, ...]):
+        """Rules that must not be compared."""
+
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            raise AssertionError("looked into")
+
+        __hash__ = tuple.__hash__
+
+    same = Chain("same", Unseen())
+    applied = Applied(Ruleset(chains={"same": same}), {"same": ()}, 1)
+    assert difference(applied, Ruleset(chains={"same": same})) == ()
+
+
+def test_elements_change_one_by_one() -> None:
+    key = (x.CT_REPLY_PROTO_SRC,)
+    old = Ruleset(
+        sets={"s": Set("s", key, frozenset({(b"\0\1",), (b"\0\2",)}))},
+        maps={"m": Map("m", key, {(b"\0\1",): ACCEPT, (b"\0\2",): ACCEPT})},
+    )
+    new = Ruleset(
+        sets={"s": Set("s", key, frozenset({(b"\0\2",), (b"\0\3",)}))},
+        maps={"m": Map("m", key, {(b"\0\1",): Verdict("drop"), (b"\0\2",): ACCEPT})},
+    )
+    assert difference(Applied(old, {}, 1), new) == (
+        DeleteElements("s", key, ((b"\0\1",),)),
+        AddElements("s", key, ((b"\0\3",),)),
+        DeleteElements("m", key, ((b"\0\1",),)),
+        AddElements("m", key, {(b"\0\1",): Verdict("drop")}),
+    )
+
+
+def test_a_policy_changes_in_place() -> None:
+    observing, enforcing = Hook("input", 0, "accept"), Hook("input", 0, "drop")
+    applied = Applied(chain(10, hook=observing), {"c": (100,)}, 1)
+    assert difference(applied, chain(10, hook=enforcing)) == (SetPolicy("c", enforcing),)
+
+
+@pytest.mark.parametrize(
+    "desired",
+    [
+        chain(10, hook=Hook("input", 1, "accept")),
+        chain(10),
+        Ruleset(sets={"n": Set("n", (x.IIFNAME,))}),
+        Ruleset(maps={"n": Map("n", (x.IP6_SADDR,))}),
+    ],
+    ids=["other priority", "no hook", "set for map", "other key"],
+)
+def test_what_cannot_change_its_nature_is_replaced_with_the_table(desired: Ruleset) -> None:
+    old = replace(chain(10, hook=Hook("input", 0, "accept")), maps={"n": Map("n", (x.IP_SADDR,))})
+    assert difference(Applied(old, {"c": (100,)}, 1), desired)[0] == DeleteTable()
+
+
+def test_what_is_foreign_is_replaced_with_the_table() -> None:
+    applied = Applied(chain(10), {"c": (100,)}, 1, frozenset({"flowtable"}))
+    assert difference(applied, chain(10))[0] == DeleteTable()
+
+
+def test_a_chain_and_the_chains_it_led_to_go_together() -> None:
+    old = Ruleset(
+        chains={
+            "a": Chain("a", (Rule((Verdict("jump", "b"),)), Rule((VerdictMap((x.CT_DIRECTION,), "m"),)))),
+            "b": Chain("b", (Rule((Verdict("jump", "c"),)),)),
+            "c": Chain("c", ()),
+        },
+        maps={"m": Map("m", (x.CT_DIRECTION,), {(b"\0",): Verdict("goto", "c")})},
+    )
+    fake = Fake()
+    applied = committed(fake, None, old)
+    committed(fake, applied, Ruleset())
+    observed = fake.observe()
+    assert observed is not None
+    assert observed.ruleset == Ruleset()
