@@ -33,18 +33,20 @@ PORT_BLOCK_MASK: Final = b"\xfc\x00"
 _SINGLE, _NARROW, _WIDE = range(3)
 Key = TypeVar("Key", int, Traffic)
 Rules = Sequence[SecurityGroupRule]
+ListKey = tuple[str, tuple[int, ...]]
+"""A list's name, and the families that it has lines for."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledGroup:
     """A group's chains and maps, and what they are made of.
 
-    lists: by name, those of the rules that differ only in their peers. spine: what leads to them.
+    lists: those of the rules that differ only in their peers. spine: what leads to them.
     peers: the groups and prefix lists that its rules name.
     """
 
     source: HostGroup
-    lists: Mapping[str, PeerList]
+    lists: Mapping[ListKey, PeerList]
     spine: Fragment
     peers: frozenset[Peer]
 
@@ -59,7 +61,7 @@ def compile_group(group: HostGroup, previous: CompiledGroup | None = None) -> Co
     """The group in both directions. A previous compilation of it is used as far as its rules are the same."""
     if previous is not None and previous.source is group:
         return previous
-    lists: dict[str, PeerList] = {}
+    lists: dict[ListKey, PeerList] = {}
     objects: list[Object] = []
     for direction in Direction:
         rules = group.in_direction(direction)
@@ -79,8 +81,8 @@ class _Side:
     group_id: str
     direction: Direction
     objects: list[Object]
-    lists: dict[str, PeerList]
-    previous: Mapping[str, PeerList]
+    lists: dict[ListKey, PeerList]
+    previous: Mapping[ListKey, PeerList]
 
     def tracked(self, rules: Rules) -> None:
         """The chains for packets that belong to a flow."""
@@ -157,8 +159,9 @@ class _Side:
     ) -> tuple[Rule, ...]:
         """The lines for rules that differ only in their peers."""
         where = where or TRACKED[self.direction]
-        self.lists[name] = peer_list(name, tests, tuple(rules), where, families, self.previous.get(name))
-        return self.lists[name].lines
+        before = self.previous.get((name, families))
+        self.lists[name, families] = now = peer_list(name, tests, tuple(rules), where, families, before)
+        return now.lines
 
 
 def _sorted_by(key: Callable[[SecurityGroupRule], Key], rules: Rules) -> dict[Key, list[SecurityGroupRule]]:
