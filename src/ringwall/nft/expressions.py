@@ -37,7 +37,7 @@ L4PROTO: Final = Field("meta l4proto", "meta", 16, 1, "inet_proto")
 
 CT_STATE: Final = Field("ct state", "ct", 0, 4, "ct_state", host_order=True)
 CT_DIRECTION: Final = Field("ct direction", "ct", 1, 1, "ct_dir")
-CT_PROTOCOL: Final = Field("ct original protocol", "ct", 10, 1, "inet_proto", direction=0)
+CT_PROTOCOL: Final = Field("ct protocol", "ct", 10, 1, "inet_proto")
 CT_ORIGINAL_PROTO_SRC: Final = Field("ct original proto-src", "ct", 11, 2, "inet_service", direction=0)
 CT_ORIGINAL_PROTO_DST: Final = Field("ct original proto-dst", "ct", 12, 2, "inet_service", direction=0)
 CT_REPLY_PROTO_SRC: Final = Field("ct reply proto-src", "ct", 11, 2, "inet_service", direction=1)
