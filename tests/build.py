@@ -1,8 +1,8 @@
 """Small constructors, so that a test reads like what it says: rules, worlds, flows and packets.
 
 >>> state = world(ingress(tcp(22), cidr("10.0.0.0/8")), ingress(udp(53), group("sg-app")))
->>> admits(state, LOCAL, flow(source="10.1.2.3", destination_port=22)).rule_ids
-('sgr-1',)
+>>> flow(source="10.1.2.3", destination_port=22).peer
+'10.1.2.3'
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ringwall.domain.address import packed, version_of
-from ringwall.domain.admission import ICMP, ICMPV6, LINK_LOCAL_TYPES, TCP, Flow, admits
+from ringwall.domain.admission import ICMP, ICMPV6, LINK_LOCAL_TYPES, TCP, Flow
 from ringwall.domain.group import Direction, SecurityGroupRule
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import LocalPolicy
@@ -21,8 +21,6 @@ from ringwall.domain.traffic import Traffic
 from ringwall.domain.world import HostGroup, HostInterface, HostState
 from ringwall.nft import expressions as fields
 from ringwall.nft.expressions import Field
-
-__all__ = ["admits"]
 
 INGRESS, EGRESS = Direction.INGRESS, Direction.EGRESS
 LOCAL = LocalPolicy()

@@ -1,6 +1,6 @@
 """A security group as chains: how a packet finds the few rules that speak of it.
 
-    sg-…-ingress            ct original protocol -> sg-…-ingress-tcp, -udp, -icmp, -47 …; then the rules for all of them
+    sg-…-ingress            ct protocol -> sg-…-ingress-tcp, -udp, -icmp, -47 …; then the rules for all of them
     sg-…-ingress-tcp        ct reply proto-src -> a chain for each single port
                             ct reply proto-src & 0xfc00 -> a chain for each block of 1,024 ports: the ranges inside it
                             the ranges that are wider

@@ -54,7 +54,7 @@ def family(version: int) -> Match:
 
 
 def flow_protocol(number: int) -> Match:
-    """`ct original protocol …`"""
+    """`ct protocol …`"""
     return Match(fields.CT_PROTOCOL, bytes([number]))
 
 
