@@ -1,0 +1,221 @@
+"""Finding what a request names: resources by id, groups by name, regions and pages of a list."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
+
+from ringwall.domain import ids
+from ringwall.domain.errors import (
+    InvalidGroupNotFound,
+    InvalidParameterCombination,
+    InvalidParameterValue,
+    MissingParameter,
+)
+from ringwall.domain.group import SecurityGroup
+from ringwall.domain.ids import IdKind
+from ringwall.domain.interface import NetworkInterface
+from ringwall.domain.vpc import Subnet, Vpc
+
+from .context import Context, Request
+
+Item = TypeVar("Item")
+Key = tuple[str, ...]
+
+RESULTS_MAX: Final = 1000
+
+
+def check_group_named(request: Request) -> None:
+    """Returns if the request names one group, by a well-formed GroupId or by GroupName.
+
+    Raises:
+        MissingParameter: it names none.
+        InvalidParameterCombination: it names one by both (chosen; EC2's answer isn't recorded).
+        InvalidGroupIdMalformed: the id is malformed; an empty one is.
+    """
+    group_id, name = request.get("GroupId"), request.get("GroupName")
+    if group_id is None and not name:
+        raise MissingParameter("groupName or groupId")
+    if group_id and name:
+        raise InvalidParameterCombination("The parameter groupId cannot be used with the parameter groupName")
+    if not name:
+        ids.GROUP.check(group_id or "")
+
+
+def named_group(context: Context, request: Request) -> SecurityGroup:
+    """The group that GroupId, or else GroupName in the default VPC, names.
+
+    Raises:
+        InvalidGroupNotFound: there is none.
+    """
+    name = request.get("GroupName")
+    return group_by_name(context, name) if name else group_by_id(context, request["GroupId"])
+
+
+def group_by_id(context: Context, group_id: str) -> SecurityGroup:
+    """The caller's group of this id in the region.
+
+    Raises:
+        InvalidGroupNotFound: there is none.
+    """
+    group = context.transaction.group(context.caller.account_id, context.caller.region, group_id)
+    if group is None:
+        raise InvalidGroupNotFound(group_id)
+    return group
+
+
+def group_by_name(context: Context, name: str) -> SecurityGroup:
+    """The group of this name in the default VPC, the only one where names count.
+
+    Raises:
+        InvalidGroupNotFound: there is none, or no default VPC.
+    """
+    vpc = context.transaction.default_vpc(context.caller.account_id, context.caller.region)
+    group = context.transaction.group_by_name(vpc.vpc_id, name) if vpc else None
+    if group is None:
+        raise InvalidGroupNotFound.in_default_vpc(name, vpc.vpc_id if vpc else None)
+    return group
+
+
+def vpc_by_id(context: Context, vpc_id: str) -> Vpc:
+    """The caller's VPC of this id in the region.
+
+    Raises:
+        InvalidVpcIDNotFound: there is none.
+    """
+    return found(ids.VPC, context.transaction.vpc, context, vpc_id)
+
+
+def subnet_by_id(context: Context, subnet_id: str) -> Subnet:
+    """The caller's subnet of this id in the region.
+
+    Raises:
+        InvalidSubnetIDNotFound: there is none.
+    """
+    return found(ids.SUBNET, context.transaction.subnet, context, subnet_id)
+
+
+def interface_by_id(context: Context, interface_id: str) -> NetworkInterface:
+    """The caller's network interface of this id in the region.
+
+    Raises:
+        InvalidNetworkInterfaceIDNotFound: there is none.
+    """
+    return found(ids.INTERFACE, context.transaction.interface, context, interface_id)
+
+
+def found(kind: IdKind, find: Callable[[str, str, str], Item | None], context: Context, resource_id: str) -> Item:
+    """What `find` has for (account, region, id).
+
+    Raises:
+        AbsentId: nothing; the kind's own code.
+    """
+    item = find(context.caller.account_id, context.caller.region, resource_id)
+    if item is None:
+        raise kind.absent(resource_id)
+    return item
+
+
+def all_found(
+    kind: IdKind, find: Callable[[str, str, str], Item | None], context: Context, resource_ids: Iterable[str]
+) -> list[Item]:
+    """What `find` has for each id; an id given twice counts once.
+
+    Raises:
+        AbsentId: for one or more of them nothing; all of those are named.
+    """
+    wanted = list(dict.fromkeys(resource_ids))
+    items = [find(context.caller.account_id, context.caller.region, resource_id) for resource_id in wanted]
+    absent = [resource_id for resource_id, item in zip(wanted, items, strict=True) if item is None]
+    if absent:
+        raise kind.absent(*absent)
+    return [item for item in items if item is not None]
+
+
+def arn(context: Context, kind: IdKind, resource_id: str) -> str:
+    """The ARN of a resource of the caller's account and region."""
+    return ids.arn(kind.resource_type or "", context.caller.region, context.caller.account_id, resource_id)
+
+
+# --- Pages ---
+#
+# A page is in the order of the items' keys, which are ids, and the token holds the key of the page's last item. So an
+# item that is there all the time is on exactly one page, whatever is added or deleted meanwhile, that last one too.
+
+
+def page_size(request: Request, smallest: int = 5, largest: int = RESULTS_MAX) -> int | None:
+    """MaxResults, or None for everything.
+
+    Raises:
+        InvalidParameterValue: it is out of range.
+    """
+    size: int | None = request.get("MaxResults")
+    if size is not None and size < smallest:
+        raise InvalidParameterValue(
+            f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value greater than {smallest}."
+        )
+    if size is not None and size > largest:
+        raise InvalidParameterValue(
+            f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value less than {largest}."
+        )
+    return size
+
+
+def page(
+    request: Request, items: Iterable[Item], key: Callable[[Item], Key], smallest: int = 5, largest: int = RESULTS_MAX
+) -> tuple[list[Item], str | None]:
+    """One page of the items, and the token for the next, or None after the last.
+
+    Without MaxResults and NextToken all items, in their own order.
+
+    Raises:
+        InvalidParameterValue: MaxResults is out of range, or NextToken isn't one of ours.
+    """
+    size = page_size(request, smallest, largest)
+    after = read_token(request.get("NextToken"))
+    if size is None and after is None:
+        return list(items), None
+    ordered = sorted((item for item in items if after is None or key(item) > after), key=key)
+    return cut(ordered, key, size)
+
+
+def cut(ordered: Sequence[Item], key: Callable[[Item], Key], size: int | None) -> tuple[list[Item], str | None]:
+    """The first `size` of the items, and the token for what follows them, if something does."""
+    if size is None or len(ordered) <= size:
+        return list(ordered), None
+    return list(ordered[:size]), token(key(ordered[size - 1]))
+
+
+def token(key: Key) -> str:
+    """The NextToken that continues after the item of this key."""
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+
+
+def read_token(text: str | None) -> Key | None:
+    """The key in a NextToken; None for no token.
+
+    Raises:
+        InvalidParameterValue: `token` didn't make it. EC2's text isn't recorded; this one is chosen.
+    """
+    if not text:
+        return None
+    try:
+        key = json.loads(base64.b64decode(text, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise InvalidParameterValue("Unable to parse pagination token") from error
+    if not isinstance(key, list) or not key or not all(isinstance(part, str) for part in key):
+        raise InvalidParameterValue("Unable to parse pagination token")
+    return tuple(key)
+
+
+def refuse_pages_of_ids(request: Request, ids_member: str, text: str) -> None:
+    """Returns unless the request asks for pages of resources that it names by id.
+
+    Raises:
+        InvalidParameterCombination: it does; `text` is the operation's own wording.
+    """
+    if request.get(ids_member) and request.get("MaxResults") is not None:
+        raise InvalidParameterCombination(text)

@@ -1,0 +1,170 @@
+"""Tags of VPCs, subnets, groups, rules, interfaces and instances: written, deleted, described.
+
+Source: EC2 API Reference, CreateTags, DeleteTags, DescribeTags; ec2-behaviour 3.17.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ringwall.domain import ids
+from ringwall.domain.errors import InvalidParameterValue, MissingParameter, UnauthorizedOperation
+from ringwall.domain.filters import FilterTable, select
+from ringwall.domain.ids import IdKind
+from ringwall.domain.prefix_list import prefix_list
+from ringwall.domain.tags import check_key, check_number, is_reserved, tags_to_write
+
+from .context import Answer, Context, Request
+from .lookup import found, page
+
+_RESOURCES_MAX: Final = 1000
+_TAGS_MAX: Final = 1000
+
+
+def check_create(request: Request) -> None:
+    """Refuses missing resources or tags, and ids of no known kind or form."""
+    check_delete(request)
+    if not request.get("Tags"):
+        raise MissingParameter("tagSet")
+
+
+def check_delete(request: Request) -> None:
+    """Refuses missing resources, and ids of no known kind or form."""
+    resource_ids = request.get("Resources")
+    if not resource_ids:
+        raise MissingParameter("resourceIdSet")
+    for resource_id in resource_ids:
+        ids.kind_of(resource_id)
+
+
+def create_tags(context: Context, request: Request) -> Answer:
+    """The tags written over those that the resources have, on all of them or none.
+
+    Raises:
+        AbsentId: a resource doesn't exist, by its own kind's code.
+        InvalidParameterValue: a tag is refused (`domain.tags.tags_to_write`), or there are over 1,000 resources.
+        TagLimitExceeded: a resource would have too many.
+        UnauthorizedOperation: a prefix list is AWS's.
+    """
+    transaction, caller = context.transaction, context.caller
+    resources = _resources(context, request)
+    given: Sequence[Mapping[str, Any]] = request["Tags"]
+    tags = {resource_id: tags_to_write(given, kind) for resource_id, kind in resources.items()}
+    present = transaction.tags(caller.account_id, caller.region, resources)
+    for resource_id in resources:
+        check_number(present[resource_id] | tags[resource_id], context.quota.tags_per_resource_max)
+    for resource_id in resources:
+        transaction.set_tags(caller.account_id, caller.region, resource_id, tags[resource_id])
+    return {}
+
+
+def delete_tags(context: Context, request: Request) -> Answer:
+    """The tags gone: by key, or by key and value where one is given; without Tags all.
+
+    "All" leaves the reserved ones (`ringwall:`), as EC2 leaves its `aws:` ones: how a group revokes isn't changed
+    by a call that doesn't say so. What isn't there is no error.
+
+    Raises:
+        AbsentId: a resource doesn't exist, by its own kind's code.
+        InvalidParameterValue: a key can't be one, or there are over 1,000 resources or tags.
+        UnauthorizedOperation: a prefix list is AWS's.
+    """
+    transaction, caller = context.transaction, context.caller
+    resources = _resources(context, request)
+    given = request.get("Tags") or ()
+    if len(given) > _TAGS_MAX:
+        raise InvalidParameterValue(f"The number of tags exceeds the limit ({_TAGS_MAX}).")
+    for tag in given:
+        check_key(tag.get("Key") or "")
+    present = transaction.tags(caller.account_id, caller.region, resources)
+    doomed = {resource_id: _doomed(present[resource_id], given) for resource_id in resources}
+    for resource_id, keys in doomed.items():
+        if keys:
+            transaction.delete_tags(caller.account_id, caller.region, resource_id, keys)
+    return {}
+
+
+def _doomed(present: Mapping[str, str], given: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not given:
+        return [key for key in present if not is_reserved(key)]
+    return [tag["Key"] for tag in given if present.get(tag["Key"]) == tag.get("Value", present.get(tag["Key"]))]
+
+
+def _resources(context: Context, request: Request) -> dict[str, IdKind]:
+    """The resources that the request names, each once, with their kinds; all exist."""
+    resource_ids = dict.fromkeys(request["Resources"])
+    if len(resource_ids) > _RESOURCES_MAX:
+        raise InvalidParameterValue(f"The number of resources exceeds the limit ({_RESOURCES_MAX}).")
+    kinds = {resource_id: ids.kind_of(resource_id) for resource_id in resource_ids}
+    for resource_id, kind in kinds.items():
+        _check_exists(context, kind, resource_id)
+    return kinds
+
+
+def _check_exists(context: Context, kind: IdKind, resource_id: str) -> None:
+    transaction = context.transaction
+    if kind is ids.PREFIX_LIST:
+        if prefix_list(resource_id, context.caller.region) is None:
+            raise kind.absent(resource_id)
+        raise UnauthorizedOperation
+    find: Mapping[IdKind, Any] = {
+        ids.GROUP: transaction.group,
+        ids.RULE: transaction.rule,
+        ids.VPC: transaction.vpc,
+        ids.SUBNET: transaction.subnet,
+        ids.INTERFACE: transaction.interface,
+        ids.INSTANCE: transaction.host,
+    }
+    found(kind, find[kind], context, resource_id)
+
+
+# --- DescribeTags ---
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Tag:
+    """One tag of one resource."""
+
+    resource_id: str
+    key: str
+    value: str
+
+    @property
+    def resource_type(self) -> str:
+        """As tag specifications name it."""
+        return ids.kind_of(self.resource_id).resource_type or ""
+
+
+_FILTERS: Final[FilterTable[_Tag]] = FilterTable(
+    values={
+        "key": lambda each: (each.key,),
+        "resource-id": lambda each: (each.resource_id,),
+        "resource-type": lambda each: (each.resource_type,),
+        "value": lambda each: (each.value,),
+    },
+    tags_of=lambda each: {each.key: each.value},
+)
+
+
+def describe_tags(context: Context, request: Request) -> Answer:
+    """The tags of all resources, those that the filters let through, page by page.
+
+    Raises:
+        InvalidParameterValue, FilterLimitExceeded: what it asks can't be meant.
+    """
+    filters = _FILTERS.read(request.get("Filters"))
+    all_tags = context.transaction.all_tags(context.caller.account_id, context.caller.region)
+    tags = [_Tag(resource_id, key, value) for resource_id, tags in all_tags.items() for key, value in tags.items()]
+    shown, next_token = page(request, select(filters, tags), lambda each: (each.resource_id, each.key))
+    return {"Tags": [_answer(each) for each in shown], "NextToken": next_token}
+
+
+def _answer(tag: _Tag) -> dict[str, str]:
+    return {
+        "ResourceId": tag.resource_id,
+        "ResourceType": tag.resource_type,
+        "Key": tag.key,
+        "Value": tag.value,
+    }
