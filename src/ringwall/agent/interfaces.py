@@ -25,7 +25,10 @@ _PEER_ADDRESS, _LOCAL_ADDRESS = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class DeviceAddresses:
-    """An interface: its name, its MAC address and its addresses with their prefix lengths, as `10.0.0.5/24`."""
+    """An interface: its name, its MAC address and its addresses with their prefix lengths, as `10.0.0.5/24`.
+
+    mac_address: all zeros where there is none, as on a tunnel.
+    """
 
     device: str
     mac_address: str
@@ -48,7 +51,7 @@ def read_interfaces() -> tuple[DeviceAddresses, ...]:
             _, _, index, flags, _ = _LINK.unpack_from(body)
             attributes = by_type(body[_LINK.size :])
             if not flags & _LINK_LOOPBACK:
-                mac_address = attributes.get(_LINK_ADDRESS, b"").hex(":")
+                mac_address = attributes.get(_LINK_ADDRESS, bytes(6)).hex(":")
                 found.append(
                     DeviceAddresses(to_string(attributes[_LINK_NAME]), mac_address, tuple(addresses.get(index, ())))
                 )

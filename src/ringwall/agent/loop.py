@@ -1,0 +1,371 @@
+"""From a message to the kernel: the agent's one route.
+
+Theory of operation. The receiver merges what the server says into the host's state, (1) and (2), and never touches the
+kernel. The enforcer brings the kernel to that state, (3) to (5); it takes the state as it is when its turn comes, so
+many messages make one commit. The teller says what came of it, (6); the keeper writes it down. Nothing waits for them.
+
+What is programmed depends on the state alone, never on the way to it. Whatever goes wrong, the last commit stands: the
+table is never flushed, and a new agent, or one that lost track, lists the table once and commits the difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ringwall.compiler.compile import Compiled, compile_host
+from ringwall.domain.interface import Mode
+from ringwall.domain.local import ControlEndpoint, LocalPolicy
+from ringwall.domain.world import HostState, merge
+from ringwall.nft.ruleset import Applied
+from ringwall.telemetry import LOG
+from ringwall.watch.encoding import encode_report
+from ringwall.watch.messages import Delta, Heartbeat, Message, Position, Report, Snapshot, Unadmitted
+
+from .conntrack import Prepared, prepare_tracking
+from .directory import AgentDirectory, Identity
+from .enroll import interfaces_json, refused_sentences
+from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, StreamLost
+from .interfaces import DeviceAddresses, read_interfaces
+from .kernel import Kernel
+from .preview import would_end
+from .server import Server
+from .stream import ADDRESSES_PATH, REPORT_PATH, retry_delays, watch
+
+COMMIT_ATTEMPTS: Final = 5
+"""Somebody else's commits to nftables can come in between; then the table is listed and the difference made anew."""
+
+KEEP_SECONDS_MIN: Final = 1.0
+"""The state is written to disk at most so often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What the host should enforce. received_at, committed_at: when its last message came, and was committed there."""
+
+    position: Position
+    state: HostState
+    received_at: float
+    committed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What the kernel has, since when (Unix seconds)."""
+
+    received: Received
+    digest: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What the agent does to the world beside nftables and HTTP; each may be replaced by something that runs."""
+
+    clock: Callable[[], float] = time.time
+    delays: Callable[[], Iterator[float]] = lambda: retry_delays(random.Random())
+    prepare_tracking: Callable[[], Prepared] = prepare_tracking
+    would_end: Callable[[HostState, LocalPolicy], tuple[Unadmitted, ...]] = would_end
+    read_interfaces: Callable[[], tuple[DeviceAddresses, ...]] = read_interfaces
+
+
+class Agent:
+    """One host's agent, from its start to its cancellation. unmanaged: devices that nothing is enforced on."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        server: Server,
+        kernel: Kernel,
+        directory: AgentDirectory,
+        unmanaged: frozenset[str] = frozenset(),
+        effects: Effects | None = None,
+    ) -> None:
+        self._identity = identity
+        self._server = server
+        self._kernel = kernel
+        self._directory = directory
+        self._effects = effects or Effects()
+        self._local = LocalPolicy(control=server.endpoints, unmanaged=unmanaged)
+        self._received: Received | None = None
+        self._compiled: Compiled | None = None
+        self._applied: Applied | None = None
+        self._knows_applied = False
+        self._in_force: InForce | None = None
+        self._problems: dict[str, tuple[str, ...]] = {}
+        self._told_addresses: tuple[DeviceAddresses, ...] | None = None
+        self._kept: HostState | None = None
+        self._to_enforce = asyncio.Event()
+        self._to_tell = asyncio.Event()
+        self._to_keep = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follows the server until cancelled.
+
+        Raises:
+            ServerRefused: the server no longer knows this host's key.
+        """
+        self._start()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._enforcer())
+            tasks.create_task(self._teller())
+            tasks.create_task(self._keeper())
+            tasks.create_task(self._receiver())
+
+    def _start(self) -> None:
+        """After a boot the kernel has no table: the last state goes in at once, before the server is asked.
+
+        A table that is there and says something else is newer than the file; it stands until the server has spoken.
+        """
+        last = self._directory.last_state()
+        if last is None or last.position.store_id != self._identity.store_id:
+            return
+        self._received = Received(last.position, last.state, self._effects.clock())
+        self._kept = last.state
+        try:
+            there = self._kernel.observe()
+            is_last = there is None or there.ruleset == compile_host(last.state, self._local).ruleset
+        except Exception:  # a file of another version may hold what this one can't compile
+            LOG.exception("the last state can't be compared with the kernel's; waiting for the server")
+            return
+        if is_last:
+            self._enforce()
+
+    async def _receiver(self) -> None:
+        delays = self._effects.delays()
+        while True:
+            try:
+                self._set_control(await self._server.locate())
+                after = self._received.position if self._received else None
+                async for message in watch(self._server, self._identity.key, after):
+                    self.receive(message)
+                    delays = self._effects.delays()
+            except AgentError as error:
+                self._refused_for_good(error)
+                seconds = next(delays)
+                LOG.warning("%s; what is in force stays, trying again in %.1f s", error, seconds)
+                await asyncio.sleep(seconds)
+
+    def _refused_for_good(self, error: AgentError) -> None:
+        """A removed host's key is unknown; the kernel keeps its rules, and somebody should look."""
+        if isinstance(error, ServerRefused) and error.status in (401, 403):
+            LOG.error("the server doesn't accept this host's key: was the host removed, or is a clock wrong?")
+
+    def _set_control(self, endpoints: frozenset[ControlEndpoint]) -> None:
+        """The agent's own connection passes before it is made."""
+        if endpoints != self._local.control:
+            self._local = replace(self._local, control=endpoints)
+            self._identity = replace(self._identity, endpoints=endpoints)
+            self._directory.save_identity(self._identity)
+            if self._in_force is not None:
+                self._enforce()
+
+    def receive(self, message: Message) -> None:
+        """(1) A message, checked against what the host has, and (2) merged into it.
+
+        Raises:
+            StreamLost: it doesn't follow, or isn't for this host: ask for a snapshot.
+        """
+        received_at = self._effects.clock()
+        held = self._received
+        refusal = self._refusal(held, message)
+        if refusal is not None:
+            self._problems["position"] = (refusal,)
+            self._to_tell.set()
+            raise StreamLost(refusal)
+        self._problems.pop("position", None)
+        match message:
+            case Snapshot(position, state):
+                self._received = Received(position, state, received_at)
+                self._to_enforce.set()
+            case Delta(_, position, delta, committed_at):
+                assert held is not None
+                try:
+                    state = merge(held.state, delta)
+                except KeyError as error:
+                    raise StreamLost(f"a delta changes {error}, which the state doesn't have") from error
+                self._received = Received(position, state, received_at, committed_at)
+                self._to_enforce.set()
+            case Heartbeat(position):
+                assert held is not None
+                self._received = replace(held, position=position)
+                self._to_enforce.set()
+
+    def _refusal(self, held: Received | None, message: Message) -> str | None:
+        """Why the message must not be followed, or None."""
+        position = message.position
+        if position.store_id != self._identity.store_id:
+            return f"The server speaks of store {position.store_id}; this host belongs to {self._identity.store_id}."
+        if held is not None and (position.epoch, position.revision) < (held.position.epoch, held.position.revision):
+            return (
+                f"The server is at epoch {position.epoch} revision {position.revision}, older than what is held here, "
+                f"epoch {held.position.epoch} revision {held.position.revision}. Was it restored from a backup?"
+            )
+        if isinstance(message, Snapshot):
+            if message.state.host_id != self._identity.instance_id:
+                return f"The server sent the state of {message.state.host_id}; this is {self._identity.instance_id}."
+            return None
+        if held is None:
+            return "The server began with a change of something it never sent."
+        if isinstance(message, Delta) and (message.base_revision, position.epoch) != (
+            held.position.revision,
+            held.position.epoch,
+        ):
+            return f"The server sent what changed since revision {message.base_revision}; held is {held.position}."
+        return None
+
+    async def _enforcer(self) -> None:
+        while True:
+            await self._to_enforce.wait()
+            self._to_enforce.clear()
+            self._enforce()
+
+    def _enforce(self) -> None:
+        """Brings the kernel to the state that was received, or says why it can't; then the last commit stands."""
+        received = self._received
+        assert received is not None, "there is a state once there is something to enforce"
+        try:
+            # (3) compile what changed
+            compiled = compile_host(received.state, self._local, self._compiled)
+            # (4) the difference to what is applied, (5) committed, all of it or nothing
+            applied = self._commit(compiled, received.state.mode)
+        except Exception as error:  # whatever it is: the agent lives on, and the operator must hear of it
+            LOG.exception("revision %d is not in force", received.position.revision)
+            self._knows_applied = False
+            self._problems["commit"] = (f"Revision {received.position.revision} is not in force: {error}",)
+        else:
+            self._compiled, self._applied, self._knows_applied = compiled, applied, True
+            self._problems.pop("commit", None)
+            self._settle(received, compiled)
+        # (6) acknowledge, and keep for the next boot
+        self._to_tell.set()
+        self._to_keep.set()
+
+    def _commit(self, compiled: Compiled, mode: Mode) -> Applied:
+        if self._knows_applied and self._applied is not None:
+            self._knows_applied = self._kernel.generation() == self._applied.generation
+        for attempt in range(1, COMMIT_ATTEMPTS + 1):
+            if not self._knows_applied:
+                self._applied = self._kernel.observe()
+                self._knows_applied = True
+            if self._applied is None or (mode is Mode.ENFORCE and not self._is_enforcing()):
+                self._prepare_tracking()
+            try:
+                return self._kernel.apply(self._applied, compiled.ruleset)
+            except (CommitRefused, CommitLost) as error:
+                LOG.warning("commit %d of %d: %s", attempt, COMMIT_ATTEMPTS, error)
+                self._knows_applied = False
+                if attempt == COMMIT_ATTEMPTS:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _is_enforcing(self) -> bool:
+        return self._in_force is not None and self._in_force.received.state.mode is Mode.ENFORCE
+
+    def _prepare_tracking(self) -> None:
+        try:
+            prepared = self._effects.prepare_tracking()
+        except OSError as error:
+            self._problems["tracking"] = (
+                f"The host's connections can't be read ({error}): those from before the rules may be cut.",
+            )
+            return
+        self._problems["tracking"] = prepared.failures
+        LOG.info(
+            "tracking: %d connections, %d entries inserted, %d replaced, %d failures",
+            prepared.connections, prepared.inserted, prepared.replaced, len(prepared.failures),
+        )  # fmt: skip
+
+    def _settle(self, received: Received, compiled: Compiled) -> None:
+        """Notes that the received state is in the kernel."""
+        before, now = self._in_force, self._effects.clock()
+        if before is not None and before.received.state is received.state and before.digest == compiled.digest:
+            # A heartbeat: the same state, at a later position.
+            self._in_force = replace(before, received=replace(before.received, position=received.position))
+            return
+        self._in_force = InForce(received, compiled.digest, now)
+        stored = "" if received.committed_at is None else f" stored={received.committed_at:.6f}"
+        LOG.info(
+            "in-force revision=%d received=%.6f committed=%.6f%s mode=%s digest=%.12s",
+            received.position.revision, received.received_at, now, stored, received.state.mode.value, compiled.digest,
+        )  # fmt: skip
+
+    async def _keeper(self) -> None:
+        """Keeps on disk what is in force, a moment later: writing a large state takes longer than committing a rule."""
+        while True:
+            await self._to_keep.wait()
+            self._to_keep.clear()
+            in_force = self._in_force
+            if in_force is not None and in_force.received.state is not self._kept:
+                try:
+                    snapshot = Snapshot(in_force.received.position, in_force.received.state)
+                    await asyncio.to_thread(self._directory.save_state, snapshot)
+                except OSError as error:
+                    self._problems["disk"] = (f"The state can't be kept on disk for the next boot: {error}",)
+                else:
+                    self._kept = in_force.received.state
+                    self._problems.pop("disk", None)
+                await asyncio.sleep(KEEP_SECONDS_MIN)
+
+    async def _teller(self) -> None:
+        while True:
+            await self._to_tell.wait()
+            self._to_tell.clear()
+            for tell in (self._tell_addresses, self._tell_report):
+                try:
+                    await tell()
+                except AgentError as error:  # the next message brings the next attempt
+                    LOG.warning("not told: %s", error)
+
+    async def _tell_report(self) -> None:
+        report = await self._report()
+        if report is not None:
+            await self._server.post(REPORT_PATH, encode_report(report), self._identity.key)
+
+    async def _tell_addresses(self) -> None:
+        """The addresses of the host's interfaces, when they aren't what the server was told last."""
+        received = self._received
+        if received is None:
+            return
+        devices = {interface.device for interface in received.state.interfaces.values()}
+        try:
+            found = tuple(item for item in self._effects.read_interfaces() if item.device in devices)
+        except OSError as error:
+            self._problems["addresses"] = (f"The host's addresses can't be read: {error}",)
+            return
+        if found != self._told_addresses:
+            content = json.dumps({"interfaces": interfaces_json(found)}).encode()
+            answer = await self._server.post(ADDRESSES_PATH, content, self._identity.key)
+            self._problems["addresses"] = refused_sentences(answer)
+            self._told_addresses = found
+
+    async def _report(self) -> Report | None:
+        in_force = self._in_force
+        problems = [problem for several in self._problems.values() for problem in several]
+        if in_force is None:
+            held = self._received
+            if held is None:
+                return None
+            return Report(held.position, held.state.mode.value, "", 0.0, held.received_at, tuple(problems))
+        received = in_force.received
+        unadmitted: tuple[Unadmitted, ...] = ()
+        if received.state.mode is Mode.OBSERVE:
+            try:
+                unadmitted = await asyncio.to_thread(self._effects.would_end, received.state, self._local)
+            except OSError as error:
+                problems.append(f"What enforcing would end can't be told: {error}")
+        return Report(
+            position=received.position,
+            mode=received.state.mode.value,
+            digest=in_force.digest,
+            in_force_at=in_force.at,
+            received_at=received.received_at,
+            problems=tuple(problems),
+            committed_at=received.committed_at,
+            unadmitted=unadmitted,
+        )

@@ -1,0 +1,120 @@
+"""The agent's start: settings, enrolment where it is the first one, then the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ringwall.config import ConfigurationError
+from ringwall.domain.enrolment import EnrolmentToken, MalformedToken, parse_token
+from ringwall.telemetry import LOG
+
+from .directory import AgentDirectory, Identity
+from .enroll import enroll
+from .interfaces import DeviceAddresses, read_interfaces
+from .kernel import Kernel
+from .loop import Agent
+from .server import Server, ServerUrl, parse_server_url
+
+TOKEN_BYTES_MAX: Final = 4096
+INTERFACES_MAX: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """What `ringwall agent` was told.
+
+    token_file: `-` for standard input; needed once. interface: the only one to enrol. unmanaged: devices that nothing
+    is enforced on.
+    """
+
+    server: str
+    data: Path
+    token_file: str | None = None
+    interface: str | None = None
+    unmanaged: frozenset[str] = frozenset()
+    insecure_http: bool = False
+
+
+def run(config: AgentConfig) -> None:
+    """Runs the agent until it is told to stop (SIGTERM, SIGINT); the kernel keeps its rules.
+
+    Raises:
+        ConfigurationError: a setting that can't be.
+        AgentError: the host couldn't be enrolled.
+        PermissionError: not root.
+    """
+    url = parse_server_url(config.server, insecure_http=config.insecure_http)
+    if url.scheme == "http" and config.insecure_http:
+        LOG.warning("plain HTTP: anybody on the way to %s can read and change this host's rules", url.authority)
+    directory = AgentDirectory(config.data)
+    with directory.held(), Kernel() as kernel, contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_run(config, url, directory, kernel))
+
+
+async def _run(config: AgentConfig, url: ServerUrl, directory: AgentDirectory, kernel: Kernel) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    identity = directory.identity()
+    if identity is None:
+        identity = await _enroll(config, url, directory)
+    elif config.token_file is not None:
+        LOG.info("already enrolled as %s; the token isn't used", identity.instance_id)
+    server = Server(url, identity.certificate_sha256, identity.endpoints)
+    await Agent(identity, server, kernel, directory, config.unmanaged).run()
+
+
+async def _enroll(config: AgentConfig, url: ServerUrl, directory: AgentDirectory) -> Identity:
+    if config.token_file is None:
+        raise ConfigurationError(
+            f"{config.data} knows no host. Make a token with `ringwall host token` and give it with --token-file."
+        )
+    token = read_token(config.token_file)
+    identity, refused = await enroll(url, token, interfaces_to_enroll(read_interfaces(), config.interface))
+    directory.save_identity(identity)
+    LOG.info(
+        "enrolled as %s in account %s, region %s; %s is %s",
+        identity.instance_id, identity.account_id, identity.region, identity.device, identity.interface_id,
+    )  # fmt: skip
+    for sentence in refused:
+        LOG.warning("%s", sentence)
+    return identity
+
+
+def read_token(token_file: str) -> EnrolmentToken:
+    """The token in the file, or on standard input for `-`. It is never on a command line, which everybody can read.
+
+    Raises:
+        ConfigurationError: the file can't be read, or holds no token.
+    """
+    try:
+        if token_file == "-":
+            text = sys.stdin.read(TOKEN_BYTES_MAX)
+        else:
+            with Path(token_file).open() as file:
+                text = file.read(TOKEN_BYTES_MAX)
+        return parse_token(text)
+    except (OSError, UnicodeDecodeError, MalformedToken) as error:
+        raise ConfigurationError(f"--token-file {token_file}: {error}.") from error
+
+
+def interfaces_to_enroll(found: tuple[DeviceAddresses, ...], only: str | None) -> tuple[DeviceAddresses, ...]:
+    """The interfaces that the server is told of: those with addresses, or the one that was named.
+
+    Raises:
+        ConfigurationError: there is no such interface.
+    """
+    if only is None:
+        return tuple(item for item in found if item.addresses)[:INTERFACES_MAX]
+    named = tuple(item for item in found if item.device == only)
+    if not named:
+        there = ", ".join(item.device for item in found) or "none"
+        raise ConfigurationError(f"--interface {only}: this host has no such interface; it has {there}.")
+    return named
