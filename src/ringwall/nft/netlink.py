@@ -73,7 +73,8 @@ ELEMENT_KEY, ELEMENT_DATA, ELEMENT_FLAGS, ELEMENT_USERDATA, ELEMENT_PAD = 1, 2, 
 DATA_VALUE: Final = 1
 SET_INTERVAL, SET_MAP, INTERVAL_END = 0x4, 0x8, 0x1
 DATA_TYPE_VERDICT: Final = 0xFFFFFF00
-USERDATA_RULE_COMMENT, USERDATA_SET_COMMENT = 0, 7
+USERDATA_RULE_COMMENT, USERDATA_SET_KEY_BYTE_ORDER, USERDATA_SET_COMMENT = 0, 0, 7
+HOST_ORDER, NETWORK_ORDER = 1, 2
 COMMENT_BYTES_MAX: Final = 128  # nft's own limit for what it will read back
 ELEMENTS_BYTES_MAX: Final = 32_000  # of one message: an attribute's length has 16 bits
 
@@ -447,9 +448,15 @@ def _set(name: str, key: tuple[Field, ...], flags: int, number: int) -> bytes:
             u32(SET_KEY_LENGTH, key_length(key)),
             data,
             u32(SET_ID, number),
-            attribute(SET_USERDATA, _userdata(USERDATA_SET_COMMENT, key_text(key))),
+            attribute(SET_USERDATA, _key_byte_order(key) + _userdata(USERDATA_SET_COMMENT, key_text(key))),
         )
     )
+
+
+def _key_byte_order(key: tuple[Field, ...]) -> bytes:
+    """What nft has to know to list the elements right: interface names are in the host's byte order to it."""
+    order = HOST_ORDER if key[0].type == "ifname" else NETWORK_ORDER
+    return bytes([USERDATA_SET_KEY_BYTE_ORDER, 4]) + order.to_bytes(4, byteorder)
 
 
 def key_text(key: tuple[Field, ...]) -> str:
