@@ -16,12 +16,13 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 from ringwall.compiler.compile import Compiled, compile_host
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint, LocalPolicy
 from ringwall.domain.world import HostState, merge
+from ringwall.nft.objects import Ruleset
 from ringwall.nft.ruleset import Applied
 from ringwall.telemetry import LOG
 from ringwall.watch.encoding import encode_report
@@ -32,7 +33,6 @@ from .directory import AgentDirectory, Identity
 from .enroll import interfaces_json, refused_sentences
 from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, StreamLost
 from .interfaces import DeviceAddresses, read_interfaces
-from .kernel import Kernel
 from .preview import would_end
 from .server import Server
 from .stream import ADDRESSES_PATH, REPORT_PATH, retry_delays, watch
@@ -63,6 +63,19 @@ class InForce:
     at: float
 
 
+class Nftables(Protocol):
+    """What the loop needs of `Kernel`."""
+
+    def observe(self) -> Applied | None:
+        """Our table as it is."""
+
+    def generation(self) -> int:
+        """The generation of nftables."""
+
+    def apply(self, applied: Applied | None, desired: Ruleset) -> Applied:
+        """What is applied once the desired ruleset is committed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effects:
     """What the agent does to the world beside nftables and HTTP; each may be replaced by something that runs."""
@@ -81,7 +94,7 @@ class Agent:
         self,
         identity: Identity,
         server: Server,
-        kernel: Kernel,
+        kernel: Nftables,
         directory: AgentDirectory,
         unmanaged: frozenset[str] = frozenset(),
         effects: Effects | None = None,
