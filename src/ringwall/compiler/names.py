@@ -56,5 +56,6 @@ def peer_set(kind: PeerKind, peer_id: str, version: int) -> str:
 
 
 def subtree(base: str, prefix: bytes, length: int) -> str:
-    """`…-22-from-0a010000-16`: the rules whose peers lie in a block; its first address in hex, up to the length."""
-    return f"{base}-at-{prefix.hex()[: length // 4]}-{length}"
+    """`…-22-v4-at-10.1.0.0-16`: the rules whose peers lie in a block; IPv6 in hex, up to the length."""
+    first = ".".join(map(str, prefix)) if len(prefix) == 4 else prefix.hex()[: length // 4]
+    return f"{base}-at-{first}-{length}"
