@@ -2,8 +2,11 @@
 
 The order follows who needs whom, so that no command refers to something that isn't there:
 
-    add      chains, sets, maps -> their elements, rules
-    delete   rules, elements    -> chains, sets, maps
+    delete   rules, elements    -> sets, maps, chains
+    add      chains, sets, maps -> elements, rules
+
+Deletions come first: on the way the table holds a part of the old ruleset and then a part of the new one, never a
+mixture that might jump in a circle, which the kernel refuses command by command. Nobody sees the way: it is one commit.
 
 Objects that are the same Python object on both sides are skipped without a look inside; whoever makes the desired
 ruleset keeps the objects that haven't changed.
@@ -11,9 +14,11 @@ ruleset keeps the objects that haven't changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import TypeVar
+from itertools import compress
+from operator import is_not
+from typing import Final, TypeVar
 
 from .objects import Chain, Element, Hook, Map, Rule, Ruleset, Set
 from .ruleset import Applied
@@ -37,6 +42,20 @@ from .transaction import (
 
 T = TypeVar("T", Chain, Set, Map)
 
+ORDER: Final[Mapping[type[Command], int]] = {
+    kind: place
+    for place, kinds in enumerate(
+        (
+            (DeleteRule, FlushChain, DeleteElements),
+            (DeleteSet,),
+            (DeleteChain,),
+            (AddChain, SetPolicy, AddSet, AddMap),
+            (AddElements, AddRule),
+        )
+    )
+    for kind in kinds
+}
+
 
 def difference(applied: Applied | None, desired: Ruleset) -> Transaction:
     """What leads from the applied table (None: there is none) to the desired one; empty when it is there already.
@@ -54,22 +73,16 @@ def difference(applied: Applied | None, desired: Ruleset) -> Transaction:
     maps = _changed(old.maps, desired.maps)
     if applied.foreign or not _same_kinds(old, desired, chains, sets, maps):
         return replacement(desired, exists=True)
-    made: list[Command] = []
-    changed: list[Command] = []
-    for name in chains:
-        _change_chain(old.chains.get(name), desired.chains.get(name), applied.handles.get(name, ()), made, changed)
-    for name in sets:
-        _change_set(old.sets.get(name), desired.sets.get(name), made, changed)
-    for name in maps:
-        _change_map(old.maps.get(name), desired.maps.get(name), made, changed)
-    gone = [name for name in chains if name not in desired.chains]
-    return (
-        *made,
-        *changed,
-        *(FlushChain(name) for name in gone if old.chains[name].rules),
-        *(DeleteSet(name) for name in (*sets, *maps) if name not in desired.sets and name not in desired.maps),
-        *(DeleteChain(name) for name in gone),
-    )
+    changes = [
+        *(
+            c
+            for name in chains
+            for c in _chain_changes(old.chains.get(name), desired.chains.get(name), applied.handles)
+        ),
+        *(c for name in sets for c in _set_changes(old.sets.get(name), desired.sets.get(name))),
+        *(c for name in maps for c in _map_changes(old.maps.get(name), desired.maps.get(name))),
+    ]
+    return tuple(sorted(changes, key=lambda command: ORDER[type(command)]))
 
 
 def replacement(desired: Ruleset, *, exists: bool) -> Transaction:
@@ -80,9 +93,12 @@ def replacement(desired: Ruleset, *, exists: bool) -> Transaction:
 
 def _changed(old: Mapping[str, T], new: Mapping[str, T]) -> list[str]:
     """The names whose objects differ, are new or are gone, in the order of their names."""
-    differing = [name for name, each in new.items() if (was := old.get(name)) is not each and was != each]
-    gone = [name for name in old if name not in new] if len(old) + len(differing) != len(new) or differing else []
-    return sorted(differing + gone)
+    if old is new:
+        return []
+    differing = list(compress(new, map(is_not, map(old.get, new), new.values())))
+    common = len(new) - sum(name not in old for name in differing)
+    gone = [name for name in old if name not in new] if common < len(old) else []
+    return sorted([name for name in differing if old.get(name) != new[name]] + gone)
 
 
 def _same_kinds(old: Ruleset, new: Ruleset, chains: list[str], sets: list[str], maps: list[str]) -> bool:
@@ -108,18 +124,18 @@ def _place(hook: Hook | None) -> tuple[str, int] | None:
     return None if hook is None else (hook.hook, hook.priority)
 
 
-def _change_chain(
-    old: Chain | None, new: Chain | None, handles: Sequence[int], made: list[Command], changed: list[Command]
-) -> None:
+def _chain_changes(old: Chain | None, new: Chain | None, handles: Mapping[str, tuple[int, ...]]) -> Iterator[Command]:
     if new is None:
-        return
-    if old is None:
-        made.append(AddChain(new.name, new.hook))
-        changed.extend(AddRule(new.name, each) for each in new.rules)
-        return
-    if new.hook is not None and new.hook != old.hook:
-        made.append(SetPolicy(new.name, new.hook))
-    changed.extend(_rule_changes(new.name, old.rules, new.rules, handles))
+        if old is not None:
+            yield FlushChain(old.name)
+            yield DeleteChain(old.name)
+    elif old is None:
+        yield AddChain(new.name, new.hook)
+        yield from (AddRule(new.name, each) for each in new.rules)
+    else:
+        if new.hook is not None and new.hook != old.hook:
+            yield SetPolicy(new.name, new.hook)
+        yield from _rule_changes(new.name, old.rules, new.rules, handles[new.name])
 
 
 def _rule_changes(chain: str, old: Sequence[Rule], new: Sequence[Rule], handles: Sequence[int]) -> Iterator[Command]:
@@ -128,14 +144,20 @@ def _rule_changes(chain: str, old: Sequence[Rule], new: Sequence[Rule], handles:
     limit = min(len(old), len(new)) - start
     end = _common(old[: -limit - 1 : -1], new[: -limit - 1 : -1]) if limit else 0
     old_end, new_end = len(old) - end, len(new) - end
-    stays = SequenceMatcher(None, old[start:old_end], new[start:new_end], autojunk=False)
-    for kind, i, j, k, m in stays.get_opcodes():
+    for kind, i, j, k, m in _steps(old[start:old_end], new[start:new_end]):
         if kind == "equal":
             continue
         yield from (DeleteRule(chain, handle) for handle in handles[start + i : start + j])
         after = start + j
         before = handles[after] if after < len(old) else None
         yield from (AddRule(chain, rule, before) for rule in new[start + k : start + m])
+
+
+def _steps(old: Sequence[Rule], new: Sequence[Rule]) -> Iterable[tuple[str, int, int, int, int]]:
+    """What `SequenceMatcher.get_opcodes` says. Most changes only take or only give, which needs no search."""
+    if old and new:
+        return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [("replace", 0, len(old), 0, len(new))]
 
 
 def _common(old: Sequence[Rule], new: Sequence[Rule]) -> int:
@@ -148,27 +170,30 @@ def _common(old: Sequence[Rule], new: Sequence[Rule]) -> int:
     return count
 
 
-def _change_set(old: Set | None, new: Set | None, made: list[Command], changed: list[Command]) -> None:
+def _set_changes(old: Set | None, new: Set | None) -> Iterator[Command]:
     if new is None:
+        if old is not None:
+            yield DeleteSet(old.name)
         return
     if old is None:
-        made.append(AddSet(new.name, new.key, new.interval))
+        yield AddSet(new.name, new.key, new.interval)
     had = frozenset[Element]() if old is None else old.elements
-    # Deletions first: a new interval may lie where an old one goes.
     if gone := tuple(sorted(had - new.elements)):
-        changed.append(DeleteElements(new.name, new.key, gone, new.interval))
+        yield DeleteElements(new.name, new.key, gone, new.interval)
     if fresh := tuple(sorted(new.elements - had)):
-        changed.append(AddElements(new.name, new.key, fresh, new.interval))
+        yield AddElements(new.name, new.key, fresh, new.interval)
 
 
-def _change_map(old: Map | None, new: Map | None, made: list[Command], changed: list[Command]) -> None:
+def _map_changes(old: Map | None, new: Map | None) -> Iterator[Command]:
+    """An element's verdict changes by deleting it and adding it anew."""
     if new is None:
+        if old is not None:
+            yield DeleteSet(old.name)
         return
     if old is None:
-        made.append(AddMap(new.name, new.key))
+        yield AddMap(new.name, new.key)
     had = {} if old is None else old.elements
-    # Deletions first: an element's verdict changes by adding it anew.
     if gone := tuple(sorted(key for key, verdict in had.items() if new.elements.get(key) != verdict)):
-        changed.append(DeleteElements(new.name, new.key, gone))
+        yield DeleteElements(new.name, new.key, gone)
     if fresh := {key: new.elements[key] for key in sorted(new.elements) if had.get(key) != new.elements[key]}:
-        changed.append(AddElements(new.name, new.key, fresh))
+        yield AddElements(new.name, new.key, fresh)

@@ -1,7 +1,7 @@
 """A table in memory that runs transactions as the kernel does, for tests without one: all of it or nothing.
 
 It refuses what the kernel refuses, with the kernel's error number: what is missing (ENOENT), there already (EEXIST) or
-in use (EBUSY), jumps to base chains (EOPNOTSUPP), jumps in a circle (ELOOP), another's commit in between (ERESTART).
+in use (EBUSY), jumps to base chains (EOPNOTSUPP), in a circle or too deep (EMLINK), a commit in between (ERESTART).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from .transaction import (
 )
 
 ERESTART: Final = 85
+JUMPS_MAX: Final = 16
 
 
 class Refused(Exception):
@@ -111,10 +112,8 @@ class Fake:
                 table = table or _Table()
             elif table is None:
                 raise Refused(errno.ENOENT, command)
-            elif number := self._run(table, command, handles):
+            elif number := self._run(table, command, handles) or (errno.EMLINK if _too_deep(table) else 0):
                 raise Refused(number, command)
-        if table is not None and _circular(table):
-            raise Refused(errno.ELOOP, None)
         self._table = table
         self._generation += 1
         return Committed(tuple(handles), self._generation)
@@ -153,12 +152,12 @@ def _run_on_chain(table: _Table, command: AddChain | SetPolicy | FlushChain | De
             return errno.EEXIST
         table.hooks[name], table.rules[name] = command.hook, []
         return 0
+    if isinstance(command, SetPolicy) and table.hooks.get(name) is None:
+        return errno.EOPNOTSUPP
     if name not in table.hooks:
         return errno.ENOENT
     match command:
         case SetPolicy(_, hook):
-            if table.hooks[name] is None:
-                return errno.EOPNOTSUPP
             table.hooks[name] = hook
         case FlushChain():
             table.rules[name] = []
@@ -255,17 +254,16 @@ def _set_names(rule: Rule) -> Iterator[str]:
                 pass
 
 
-def _circular(table: _Table) -> bool:
-    """Whether some way from chain to chain, by jumps and maps, comes back to where it began."""
+def _too_deep(table: _Table) -> bool:
+    """Whether jumps from some base chain go in a circle, or deeper than the kernel's jump stack."""
     leads: dict[str, set[str]] = {name: set() for name in (*table.hooks, *table.maps)}
     for holder, verdict in table.verdicts():
         if verdict.chain is not None:
             leads[holder].add(verdict.chain)
     for chain, rules in table.rules.items():
-        leads[chain].update(name for _, rule in rules for name in _set_names(rule) if name in table.maps)
-    while leaves := [name for name, targets in leads.items() if not targets]:
-        for name in leaves:
-            del leads[name]
-        for targets in leads.values():
-            targets.difference_update(leaves)
-    return bool(leads)
+        for name in {name for _, rule in rules for name in _set_names(rule) if name in table.maps}:
+            leads[chain] |= leads[name]
+    level = {name for name, hook in table.hooks.items() if hook}
+    for _ in range(JUMPS_MAX):
+        level = {target for name in level for target in leads[name]}
+    return bool(level)
