@@ -189,7 +189,7 @@ class SqliteReader:
         """`Reader.groups_referencing`."""
         query = (
             "SELECT DISTINCT group_id FROM security_group_rules"
-            " WHERE peer = ? AND peer_kind = 'referenced_group_id' ORDER BY group_id"
+            " WHERE peer = ? AND peer_kind IS 'referenced_group_id' ORDER BY group_id"
         )
         return self._all(str, query, group_id)
 
