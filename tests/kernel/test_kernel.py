@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import re
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from ipaddress import ip_address
 from sys import byteorder
@@ -15,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 
 import netns
 import nft_values
-from ringwall.agent.errors import CommitRefused
+from ringwall.agent.errors import CommitLost, CommitRefused, KernelUnreadable
 from ringwall.agent.kernel import Kernel
 from ringwall.nft import expressions as x
 from ringwall.nft.bytecode import FIELDS
@@ -419,6 +421,55 @@ def test_the_fake_refuses_what_the_kernel_refuses(kernel: Kernel, attempt: tuple
     observed, imagined = kernel.observe(), fake.observe()
     assert outcomes[0] == outcomes[1]
     assert (observed and observed.ruleset) == (imagined and imagined.ruleset)
+
+
+def test_a_lost_answer_is_neither_done_nor_refused_and_observing_tells(kernel: Kernel) -> None:
+    kernel._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    rules = tuple(Rule((Counter(), ACCEPT), f"sgr-{number}") for number in range(2_000))
+    desired = Ruleset({"c": Chain("c", rules)})
+    with pytest.raises(CommitLost):
+        kernel.apply(None, desired)
+    observed = kernel.observe()
+    assert observed is not None
+    assert observed.ruleset == desired
+    less = Ruleset({"c": Chain("c", rules[1:])})
+    assert kernel.apply(observed, less) == kernel.observe()
+
+
+def test_an_observation_is_of_one_moment_while_others_commit(kernel: Kernel, ns: netns.Namespace) -> None:
+    """Two rulesets of many parts take turns; nothing in between is ever seen."""
+
+    def ruleset(number: int) -> Ruleset:
+        rules = tuple(Rule((Counter(), ACCEPT), f"sgr-{number}-{each}") for each in range(200))
+        elements = frozenset((bytes([number, each]),) for each in range(200))
+        return Ruleset({"c": Chain("c", rules)}, {"s": Set("s", (x.CT_REPLY_PROTO_SRC,), elements)})
+
+    both = [ruleset(0), ruleset(1)]
+    enough = threading.Event()
+
+    def take_turns() -> None:
+        with ns.enter(), Kernel() as other:
+            while not enough.is_set():
+                for each in both:
+                    other.commit(replacement(each, exists=True), None)
+
+    applied = kernel.apply(None, both[0])
+    assert applied.ruleset == both[0]
+    with ThreadPoolExecutor(1) as pool:
+        turns = pool.submit(take_turns)
+        seen = 0
+        while seen < 20 and not turns.done():
+            try:
+                observed = kernel.observe()
+            except KernelUnreadable as error:
+                assert error.errno == 0
+                continue
+            assert observed is not None
+            assert observed.ruleset in both
+            assert not observed.foreign
+            seen += 1
+        enough.set()
+        turns.result()
 
 
 def test_a_replacement_of_the_whole_table_is_one_commit(kernel: Kernel) -> None:

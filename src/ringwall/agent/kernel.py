@@ -10,7 +10,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from errno import EINTR, ENOENT
+from errno import EINTR, ENOBUFS, ENOENT
 from typing import Final
 
 from ringwall.nft import netlink
@@ -102,7 +102,11 @@ class Kernel:
             self._socket.send(batch.data)
         except OSError as error:
             raise CommitRefused(error.errno or 0, f"not sent: {error.strerror}", None) from error
-        return self._outcome(batch, transaction)
+        try:
+            return self._outcome(batch, transaction)
+        except OSError as error:
+            self._drain()
+            raise CommitLost(f"the kernel's answer was lost: {error.strerror}") from error
 
     def generation(self) -> int:
         """The generation of nftables in this namespace: every commit of anyone begins a new one."""
@@ -177,39 +181,58 @@ class Kernel:
 
     def _ask(self, request: bytes) -> Message:
         """The one message that answers a request."""
-        self._socket.send(request)
-        for message in self._received(self._sequence, self._sequence):
+        for message in self._answer(request):
             if message.kind == netlink.NLMSG_ERROR:
                 raise _unreadable(netlink.decode_error(message.body))
             return message
         raise AssertionError("the kernel's answers don't end by themselves")
 
     def _dump(self, request: bytes) -> list[Message]:
-        """All messages that answer a dump request."""
-        self._socket.send(request)
+        """All messages that answer a dump request, read to its end in any case: a socket has one dump at a time."""
         dumped: list[Message] = []
-        for message in self._received(self._sequence, self._sequence):
-            if message.flags & netlink.DUMP_INTERRUPTED:
-                raise _Changed
+        changed = False
+        for message in self._answer(request):
+            changed = changed or bool(message.flags & netlink.DUMP_INTERRUPTED)
             if message.kind in (netlink.NLMSG_ERROR, netlink.NLMSG_DONE):
-                if number := netlink.decode_error(message.body):
-                    if number in (EINTR, ENOENT):
-                        raise _Changed
+                number = netlink.decode_error(message.body)
+                if changed or number in (EINTR, ENOENT):
+                    raise _Changed
+                if number:
                     raise _unreadable(number)
                 break
             dumped.append(message)
         return dumped
 
+    def _answer(self, request: bytes) -> Iterator[Message]:
+        """The messages that answer a request, which has the current sequence number, without end."""
+        try:
+            self._socket.send(request)
+            yield from self._received(self._sequence, self._sequence)
+        except OSError as error:
+            self._drain()
+            raise KernelUnreadable(error.errno or 0, f"no answer: {error.strerror}") from error
+
     def _received(self, first_sequence: int, last_sequence: int) -> Iterator[Message]:
-        """The messages that answer these requests, without end. What is left of an earlier answer is passed over."""
+        """The messages that answer these requests, without end. What is left of an earlier answer is passed over.
+
+        Raises:
+            OSError: ENOBUFS, the receive buffer was full and messages are gone; EAGAIN, there was no answer in time.
+        """
         while True:
-            try:
-                data = self._socket.recv(RECEIVE_BYTES)
-            except OSError as error:
-                raise CommitLost(f"the kernel's answer was lost: {error.strerror}") from error
-            for message in netlink.messages(data):
+            for message in netlink.messages(self._socket.recv(RECEIVE_BYTES)):
                 if first_sequence <= message.sequence <= last_sequence:
                     yield message
+
+    def _drain(self) -> None:
+        """What still waits in the receive buffer is thrown away, so that the next answer finds room."""
+        while True:
+            try:
+                self._socket.recv(RECEIVE_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno != ENOBUFS:
+                    raise
 
     def _next(self) -> int:
         self._sequence = (self._sequence + 1) & SEQUENCE_MAX

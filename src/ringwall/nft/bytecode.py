@@ -113,6 +113,7 @@ def encode_verdict(verdict: Verdict) -> bytes:
     return nested(DATA_VERDICT, code, string(VERDICT_CHAIN, verdict.chain))
 
 
+@lru_cache(maxsize=4096)
 def decode_verdict(data: bytes) -> Verdict | None:
     """The verdict that a data attribute holds; None: none that ringwall writes."""
     found = by_type(data)
