@@ -16,7 +16,7 @@ from typing import Any
 
 from ringwall.config import ConfigurationError
 from ringwall.domain.local import ControlEndpoint
-from ringwall.watch.encoding import MalformedMessage, decode, encode
+from ringwall.watch.encoding import decode, encode
 from ringwall.watch.messages import Snapshot
 
 from .server import AgentKey
@@ -99,17 +99,18 @@ class AgentDirectory:
         content["endpoints"] = [asdict(endpoint) for endpoint in sorted(identity.endpoints, key=str)]
         _write_whole(self.path / "agent.json", json.dumps(content, indent=2).encode() + b"\n")
 
-    def last_state(self) -> Snapshot | None:
-        """The last state that was in force; None when there is none that can be read."""
+    def last_state(self) -> tuple[Snapshot, str] | None:
+        """The last state that was in force, and the digest of its ruleset; None when there is none that can be read."""
         try:
-            message = decode((self.path / "state.json").read_bytes())
-        except (OSError, MalformedMessage):
+            state, digest = (self.path / "state.json").read_bytes().splitlines()
+            message = decode(state)
+        except (OSError, ValueError):
             return None
-        return message if isinstance(message, Snapshot) else None
+        return (message, digest.decode(errors="replace")) if isinstance(message, Snapshot) else None
 
-    def save_state(self, snapshot: Snapshot) -> None:
-        """Keeps the state that is in force now. Cost: milliseconds, for the disk."""
-        _write_whole(self.path / "state.json", encode(snapshot))
+    def save_state(self, snapshot: Snapshot, digest: str) -> None:
+        """Keeps the state that is in force now, and the digest of its ruleset. Cost: milliseconds, for the disk."""
+        _write_whole(self.path / "state.json", encode(snapshot) + digest.encode() + b"\n")
 
 
 def _write_whole(path: Path, content: bytes) -> None:

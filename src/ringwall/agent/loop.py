@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from ringwall.compiler.compile import Compiled, compile_host
+from ringwall.compiler.parts import digest
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint, LocalPolicy
 from ringwall.domain.world import HostState, merge
@@ -112,16 +113,16 @@ class Agent:
         self._in_force: InForce | None = None
         self._problems: dict[str, tuple[str, ...]] = {}
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
-        self._kept: HostState | None = None
+        self._kept: tuple[HostState, str] | None = None
         self._to_enforce = asyncio.Event()
         self._to_tell = asyncio.Event()
         self._to_keep = asyncio.Event()
 
     async def run(self) -> None:
-        """Follows the server until cancelled.
+        """Follows the server until cancelled; a server that refuses is asked again, in case it was put right.
 
         Raises:
-            ServerRefused: the server no longer knows this host's key.
+            KernelUnreadable: the kernel's table can't be read at the start.
         """
         self._start()
         async with asyncio.TaskGroup() as tasks:
@@ -133,20 +134,16 @@ class Agent:
     def _start(self) -> None:
         """After a boot the kernel has no table: the last state goes in at once, before the server is asked.
 
-        A table that is there and says something else is newer than the file; it stands until the server has spoken.
+        A table that is this state's is brought up to what the agent was told on its command line. Any other is newer
+        than the file, and stands until the server has spoken.
         """
         last = self._directory.last_state()
-        if last is None or last.position.store_id != self._identity.store_id:
+        if last is None or last[0].position.store_id != self._identity.store_id:
             return
-        self._received = Received(last.position, last.state, self._effects.clock())
-        self._kept = last.state
-        try:
-            there = self._kernel.observe()
-            is_last = there is None or there.ruleset == compile_host(last.state, self._local).ruleset
-        except Exception:  # a file of another version may hold what this one can't compile
-            LOG.exception("the last state can't be compared with the kernel's; waiting for the server")
-            return
-        if is_last:
+        snapshot, kept_digest = last
+        self._received = Received(snapshot.position, snapshot.state, self._effects.clock())
+        there = self._kernel.observe()
+        if there is None or digest(there.ruleset) == kept_digest:
             self._enforce()
 
     async def _receiver(self) -> None:
@@ -159,12 +156,12 @@ class Agent:
                     self.receive(message)
                     delays = self._effects.delays()
             except AgentError as error:
-                self._refused_for_good(error)
+                self._explain(error)
                 seconds = next(delays)
                 LOG.warning("%s; what is in force stays, trying again in %.1f s", error, seconds)
                 await asyncio.sleep(seconds)
 
-    def _refused_for_good(self, error: AgentError) -> None:
+    def _explain(self, error: AgentError) -> None:
         """A removed host's key is unknown; the kernel keeps its rules, and somebody should look."""
         if isinstance(error, ServerRefused) and error.status in (401, 403):
             LOG.error("the server doesn't accept this host's key: was the host removed, or is a clock wrong?")
@@ -314,14 +311,14 @@ class Agent:
             await self._to_keep.wait()
             self._to_keep.clear()
             in_force = self._in_force
-            if in_force is not None and in_force.received.state is not self._kept:
+            if in_force is not None and (in_force.received.state, in_force.digest) != self._kept:
                 try:
                     snapshot = Snapshot(in_force.received.position, in_force.received.state)
-                    await asyncio.to_thread(self._directory.save_state, snapshot)
+                    await asyncio.to_thread(self._directory.save_state, snapshot, in_force.digest)
                 except OSError as error:
                     self._problems["disk"] = (f"The state can't be kept on disk for the next boot: {error}",)
                 else:
-                    self._kept = in_force.received.state
+                    self._kept = (in_force.received.state, in_force.digest)
                     self._problems.pop("disk", None)
                 await asyncio.sleep(KEEP_SECONDS_MIN)
 

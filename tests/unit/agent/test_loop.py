@@ -468,6 +468,22 @@ def test_a_table_that_differs_from_the_last_state_waits_for_the_server(tmp_path:
     run(tmp_path, after, kernel)
 
 
+def test_a_new_agent_applies_its_own_options_without_a_server(tmp_path: Path) -> None:
+    kernel = PlainKernel()
+
+    async def before(stage: Stage) -> None:
+        await stage.connected()
+        stage.control.say(Snapshot(at(5), STATE))
+        await stage.until(lambda: stage.directory.last_state() is not None)
+
+    async def after(stage: Stage) -> None:
+        await stage.connected()
+        assert kernel.table == stage.expected(STATE)  # its port, and so the control channel, is another one now
+
+    run(tmp_path, before, kernel)
+    run(tmp_path, after, kernel)
+
+
 def test_the_way_to_a_state_doesnt_show(tmp_path: Path) -> None:
     states = [
         STATE,
