@@ -6,6 +6,7 @@ original tuple and drops whatever is new and no SYN, as the compiled one does.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import time
@@ -267,6 +268,26 @@ def test_a_half_closed_download_goes_on(machines: Machines, opened: list[socket.
     download.here.sendall(b"x")
     download.there.settimeout(5)
     assert download.there.recv(1) == b"x"
+
+
+@FAMILIES
+def test_a_prepared_connection_carries_as_much_as_any(
+    machines: Machines, opened: list[socket.socket], family: int
+) -> None:
+    # Its window scaling was agreed on before anyone tracked it: a tracker that minds windows would call this invalid.
+    for bulk in (inward(opened, machines, family, 22), outward(opened, machines, family, 80)):
+        machines.prepare()
+        machines.load(ENFORCE)
+        for sender, receiver in ((bulk.here, bulk.there), (bulk.there, bulk.here)):
+            sender.setblocking(False)
+            receiver.settimeout(10)
+            sent = received = 0
+            while received < 30_000_000:
+                with contextlib.suppress(BlockingIOError):
+                    while sent < 30_000_000:
+                        sent += sender.send(bytes(1_000_000))
+                received += len(receiver.recv(10_000_000))
+    assert machines.dropped() == 0
 
 
 def test_what_stays_on_the_host_is_not_tracked(machines: Machines, opened: list[socket.socket]) -> None:

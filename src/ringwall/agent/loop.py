@@ -41,6 +41,9 @@ from .stream import ADDRESSES_PATH, REPORT_PATH, retry_delays, watch
 COMMIT_ATTEMPTS: Final = 5
 """Somebody else's commits to nftables can come in between; then the table is listed and the difference made anew."""
 
+PROBLEMS_MAX: Final = 50
+"""A report says at most so many; what made the first ones makes the others."""
+
 KEEP_SECONDS_MIN: Final = 1.0
 """The state is written to disk at most so often."""
 
@@ -356,7 +359,7 @@ class Agent:
 
     async def _report(self) -> Report | None:
         in_force = self._in_force
-        problems = [problem for several in self._problems.values() for problem in several]
+        problems = [problem for several in self._problems.values() for problem in several][:PROBLEMS_MAX]
         if in_force is None:
             held = self._received
             if held is None:
