@@ -71,11 +71,12 @@ def rule_requests(target: Target, group_id: str, port: int) -> tuple[bytes, byte
 
 
 class _Client(asyncio.Protocol):
-    """Sends the next request as soon as an answer is whole."""
+    """Sends the next request as soon as an answer is whole; connects anew when the server closes, as moto's does."""
 
     def __init__(
-        self, requests: Sequence[bytes], deadline: float, outcome: Outcome, done: asyncio.Future[None]
+        self, port: int, requests: Sequence[bytes], deadline: float, outcome: Outcome, done: asyncio.Future[None]
     ) -> None:
+        self._port = port
         self._requests = requests
         self._deadline = deadline
         self._outcome = outcome
@@ -83,6 +84,14 @@ class _Client(asyncio.Protocol):
         self._sent = 0
         self._buffer = b""
         self._expected: int | None = None
+        self._is_closing = False
+
+    async def connect(self) -> None:
+        """Opens a connection and sends the next request on it."""
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
+        except OSError as error:
+            self._done.set_exception(error)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
@@ -95,6 +104,7 @@ class _Client(asyncio.Protocol):
             if not separator:
                 return
             lower = head.lower()
+            self._is_closing = b"connection: close" in lower
             at = lower.find(b"content-length:")
             if at < 0:  # chunked: the last chunk ends it
                 if not self._buffer.endswith(b"0\r\n\r\n"):
@@ -115,13 +125,17 @@ class _Client(asyncio.Protocol):
         self._buffer = self._buffer[self._expected :]
         self._expected = None
         if now < self._deadline or self._sent % 2:  # end on a revoke, so that nothing is left over
-            self._send()
+            if self._is_closing:
+                self._transport.close()
+                self._task = asyncio.get_running_loop().create_task(self.connect())
+            else:
+                self._send()
         else:
             self._transport.close()
             self._done.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self._done.done():
+        if not self._is_closing and not self._done.done():
             self._done.set_exception(error or ConnectionError("the server closed the connection"))
 
     def _send(self) -> None:
@@ -139,11 +153,7 @@ async def load(target: Target, clients: Sequence[Sequence[bytes]], seconds: floa
     for requests in clients:
         done: asyncio.Future[None] = loop.create_future()
         waiting.append(done)
-        await loop.create_connection(
-            lambda requests=requests, done=done: _Client(requests, began + seconds, outcome, done),  # type: ignore[misc]
-            "127.0.0.1",
-            target.port,
-        )
+        await _Client(target.port, requests, began + seconds, outcome, done).connect()
     await asyncio.gather(*waiting)
     outcome.seconds = time.perf_counter() - began
     return outcome

@@ -283,7 +283,7 @@ def tell(demo: Demo) -> None:
     vpc = demo.aws_ok("create-vpc", "--cidr-block", "10.90.0.0/16")["Vpc"]["VpcId"]
     subnet = demo.aws_ok("create-subnet", "--vpc-id", vpc, "--cidr-block", "10.90.1.0/24")["Subnet"]["SubnetId"]
     group = demo.aws_ok(
-        "create-security-group", "--group-name", "web", "--description", "the demo's web hosts", "--vpc-id", vpc
+        "create-security-group", "--group-name", "web", "--description", "web hosts of the demo", "--vpc-id", vpc
     )["GroupId"]
     token = demo.ringwall(
         "host", "token", "--data", str(demo.directory / "server"), "--subnet", subnet, "--interface", "eth0"

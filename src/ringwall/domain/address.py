@@ -9,6 +9,9 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
+CIDR_LENGTH_MAX: Final = 49
+"""Characters of the longest block: an IPv6 address with an IPv4 tail, and a length."""
+
 _LENGTH: Final = re.compile(r"0|[1-9][0-9]{0,2}", re.ASCII)
 _CHARACTERS: Final = re.compile(r"[0-9A-Fa-f:.]+", re.ASCII)
 
@@ -51,13 +54,12 @@ def canonical_cidr(text: str) -> str | None:
 
     Source: EC2 API Reference, AuthorizeSecurityGroupIngress, CidrIp ("100.68.0.18/18 is modified to 100.68.0.0/18").
     """
-    network = _network(text)
-    return None if network is None else str(network)
+    return None if len(text) > CIDR_LENGTH_MAX else _canonical(text)
 
 
 def cidr_version(text: str) -> int | None:
     """4 or 6, the family of the block that the text spells; None when it spells none."""
-    network = _network(text)
+    network = None if len(text) > CIDR_LENGTH_MAX else _network(text)
     return None if network is None else network.version
 
 
@@ -69,6 +71,13 @@ def canonical_address(text: str) -> str | None:
         return str(ip_address(text))
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=4096)
+def _canonical(text: str) -> str | None:
+    """The same few blocks come again and again; nothing longer than CIDR_LENGTH_MAX comes here to be kept."""
+    network = _network(text)
+    return None if network is None else str(network)
 
 
 def _network(text: str) -> IPv4Network | IPv6Network | None:

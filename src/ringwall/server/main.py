@@ -110,6 +110,7 @@ def uvicorn_config(service: Service) -> uvicorn.Config:
         log_config=None,
         log_level=logging.WARNING,
         server_header=False,
+        proxy_headers=False,  # an address that anyone can write into a header is no address
         ssl_certfile=config.tls_cert,
         ssl_keyfile=config.tls_key,
         timeout_graceful_shutdown=STOP_SECONDS,

@@ -103,6 +103,9 @@ class Hub:
 
     def wake(self, revision: int) -> None:
         """Reads the log up to the revision, and wakes the watchers that it concerns. Made for `Store.subscribe`."""
+        if not self._statuses:  # no agent was ever heard: nobody to tell, and whoever comes is told the state
+            self._log.restart(revision)
+            return
         try:
             while self._log.revision < revision and (records := self._changes_since(self._log.revision)):
                 for record in records:
@@ -164,7 +167,7 @@ class Hub:
         for change in record.changes:
             for touched in ids_of(change):
                 for watcher in self._interested.get(touched, ()):
-                    if watcher.behind_since is None and record.revision > watcher.position.revision:
+                    if watcher.behind_since is None :
                         watcher.behind_since = record.revision
                         watcher.changed.set()
             if isinstance(change, HostRemoved):
