@@ -109,7 +109,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def timeout_keep_alive_handler(self) -> None:
-        self._drop()
+        self._close()
 
     # --- Writing ---
 
@@ -222,7 +222,7 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- Time ---
 
     def _set_deadline(self, seconds: float) -> None:
-        self._deadline = self.loop.call_later(seconds, self._drop)
+        self._deadline = self.loop.call_later(seconds, self._close)
 
     def _clear_deadline(self) -> None:
         if self._deadline is not None:
@@ -235,13 +235,6 @@ class BoundedProtocol(HttpToolsProtocol):
         size = self.transport.get_write_buffer_size()
         if size and self._stall is None:
             self._watch_for_stall(size)
-
-    def _drop(self) -> None:
-        """Closes; at once where the client doesn't read, since a close waits for what is still to be written."""
-        if self.transport.get_write_buffer_size():
-            self.transport.abort()
-        else:
-            self.transport.close()
 
 
 class _Answer:
