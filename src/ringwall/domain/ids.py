@@ -24,7 +24,7 @@ class IdKind:
     resource_type: str | None
     malformed: Callable[[str, str], ServiceError]
     absent: type[AbsentId]
-    _form: re.Pattern[str] = field(init=False, repr=False)
+    _form: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_form", re.compile(rf"{self.prefix}-[0-9a-f]{{1,17}}"))

@@ -76,9 +76,8 @@ def modify_instance_attribute(context: Context, request: Request) -> Answer:
 
 def _instance_attribute(request: Request) -> tuple[str, Any]:
     named, value = request.get("Attribute"), request.get("Value")
-    if named and value is not None:
-        given = [name for name in _INSTANCE_ATTRIBUTES if request.get(name) is not None]
-        if given:
+    if value is not None:
+        if not named or _given(request, _INSTANCE_ATTRIBUTES):
             raise InvalidParameterCombination("Fields for multiple attribute types specified")
         member = named[0].upper() + named[1:]
         return member, {"Value": {"true": True, "false": False}.get(value, value)}
@@ -89,12 +88,16 @@ def _instance_attribute(request: Request) -> tuple[str, Any]:
 
 
 def _one_attribute(request: Request, attributes: Sequence[str]) -> tuple[str, Any]:
-    given = [name for name in attributes if request.get(name) not in (None, [], {})]
+    given = _given(request, attributes)
     if not given:
         raise InvalidParameterCombination("No attributes specified.")
     if len(given) > 1:
         raise InvalidParameterCombination("Fields for multiple attribute types specified")
     return given[0], request[given[0]]
+
+
+def _given(request: Request, attributes: Sequence[str]) -> list[str]:
+    return [name for name in attributes if request.get(name) not in (None, [], {})]
 
 
 def _accept_as_it_is(attribute: str, value: Any) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
@@ -26,6 +24,8 @@ Item = TypeVar("Item")
 Key = tuple[str, ...]
 
 RESULTS_MAX: Final = 1000
+
+_TOKEN_MARK: Final = "after"
 
 
 def check_group_named(request: Request) -> None:
@@ -191,7 +191,7 @@ def cut(ordered: Sequence[Item], key: Callable[[Item], Key], size: int | None) -
 
 def token(key: Key) -> str:
     """The NextToken that continues after the item of this key."""
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+    return base64.urlsafe_b64encode("\0".join((_TOKEN_MARK, *key)).encode()).decode()
 
 
 def read_token(text: str | None) -> Key | None:
@@ -203,10 +203,10 @@ def read_token(text: str | None) -> Key | None:
     if not text:
         return None
     try:
-        key = json.loads(base64.b64decode(text, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError) as error:
+        mark, *key = base64.b64decode(text, altchars=b"-_", validate=True).decode().split("\0")
+    except ValueError as error:
         raise InvalidParameterValue("Unable to parse pagination token") from error
-    if not isinstance(key, list) or not key or not all(isinstance(part, str) for part in key):
+    if mark != _TOKEN_MARK or not key:
         raise InvalidParameterValue("Unable to parse pagination token")
     return tuple(key)
 

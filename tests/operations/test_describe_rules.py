@@ -1,0 +1,126 @@
+"""DescribeSecurityGroupRules: state, call, answer or refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from account import ACCOUNT, REGION, Account, permission, tag_specification
+
+NAME = "DescribeSecurityGroupRules"
+
+
+def rules(account: Account, **request: Any) -> list[dict[str, Any]]:
+    return account.call(NAME, **request)["SecurityGroupRules"]
+
+
+def test_a_rule_as_it_is_shown(account: Account) -> None:
+    group_id = account.group()
+    answer = account.call(
+        "AuthorizeSecurityGroupIngress",
+        GroupId=group_id,
+        IpPermissions=[permission("tcp", 22, group_id, description="d"), permission("icmp", (8, -1), "10.0.0.0/8")],
+        TagSpecifications=tag_specification("security-group-rule", Team="a"),
+    )
+    ids = [rule["SecurityGroupRuleId"] for rule in answer["SecurityGroupRules"]]
+    common = {"GroupId": group_id, "GroupOwnerId": ACCOUNT, "IsEgress": False, "Tags": [{"Key": "Team", "Value": "a"}]}
+    arns = [f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group-rule/{rule_id}" for rule_id in ids]
+    expected = [
+        common
+        | {
+            "SecurityGroupRuleId": ids[0],
+            "SecurityGroupRuleArn": arns[0],
+            "IpProtocol": "tcp",
+            "FromPort": 22,
+            "ToPort": 22,
+            "ReferencedGroupInfo": {"GroupId": group_id, "UserId": ACCOUNT},
+            "Description": "d",
+        },
+        common
+        | {
+            "SecurityGroupRuleId": ids[1],
+            "SecurityGroupRuleArn": arns[1],
+            "IpProtocol": "icmp",
+            "FromPort": 8,
+            "ToPort": -1,
+            "CidrIpv4": "10.0.0.0/8",
+        },
+    ]
+    assert rules(account, SecurityGroupRuleIds=ids) == expected
+    assert answer["SecurityGroupRules"] == expected
+
+
+def test_a_rule_without_tags_shows_none(account: Account) -> None:
+    (rule_id,) = account.allow(account.group(), permission("tcp", 22, "10.0.0.0/8"))
+    assert rules(account, SecurityGroupRuleIds=[rule_id])[0]["Tags"] == []
+
+
+def test_filters(account: Account) -> None:
+    one, two = account.group("one"), account.group("two")
+    (first,) = account.allow(one, permission("tcp", 1, "10.0.0.0/8"))
+    (second,) = account.allow(two, permission("tcp", 2, "10.0.0.0/8"))
+    account.call("CreateTags", Resources=[second], Tags=[{"Key": "Team", "Value": "a"}])
+
+    def found(*filters: tuple[str, list[str]]) -> set[str]:
+        given = [{"Name": name, "Values": values} for name, values in filters]
+        return {rule["SecurityGroupRuleId"] for rule in rules(account, Filters=given) if not rule["IsEgress"]}
+
+    assert found(("group-id", [one])) == {first}
+    assert found(("group-id", [one, two])) == {first, second}
+    assert found(("group-id", [one]), ("group-id", [two])) == set()
+    assert found(("security-group-rule-id", ["sgr-*"]), ("group-id", [two])) == {second}
+    assert found(("security-group-rule-id", [first])) == {first}
+    assert found(("tag:Team", ["a"])) == {second}
+    assert found(("tag-key", ["Team"])) == {second}
+    assert found(("tag:Team", ["b"])) == set()
+
+
+def test_rules_of_others_are_not_shown(account: Account) -> None:
+    (rule_id,) = account.allow(account.group(), permission("tcp", 22, "10.0.0.0/8"))
+    for other in (account.elsewhere(account_id="210987654321"), account.elsewhere(region="eu-west-1")):
+        assert rule_id not in {rule["SecurityGroupRuleId"] for rule in rules(other)}
+        code, _ = other.refused(NAME, SecurityGroupRuleIds=[rule_id])
+        assert code == "InvalidSecurityGroupRuleId.NotFound"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"SecurityGroupRuleIds": ["sgr-00000000"]},
+            ("InvalidSecurityGroupRuleId.NotFound", "The security group rule ID 'sgr-00000000' does not exist"),
+        ),
+        (
+            {"SecurityGroupRuleIds": ["sgr-1"], "MaxResults": 5},
+            (
+                "InvalidParameterCombination",
+                "The parameter 'securityGroupRuleIds' may not be used in combination with 'maxResults'.",
+            ),
+        ),
+        (
+            {"Filters": [{"Name": "vpc-id", "Values": ["x"]}]},
+            ("InvalidParameterValue", "The filter 'vpc-id' is invalid"),
+        ),
+    ],
+)
+def test_refusals(account: Account, given: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert account.refused(NAME, **given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"SecurityGroupRuleIds": ["x"]},
+            ("InvalidSecurityGroupRuleId.Malformed", "The security group rule ID 'x' is malformed"),
+        ),
+        (
+            {"Filters": [{"Name": "group-id", "Values": ["sg-*"]}]},
+            ("InvalidGroupId.Malformed", "The security group ID 'sg-*' is malformed"),
+        ),
+        ({"Filters": [{"Name": "security-group-rule-id", "Values": ["x"]}]}, None),
+    ],
+)
+def test_before_a_dry_run(account: Account, given: dict[str, Any], expected: tuple[str, str] | None) -> None:
+    assert account.checked(NAME, **given) == expected
