@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 
@@ -32,7 +32,7 @@ MAP_KEYS: dict[str, tuple[Field, ...]] = {
     "ports": (x.CT_REPLY_PROTO_SRC,),
     "interfaces": (x.IIFNAME, x.CT_DIRECTION),
 }
-BASE_CHAINS = {"in": "input", "out": "output", "through": "forward"}
+BASE_CHAINS: dict[str, Literal["input", "forward", "output"]] = {"in": "input", "out": "output", "through": "forward"}
 CHAINS = ["c0", "c1", "c2", "c3"]  # each jumps to later ones only
 
 
@@ -96,18 +96,6 @@ def statements(draw: st.DrawFn, chains: list[str], sets: dict[str, Any], maps: d
 
 
 @st.composite
-def rule_lists(
-    draw: st.DrawFn, chains: list[str], sets: dict[str, Any], maps: dict[str, Any], longest: int = 5
-) -> tuple[Rule, ...]:
-    """The rules of a chain; some without comment, some alike."""
-    made = draw(st.lists(statements(chains, sets, maps), max_size=longest))
-    comments = draw(st.permutations([f"sgr-{number}" for number in range(longest)]))
-    return tuple(
-        Rule(each, comment if draw(st.integers(0, 3)) else None) for each, comment in zip(made, comments, strict=False)
-    )
-
-
-@st.composite
 def intervals(draw: st.DrawFn, length: int) -> frozenset[Element]:
     """Disjoint ranges, some side by side, some at the very start or end of all values."""
     points = draw(st.lists(st.integers(0, 15), unique=True, max_size=8).map(sorted))
@@ -118,32 +106,63 @@ def intervals(draw: st.DrawFn, length: int) -> frozenset[Element]:
 
 
 @st.composite
-def rulesets(draw: st.DrawFn) -> Ruleset:
+def histories(draw: st.DrawFn, length: int) -> list[Ruleset]:
+    """Rulesets that have much in common, as those of one host at several times."""
+    pools = {}
+    for place, name in enumerate([*BASE_CHAINS, *CHAINS]):
+        later = CHAINS[max(0, place - len(BASE_CHAINS) + 1) :] if name in CHAINS else CHAINS
+        # Maps lead to all chains but the first, so only what comes before these may use them.
+        maps = MAP_KEYS if name in (*BASE_CHAINS, CHAINS[0]) else {}
+        made = draw(st.lists(statements(later, SET_KEYS | INTERVAL_KEYS, maps), min_size=1, max_size=5))
+        pools[name] = [Rule(each, draw(st.sampled_from([None, f"sgr-{n}"]))) for n, each in enumerate(made)]
+    return [draw(_rulesets(pools)) for _ in range(length)]
+
+
+def rulesets() -> st.SearchStrategy[Ruleset]:
     """A ruleset that refers only to what it has, and never jumps in a circle."""
-    chains = [name for name in CHAINS if draw(st.booleans())]
+    return histories(1).map(lambda made: made[0])
+
+
+@st.composite
+def _rulesets(draw: st.DrawFn, pools: dict[str, list[Rule]]) -> Ruleset:
+    """A ruleset whose chains take their rules from these pools, mostly in the pool's order, some twice."""
+    names = [name for name in [*CHAINS, *BASE_CHAINS] if draw(st.integers(0, 3))]
+    targets = [name for name in names if name in CHAINS[1:]]
     sets: dict[str, Set] = {}
     for name, key in SET_KEYS.items():
-        if draw(st.booleans()):
-            element = st.tuples(*map(values, key))
-            sets[name] = Set(name, key, draw(st.frozensets(element, max_size=4)))
+        if draw(st.integers(0, 3)):
+            sets[name] = Set(name, key, draw(st.frozensets(st.tuples(*map(values, key)), max_size=3)))
     for name, key in INTERVAL_KEYS.items():
-        if draw(st.booleans()):
+        if draw(st.integers(0, 3)):
             sets[name] = Set(name, key, draw(intervals(key[0].length)), interval=True)
     maps: dict[str, Map] = {}
     for name, key in MAP_KEYS.items():
-        if draw(st.booleans()):
-            elements = st.dictionaries(st.tuples(*map(values, key)), verdicts(chains[1:]), max_size=4)
+        if draw(st.integers(0, 3)):
+            elements = st.dictionaries(st.tuples(*map(values, key)), verdicts(targets), max_size=3)
             maps[name] = Map(name, key, draw(elements))
-    set_keys = {name: each.key for name, each in sets.items()}
-    # Maps lead to all chains but the first, so only what comes before these may use them.
-    map_keys = {name: each.key for name, each in maps.items()}
-    made = {}
-    for place, name in enumerate(chains):
-        maps_here = map_keys if place == 0 else {}
-        made[name] = Chain(name, draw(rule_lists(chains[place + 1 :], set_keys, maps_here)))
-    for name, hook in BASE_CHAINS.items():
+    present = {*names, *sets, *maps}
+    chains = {}
+    for name in names:
+        places = draw(st.lists(st.integers(0, len(pools[name]) - 1), max_size=6))
         if draw(st.booleans()):
-            policy = draw(st.sampled_from(["accept", "drop"]))
-            priority = draw(st.sampled_from([0, 0, 0, -150]))
-            made[name] = Chain(name, draw(rule_lists(chains, set_keys, map_keys)), Hook(hook, priority, policy))
-    return Ruleset(made, sets, maps)
+            places.sort()
+        rules = tuple(pools[name][place] for place in places if _needs(pools[name][place]) <= present)
+        hook = None
+        if name in BASE_CHAINS:
+            # A base chain that moves is a table replaced: seldom.
+            priority = -150 if draw(st.integers(0, 9)) == 9 else 0
+            hook = Hook(BASE_CHAINS[name], priority, draw(st.sampled_from(["accept", "drop"])))
+        chains[name] = Chain(name, rules, hook)
+    return Ruleset(chains, sets, maps)
+
+
+def _needs(rule: Rule) -> set[str]:
+    """The names of chains, sets and maps that the rule refers to."""
+    names = set()
+    for each in rule.statements:
+        match each:
+            case InSet(_, name) | VerdictMap(_, name) | Verdict(_, str(name)):
+                names.add(name)
+            case _:
+                pass
+    return names

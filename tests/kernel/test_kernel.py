@@ -209,10 +209,10 @@ def test_nft_lists_our_bytes_as_it_lists_our_text(kernel: Kernel, ns: netns.Name
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(nft_values.rulesets(), nft_values.rulesets())
-def test_every_difference_leads_there_in_the_kernel(kernel: Kernel, one: Ruleset, two: Ruleset) -> None:
+@given(nft_values.histories(3))
+def test_every_difference_leads_there_in_the_kernel(kernel: Kernel, history: list[Ruleset]) -> None:
     applied = kernel.observe()
-    for desired in (one, two):
+    for desired in history:
         applied = kernel.apply(applied, desired)
         assert kernel.observe() == applied
         assert applied.ruleset == desired
@@ -253,6 +253,15 @@ def test_a_transaction_based_on_an_old_generation_is_refused(kernel: Kernel, ns:
         'delete element inet ringwall interfaces { "up0" . reply }',
         "add set inet ringwall theirs { type ipv4_addr; }",
         'add set inet ringwall theirs { type ipv4_addr; flags timeout; comment "ip saddr"; }',
+        # The same set, but its elements go away by themselves, or not only the set decides.
+        "delete set inet ringwall members; add set inet ringwall members"
+        ' { type ipv6_addr; flags timeout; comment "ct original ip6 saddr"; elements = { fd00::1 timeout 1h }; }',
+        "delete set inet ringwall members; add set inet ringwall members"
+        ' { type ipv6_addr; flags timeout; comment "ct original ip6 saddr"; elements = { fd00::1 }; }',
+        "delete set inet ringwall members; add set inet ringwall members"
+        ' { type ipv6_addr; flags dynamic; comment "ct original ip6 saddr"; elements = { fd00::1 }; }',
+        "delete set inet ringwall members; add set inet ringwall members"
+        ' { type ipv6_addr; counter; comment "ct original ip6 saddr"; elements = { fd00::1 }; }',
         "add rule inet ringwall tracked tcp dport { 1, 2 } accept",
         "add chain inet ringwall theirs",
         "add chain inet ringwall theirs { type nat hook prerouting priority 0; }",

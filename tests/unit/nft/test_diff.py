@@ -45,11 +45,11 @@ def committed(fake: Fake, applied: Applied | None, desired: Ruleset) -> Applied:
 
 
 @whole_rulesets
-@given(nft_values.rulesets(), nft_values.rulesets(), nft_values.rulesets())
-def test_every_difference_leads_there(one: Ruleset, two: Ruleset, three: Ruleset) -> None:
+@given(nft_values.histories(3))
+def test_every_difference_leads_there(history: list[Ruleset]) -> None:
     fake = Fake()
     applied = None
-    for desired in (one, two, three, one):
+    for desired in [*history, history[0]]:
         applied = committed(fake, applied, desired)
         assert fake.observe() == applied
         assert applied.ruleset == desired
@@ -57,14 +57,14 @@ def test_every_difference_leads_there(one: Ruleset, two: Ruleset, three: Ruleset
 
 
 @whole_rulesets
-@given(nft_values.rulesets(), nft_values.rulesets())
-def test_a_replacement_leads_there_from_anywhere(one: Ruleset, two: Ruleset) -> None:
+@given(nft_values.histories(2))
+def test_a_replacement_leads_there_from_anywhere(history: list[Ruleset]) -> None:
     fake = Fake()
-    fake.commit(replacement(one, exists=False), None)
-    fake.commit(replacement(two, exists=True), None)
-    observed = fake.observe()
-    assert observed is not None
-    assert observed.ruleset == two
+    for desired in history:
+        fake.commit(replacement(desired, exists=fake.observe() is not None), None)
+        observed = fake.observe()
+        assert observed is not None
+        assert observed.ruleset == desired
 
 
 @pytest.mark.parametrize("gone", range(5))
