@@ -31,6 +31,19 @@ def test_a_second_holder_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
     DataDirectory(data).close()
 
 
+def test_a_refusal_keeps_no_file_open(tmp_path: Path) -> None:
+    def next_descriptor() -> int:
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        os.close(descriptor)
+        return descriptor
+
+    with DataDirectory(tmp_path):
+        before = next_descriptor()
+        with pytest.raises(Unavailable):
+            DataDirectory(tmp_path)
+        assert next_descriptor() == before
+
+
 def test_only_its_owner_looks_into_it(tmp_path: Path) -> None:
     with DataDirectory(tmp_path / "data") as held:
         assert held.path.stat().st_mode & 0o777 == 0o700
