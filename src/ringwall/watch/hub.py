@@ -167,7 +167,7 @@ class Hub:
         for change in record.changes:
             for touched in ids_of(change):
                 for watcher in self._interested.get(touched, ()):
-                    if watcher.behind_since is None :
+                    if watcher.behind_since is None and record.revision > watcher.position.revision:
                         watcher.behind_since = record.revision
                         watcher.changed.set()
             if isinstance(change, HostRemoved):
