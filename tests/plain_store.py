@@ -1,4 +1,4 @@
-"""A store as plain as can be: lists of values, searched from end to end. The judge of the real ones, and of operations."""
+"""A store as plain as can be: lists of values, searched from end to end. The judge of the real ones."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_the_authorize_matrix(account: Account) -> None:
 
 
 def test_all_protocols_have_ports_in_rules_and_none_in_groups(account: Account) -> None:
-    """aws-verified-expectations-from-moto.json: -1/-1 in DescribeSecurityGroupRules, omitted in DescribeSecurityGroups."""
+    """aws-verified-expectations-from-moto.json: -1/-1 in the one Describe, omitted in the other."""
     group_id = account.group()
     account.allow(group_id, permission("-1", (-1, -1), "10.0.0.0/24"))
     (shown,) = account.described(group_id)["IpPermissions"]
