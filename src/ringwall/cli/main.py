@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"ringwall {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, text in _VERBS.items():
-        sub = verbs.add_parser(verb, help=text, description=text[0].upper() + text[1:] + ".")
+        sub = verbs.add_parser(verb, help=text, description=_sentence(text))
         importlib.import_module(f"ringwall.cli.{verb}").add_arguments(sub)
     return top
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in _VERBS:  # the usual case: don't import the other verbs
         verb = given[0]
-        sub = argparse.ArgumentParser(prog=f"ringwall {verb}", description=_VERBS[verb].capitalize() + ".")
+        sub = argparse.ArgumentParser(prog=f"ringwall {verb}", description=_sentence(_VERBS[verb]))
         module = importlib.import_module(f"ringwall.cli.{verb}")
         module.add_arguments(sub)
         options = sub.parse_args(given[1:])
@@ -51,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return FAILED
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 if __name__ == "__main__":

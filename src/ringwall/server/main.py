@@ -6,9 +6,11 @@ import json
 import logging
 import shlex
 import socket
+import ssl
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -29,7 +31,7 @@ from .app import Application
 from .credentials import RootKey, load_root_key, write_private
 from .protocol import BoundedProtocol
 from .service import Service
-from .tls import certificate_sha256
+from .tls import certificate_sha256, server_context
 
 CHANGES_AT_ONCE: Final = 1_000
 STOP_SECONDS: Final = 5
@@ -96,14 +98,34 @@ def build_service(config: ServerConfig, store: Store, root: RootKey) -> Service:
     return Service(config, store, root, hub, Metrics(), regions, pin)
 
 
+def server_tls(config: ServerConfig) -> ssl.SSLContext | None:
+    """The TLS that the settings name, None for plain HTTP.
+
+    Raises:
+        ConfigurationError: a file can't be read, or they aren't a certificate and its key.
+    """
+    if config.tls_cert is None or config.tls_key is None:
+        return None
+    try:
+        return server_context(config.tls_cert, config.tls_key)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"--tls-cert {config.tls_cert}, --tls-key {config.tls_key}: {error}.") from error
+
+
 def uvicorn_config(service: Service) -> uvicorn.Config:
-    """How uvicorn runs the application: its own TLS, our bounds on connections."""
+    """How uvicorn runs the application: our TLS, our bounds on connections.
+
+    Raises:
+        ConfigurationError: as `server_tls`.
+    """
     config = service.config
+    tls = server_tls(config)
     return uvicorn.Config(
         Application(service),
         host=config.host,
         port=config.port,
         http=BoundedProtocol,
+        loop="ringwall.server.tls:ServerLoop",
         ws="none",
         lifespan="off",
         access_log=False,
@@ -111,8 +133,7 @@ def uvicorn_config(service: Service) -> uvicorn.Config:
         log_level=logging.WARNING,
         server_header=False,
         proxy_headers=False,  # an address that anyone can write into a header is no address
-        ssl_certfile=config.tls_cert,
-        ssl_keyfile=config.tls_key,
+        ssl_context_factory=(lambda *_: tls) if tls else None,
         timeout_graceful_shutdown=STOP_SECONDS,
         backlog=1024,
     )
@@ -140,6 +161,12 @@ class _Server(uvicorn.Server):
             _tell_keys(self._service, url)
         sys.stdout.write(f"ringwall ready on {url}\n")
         sys.stdout.flush()
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stops in an orderly way; uvicorn would raise the signal again at the end, before the store is closed."""
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
