@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 LOG: Final = logging.getLogger("ringwall")
@@ -49,6 +50,29 @@ class Metrics:
                     inside = ",".join(f'{key}="{value}"' for key, value in labels)
                     lines.append(f"{name}{{{inside}}} {value:g}" if inside else f"{name} {value:g}")
         return "\n".join(lines) + "\n"
+
+
+class ChangeLines:
+    """The log line of each change, written together at the end of the event loop's turn.
+
+    Under load `logging` costs a tenth of a request; these lines need none of its filters, and one write serves many.
+    """
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._lines: list[str] = []
+
+    def add(self, text: str) -> None:
+        """Adds a line, without its time. Call it on the event loop."""
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._lines.append(text)
+
+    def _flush(self) -> None:
+        now = time.time()
+        stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z INFO "
+        lines, self._lines = self._lines, []
+        self._write("".join([f"{stamp}{line}\n" for line in lines]))
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:

@@ -103,7 +103,7 @@ def _refuse(
 def _log_change(
     service: Service, parsed: ParsedRequest, caller: Caller, request: RawRequest, revision: int, request_id: str
 ) -> None:
-    LOG.info(
-        "%s %s by %s revision=%d received=%.6f committed=%.6f",
-        request_id, parsed.action, caller.access_key_id, revision, request.received_at, service.clock(),
-    )  # fmt: skip
+    service.change_lines.add(
+        f"{request_id} {parsed.action} by {caller.access_key_id} revision={revision}"
+        f" received={request.received_at:.6f} committed={service.clock():.6f}"
+    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,7 +14,7 @@ from ringwall.domain.caller import Caller
 from ringwall.operations.context import Context, IdSource
 from ringwall.operations.vpcs import ensure_region
 from ringwall.store.base import Reader, Store, Transaction
-from ringwall.telemetry import Metrics
+from ringwall.telemetry import ChangeLines, Metrics
 from ringwall.watch.hub import Hub
 
 from .credentials import RootKey
@@ -29,8 +29,11 @@ class RandomIds:
 
 
 def new_request_id() -> str:
-    """A random UUID, in lower case, as EC2 answers it."""
-    return str(uuid.uuid4())
+    """A random UUID (version 4), in lower case, as EC2 answers it."""
+    digits = secrets.token_hex(16)
+    return (
+        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) & 3]}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 _IDS: Final = RandomIds()
@@ -49,6 +52,7 @@ class Service:
     certificate_sha256: str | None = None
     ids: IdSource = _IDS
     clock: Callable[[], float] = time.time
+    change_lines: ChangeLines = field(default_factory=lambda: ChangeLines(sys.stderr.write))
     regions_ready: set[tuple[str, str]] = field(default_factory=set)
     accepting: bool = True
 
