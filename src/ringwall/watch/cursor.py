@@ -31,6 +31,8 @@ from ringwall.domain.group import SecurityGroupRule
 from ringwall.domain.peer import PeerKind
 from ringwall.domain.world import HostDelta, HostState
 
+_SELF_EXPLANATORY: Final = frozenset((PeerKind.CIDR_IPV4, PeerKind.CIDR_IPV6))
+
 LOG_RECORDS_MAX: Final = 1024
 """The shared end of the log holds so many records. A watcher that is further behind is brought up from state."""
 
@@ -68,10 +70,12 @@ def passed_on(state: HostState, interested: frozenset[str], changes: Iterable[Ch
     for change in changes:
         match change:
             case RulesAdded() | RulesRemoved():
-                if change.group_id not in state.groups:
+                group = state.groups.get(change.group_id)
+                if group is None:
                     continue
                 for rule in change.rules:
-                    if rule.peer.kind not in (PeerKind.CIDR_IPV4, PeerKind.CIDR_IPV6):
+                    before = group.rules.get(rule.rule_id, rule)
+                    if not {rule.peer.kind, before.peer.kind} <= _SELF_EXPLANATORY:
                         return None
                     rules[change.group_id, rule.rule_id] = rule if isinstance(change, RulesAdded) else None
             case _:

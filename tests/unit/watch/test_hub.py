@@ -279,6 +279,48 @@ def test_a_rule_that_names_a_group_brings_its_members_and_takes_them_away() -> N
     run(test)
 
 
+def test_members_follow_the_interfaces_that_carry_the_group() -> None:
+    async def test() -> None:
+        model = Model()
+        model.add(BY_GROUP)
+        hub = hub_of(model)
+        receiver = Receiver(hub.watch("i-1"))
+        await receiver.next()
+        for happening, members in (
+            (lambda: model.enrol("i-3"), {"10.0.0.2", "10.0.0.9"}),
+            (lambda: model.move("i-2", "10.0.0.4"), {"10.0.0.4", "10.0.0.9"}),
+            (lambda: model.attach("i-2", ("sg-b",)), {"10.0.0.9"}),
+            (lambda: model.attach("i-2", ("sg-b", "sg-m")), {"10.0.0.4", "10.0.0.9"}),
+            (lambda: model.retire("i-3"), {"10.0.0.4"}),
+        ):
+            happening()
+            hub.wake(model.revision)
+            message = await receiver.next()
+            assert isinstance(message, Delta)
+            assert message.delta == HostDelta(members={"sg-m": frozenset(members)})
+
+    run(test)
+
+
+def test_a_group_that_was_detached_concerns_the_host_no_longer() -> None:
+    async def test() -> None:
+        model = Model()
+        hub = hub_of(model)
+        receiver = Receiver(hub.watch("i-1"))
+        await receiver.next()
+        model.attach("i-1", ("sg-b",))
+        hub.wake(model.revision)
+        await receiver.next()
+        model.add(RULE)
+        hub.wake(model.revision)
+        assert isinstance(await receiver.next(), Heartbeat)
+        model.add(replace(RULE, group_id="sg-b"))
+        hub.wake(model.revision)
+        assert isinstance(await receiver.next(), Delta)
+
+    run(test)
+
+
 def test_a_host_that_a_change_does_not_concern_only_hears_that_it_is_up_to_date() -> None:
     async def test() -> None:
         model = Model()
