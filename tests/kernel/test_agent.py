@@ -6,6 +6,7 @@ interface that is enforced on, and no rule admits it.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import threading
@@ -16,10 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 import netns
-from serving import RINGWALL, Server, serving
+import tiny_server
+from serving import KEY_ID, RINGWALL, SECRET, Server, serving
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
 
@@ -89,10 +92,10 @@ class Fleet:
         content = {"subnet_id": subnet, "interface": "up0"}
         return str(self.api("POST", "/ringwall/v1/enrolment-tokens", content)["token"])
 
-    def start_agent(self, token: str | None = None, *options: str) -> Agent:
+    def start_agent(self, token: str | None = None, scheme: str = "http") -> Agent:
         process = self.host.popen(
-            [str(RINGWALL), "agent", "--server", f"http://{PEER}:{self.server.port}", "--insecure-http",
-             "--data", str(self.data), *(["--token-file", "-"] if token else []), *options],
+            [str(RINGWALL), "agent", "--server", f"{scheme}://{PEER}:{self.server.port}", "--insecure-http",
+             "--data", str(self.data), *(["--token-file", "-"] if token else [])],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         agent = Agent(process)
@@ -321,6 +324,37 @@ def test_a_token_enrols_one_host_and_a_second_agent_is_refused(fleet: Fleet, tmp
     assert third.process.wait(SECONDS) == 1
     wait_for(lambda: third.says("InvalidEnrolmentToken"))
     assert not third.says("Traceback")
+
+
+def test_with_tls_the_token_is_all_it_takes_to_know_the_server(fleet: Fleet, tmp_path: Path) -> None:
+    tiny_server.certificate(tmp_path, "own")
+    tls = ("--tls-cert", str(tmp_path / "own.pem"), "--tls-key", str(tmp_path / "own.key"))
+    options = ("--host", "0.0.0.0", "--data", str(tmp_path / "tls"), *tls)
+    inside = ("ip", "netns", "exec", fleet.peer.name)
+    server = fleet.stack.enter_context(serving(*options, prefix=inside))
+    with fleet.peer.enter():
+        ec2 = boto3.client(
+            "ec2", region_name="us-east-1", endpoint_url=f"https://127.0.0.1:{server.port}",
+            aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET, verify=str(tmp_path / "own.pem"),
+        )  # fmt: skip
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    token = fleet.peer.run(
+        [str(RINGWALL), "host", "token", "--data", str(tmp_path / "tls"), "--subnet", subnet, "--interface", "up0",
+         "--server", f"https://127.0.0.1:{server.port}"],
+        env={**os.environ, "AWS_CA_BUNDLE": str(tmp_path / "own.pem")},
+    ).stdout  # fmt: skip
+    fleet.server = server
+    agent = fleet.start_agent(token, scheme="https")
+    wait_for(lambda: agent.says("in-force revision="), "the first commit")
+
+    agent.kill()
+    server.kill()
+    tiny_server.certificate(tmp_path, "own")  # another key and certificate, at the same place
+    again = ("--host", "0.0.0.0", "--data", str(tmp_path / "tls"), "--port", str(server.port), *tls)
+    fleet.stack.enter_context(serving(*again, prefix=inside))
+    agent = fleet.start_agent(scheme="https")
+    wait_for(lambda: agent.says("impostor"), "the agent to see that the certificate isn't the one it was enrolled with")
 
 
 def test_the_hosts_addresses_follow_its_interface(fleet: Fleet) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import host_states
@@ -90,7 +90,6 @@ def test_a_message_that_is_too_long_is_refused_unread(monkeypatch: pytest.Monkey
         decode(encode(HEARTBEAT))
 
 
-@settings(max_examples=300)
 @given(host_states.messages, st.data())
 def test_a_damaged_message_is_refused_or_is_another_message(message: Message, data: st.DataObject) -> None:
     line = bytearray(encode(message))
