@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -31,11 +32,16 @@ READY_SECONDS = 20
 
 @dataclass
 class Server:
-    """A running server. errors: what it wrote on standard error so far, by line."""
+    """A running server. errors: what it wrote on standard error so far, by line.
+
+    ca: the certificate that vouches for it, with TLS. printed: its ready line.
+    """
 
     process: subprocess.Popen[str]
     url: str
     errors: list[str] = field(default_factory=list)
+    ca: Path | None = None
+    printed: str = ""
 
     @property
     def port(self) -> int:
@@ -54,7 +60,7 @@ class Server:
             "AWS_ENDPOINT_URL_STS": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
-        }
+        } | ({"AWS_CA_BUNDLE": str(self.ca)} if self.ca else {})
 
     def client(self, service: str = "ec2", region: str = "us-east-1", **settings: Any) -> Any:
         """A boto3 client that doesn't retry."""
@@ -64,6 +70,7 @@ class Server:
             endpoint_url=self.url,
             aws_access_key_id=settings.pop("key_id", KEY_ID),
             aws_secret_access_key=settings.pop("secret", SECRET),
+            verify=str(self.ca) if self.ca else None,
             config=Config(retries={"total_max_attempts": 1}, **settings),
         )
 
@@ -73,10 +80,10 @@ class Server:
             [str(AWS), *arguments], capture_output=True, text=True, timeout=60, env=self.environment, check=False
         )
 
-    def call(self, parameters: dict[str, str] | list[tuple[str, str]] | str, **changes: Any) -> Answer:
-        """One signed POST of these parameters; a string is sent as it stands."""
-        body = parameters if isinstance(parameters, str) else urlencode(parameters)
-        content = body.encode()
+    def call(self, parameters: dict[str, str] | list[tuple[str, str]] | str | bytes, **changes: Any) -> Answer:
+        """One signed POST of these parameters; a string, or bytes, are sent as they stand."""
+        body = parameters if isinstance(parameters, str | bytes) else urlencode(parameters)
+        content = body.encode() if isinstance(body, str) else body
         headers = sign(
             "POST", f"127.0.0.1:{self.port}", "/", "", {"content-type": "application/x-www-form-urlencoded"}, content,
             changes.get("key_id", KEY_ID), changes.get("secret", SECRET), changes.get("region", "us-east-1"),
@@ -97,6 +104,9 @@ class Server:
     def send(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> Answer:
         """One request as it stands."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        if self.ca:
+            context = ssl.create_default_context(cafile=self.ca)
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=context)
         try:
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
@@ -147,8 +157,13 @@ class Answer:
 
 
 @contextlib.contextmanager
-def serving(*options: str, prefix: tuple[str, ...] = (), **environment: str) -> Iterator[Server]:
-    """A server from ready to stopped; ephemeral unless the options name a data directory."""
+def serving(
+    *options: str, prefix: tuple[str, ...] = (), ca: Path | None = None, **environment: str
+) -> Iterator[Server]:
+    """A server from ready to stopped; ephemeral unless the options name a data directory.
+
+    environment: variables beside those that fix the root key; an empty one counts as not set.
+    """
     where = () if "--data" in options else ("--ephemeral",)
     settings = {
         **os.environ,
@@ -170,7 +185,7 @@ def serving(*options: str, prefix: tuple[str, ...] = (), **environment: str) -> 
     watchdog.cancel()
     try:
         assert line.startswith("ringwall ready on "), f"no ready line: {line!r} {errors}"
-        yield Server(process, line.split()[-1], errors)
+        yield Server(process, line.split()[-1], errors, ca, line)
     finally:
         process.kill()
         process.wait(20)

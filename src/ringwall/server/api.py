@@ -57,12 +57,12 @@ def build_api(service: Service) -> Starlette:
         return PlainTextResponse(f"ready at revision {revision}\n")
 
     async def metrics(request: Request) -> Response:
+        return await _guarded(lambda: _metrics(request))
+
+    async def _metrics(request: Request) -> Response:
         if not service.config.metrics_open:
-            try:
-                caller = authenticate(service, await _raw(service, request), RINGWALL_SERVICES)
-                authorize(caller, "ringwall:ReadMetrics")
-            except ServiceError as error:
-                return _fault(error, new_request_id())
+            caller = authenticate(service, await _raw(service, request), RINGWALL_SERVICES)
+            authorize(caller, "ringwall:ReadMetrics")
         service.metrics.gauge("ringwall_revision", service.store.read(lambda reader: reader.revision()))
         service.metrics.gauge("ringwall_watchers", service.hub.watchers)
         service.metrics.gauge("ringwall_hosts_reporting", service.hub.reporting)
@@ -146,6 +146,9 @@ def _content(body: bytes) -> Content:
         return {}
     try:
         content = json.loads(body)
+        if b"\\ud" in body.lower():
+            # JSON can spell half of a surrogate pair, which is no text: neither UTF-8 nor the store can hold it.
+            json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise InvalidParameterValue(f"The body is not JSON: {error}") from error
     if not isinstance(content, dict):
