@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -207,6 +208,58 @@ def test_a_commit_that_fails_refuses_everybody(store: OnDisk) -> None:
     assert heard == []
     assert store.read(lambda r: (r.revision(), r.groups(*PLACE), r.vpcs(*PLACE))) == (0, [], [])
     assert store.write(insert(3)).revision == 1
+
+
+@pytest.mark.parametrize("room", [0, 1, 5000, 30_000])
+def test_a_disk_that_refuses_the_write_itself(store: OnDisk, tmp_path: Path, room: int) -> None:
+    """The limit of a file's size stands in for the disk's: the log's pages are refused when they are written out."""
+    store.write(insert(1))
+    log = tmp_path / "data" / "ringwall.db-wal"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + room, hard))
+    try:
+        batches = [store.write_in_one_batch([insert(10 * n + m) for m in range(3)]) for n in range(2, 12)]
+        seen = store.read(lambda r: r.vpcs(*PLACE))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [type(each) for each in batches[-1]] == [Unavailable] * 3
+    done = [each for batch in batches for each in batch if isinstance(each, Committed)]
+    assert [each.revision for each in done] == list(range(2, 2 + len(done)))
+    assert len(seen) == 1 + len(done)
+    assert store.write(insert(200)).revision == 2 + len(done)
+    assert store.store._writer.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_transaction_that_sqlite_has_dropped_by_itself_is_not_carried_on(store: OnDisk) -> None:
+    """As after an I/O error in a read: what followed would be committed statement by statement."""
+    connection = store.store._writer.connection
+
+    def fail_in_a_read(tx: Transaction) -> None:
+        connection.execute("ROLLBACK")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    outcomes = store.write_in_one_batch([insert(1), fail_in_a_read, insert(2)])
+    assert [type(each) for each in outcomes] == [Committed, Unavailable, Committed]
+    assert store.read(lambda r: r.vpcs(*PLACE)) == [vpc(1), vpc(2)]
+
+
+@pytest.mark.parametrize("inline", [False, True])
+def test_a_defect_of_the_engine_neither_ends_the_writer_nor_leaves_clients_waiting(
+    tmp_path: Path, inline: bool
+) -> None:
+    times = [ZeroDivisionError("no time"), 1.0]
+
+    def clock() -> float:
+        now = times.pop(0)
+        if isinstance(now, Exception):
+            raise now
+        return now
+
+    store = OnDisk(open_sqlite(tmp_path / "ringwall.db", inline=inline, clock=clock))
+    with pytest.raises(ZeroDivisionError):
+        store.write(insert(1))
+    assert store.write(insert(2)).revision == 1
+    store.close()
 
 
 def test_no_statement_of_a_revoke_is_compiled_twice(store: OnDisk) -> None:
