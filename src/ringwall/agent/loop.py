@@ -22,14 +22,15 @@ from ringwall.compiler.compile import Compiled, compile_host
 from ringwall.compiler.parts import digest
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint, LocalPolicy
-from ringwall.domain.world import HostState, merge
+from ringwall.domain.world import HostState
 from ringwall.nft.objects import Ruleset
 from ringwall.nft.ruleset import Applied
 from ringwall.telemetry import LOG
 from ringwall.watch.encoding import encode_report
-from ringwall.watch.messages import Delta, Heartbeat, Message, Position, Report, Snapshot, Unadmitted
+from ringwall.watch.messages import Message, Report, Snapshot, Unadmitted
 
 from .conntrack import Prepared, prepare_tracking
+from .desired import Received, follow
 from .directory import AgentDirectory, Identity
 from .enroll import interfaces_json, refused_sentences
 from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, StreamLost
@@ -46,16 +47,6 @@ PROBLEMS_MAX: Final = 50
 
 KEEP_SECONDS_MIN: Final = 1.0
 """The state is written to disk at most so often."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What the host should enforce. received_at, committed_at: when its last message came, and was committed there."""
-
-    position: Position
-    state: HostState
-    received_at: float
-    committed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,58 +170,22 @@ class Agent:
                 self._enforce()
 
     def receive(self, message: Message) -> None:
-        """(1) A message, checked against what the host has, and (2) merged into it.
+        """(1) A message, (2) merged into what the host should enforce.
 
         Raises:
-            StreamLost: it doesn't follow, or isn't for this host: ask for a snapshot.
+            StreamLost: it must not be followed: ask for a snapshot.
         """
-        received_at = self._effects.clock()
-        held = self._received
-        refusal = self._refusal(held, message)
-        if refusal is not None:
-            self._problems["position"] = (refusal,)
-            self._to_tell.set()
-            raise StreamLost(refusal)
-        self._problems.pop("position", None)
-        match message:
-            case Snapshot(position, state):
-                self._received = Received(position, state, received_at)
-                self._to_enforce.set()
-            case Delta(_, position, delta, committed_at):
-                assert held is not None
-                try:
-                    state = merge(held.state, delta)
-                except KeyError as error:
-                    raise StreamLost(f"a delta changes {error}, which the state doesn't have") from error
-                self._received = Received(position, state, received_at, committed_at)
-                self._to_enforce.set()
-            case Heartbeat(position):
-                assert held is not None
-                self._received = replace(held, position=position)
-                self._to_enforce.set()
-
-    def _refusal(self, held: Received | None, message: Message) -> str | None:
-        """Why the message must not be followed, or None."""
-        position = message.position
-        if position.store_id != self._identity.store_id:
-            return f"The server speaks of store {position.store_id}; this host belongs to {self._identity.store_id}."
-        if held is not None and (position.epoch, position.revision) < (held.position.epoch, held.position.revision):
-            return (
-                f"The server is at epoch {position.epoch} revision {position.revision}, older than what is held here, "
-                f"epoch {held.position.epoch} revision {held.position.revision}. Was it restored from a backup?"
+        now = self._effects.clock()
+        try:
+            self._received = follow(
+                self._received, message, self._identity.store_id, self._identity.instance_id, received_at=now
             )
-        if isinstance(message, Snapshot):
-            if message.state.host_id != self._identity.instance_id:
-                return f"The server sent the state of {message.state.host_id}; this is {self._identity.instance_id}."
-            return None
-        if held is None:
-            return "The server began with a change of something it never sent."
-        if isinstance(message, Delta) and (message.base_revision, position.epoch) != (
-            held.position.revision,
-            held.position.epoch,
-        ):
-            return f"The server sent what changed since revision {message.base_revision}; held is {held.position}."
-        return None
+        except StreamLost as refusal:
+            self._problems["position"] = (str(refusal),)
+            self._to_tell.set()
+            raise
+        self._problems.pop("position", None)
+        self._to_enforce.set()
 
     async def _enforcer(self) -> None:
         while True:
