@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import ssl
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import uvloop
-from typing_extensions import override
-
-HANDSHAKE_SECONDS: Final = 10.0
 _BEGIN: Final = "-----BEGIN CERTIFICATE-----"
 _END: Final = "-----END CERTIFICATE-----"
 
@@ -50,18 +45,3 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     except ssl.SSLError as error:
         raise ValueError(f"not a certificate and its key without a passphrase: {error.reason or error}") from error
     return context
-
-
-class ServerLoop(uvloop.Loop):
-    """uvloop with a short time for the handshake of TLS, for which uvicorn has no setting (the default is a minute).
-
-    A client in the handshake isn't a connection of `BoundedProtocol` yet, so this alone bounds it.
-    """
-
-    @override
-    async def create_server(  # type: ignore[override]  # one signature for the four that differ in host and sock
-        self, *args: Any, ssl: Any = None, **options: Any
-    ) -> asyncio.AbstractServer:
-        if ssl is not None:
-            options |= {"ssl_handshake_timeout": HANDSHAKE_SECONDS, "ssl_shutdown_timeout": HANDSHAKE_SECONDS}
-        return await super().create_server(*args, ssl=ssl, **options)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from ringwall.server import tls
+from ringwall.server import loop as event_loop
 from ringwall.server.body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
 from ringwall.server.protocol import BoundedProtocol
 from ringwall.server.tls import certificate_sha256, server_context
@@ -76,7 +76,7 @@ class Server(uvicorn.Server):
         config = {"ws": "none", "lifespan": "off", "log_config": None, "access_log": False, "server_header": False}
         config |= {
             "proxy_headers": False,
-            "loop": "ringwall.server.tls:ServerLoop",
+            "loop": "ringwall.server.loop:ServerLoop",
             "timeout_graceful_shutdown": 1,
             "timeout_keep_alive": 300,
         }
@@ -244,6 +244,15 @@ def test_a_body_over_a_mebibyte_is_refused_and_the_client_reads_why(size: int, s
         wait_for_connections(server, 0 if status == 413 else 1)
 
 
+def test_junk_behind_a_refused_body_is_no_internal_error(caplog: pytest.LogCaptureFixture) -> None:
+    size = (1 << 20) + 1
+    with serving() as server, connect(server, post(size + 10) + bytes(size)) as client:
+        assert read_answer(client)[0] == 413
+        client.sendall(bytes(10) + b"junk")
+        wait_for_connections(server, 0)
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+
+
 def test_an_endless_body_is_cut_off_after_its_refusal() -> None:
     with (
         serving(linger_seconds=0.2) as server,
@@ -365,7 +374,7 @@ def test_a_connection_too_many_is_told_and_closed_and_a_place_comes_free() -> No
 # --- One write, TLS ---
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "ringwall.server.tls:ServerLoop"])
+@pytest.mark.parametrize("loop", ["asyncio", "ringwall.server.loop:ServerLoop"])
 def test_head_and_body_of_an_answer_leave_in_one_write(loop: str) -> None:
     with serving({"loop": loop}) as server, connect(server) as client:
         for _ in range(300):
@@ -424,7 +433,7 @@ def test_one_record_of_tls_holds_the_whole_answer(certificate: Path, options: di
 
 
 def test_a_handshake_that_never_begins_is_closed(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls, "HANDSHAKE_SECONDS", 0.2)
+    monkeypatch.setattr(event_loop, "HANDSHAKE_SECONDS", 0.2)
     with serving(options) as server, connect(server) as client:
         assert read_to_end(client) == b""
 
