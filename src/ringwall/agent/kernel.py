@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from errno import EINTR, ENOBUFS, ENOENT
 from typing import Final
 
-from ringwall.nft import netlink
+from ringwall.nft import dumps, netlink
 from ringwall.nft.diff import difference
 from ringwall.nft.netlink import Batch, Message
 from ringwall.nft.objects import Ruleset
@@ -140,7 +140,7 @@ class Kernel:
                 dumped = self._dump(netlink.rules_request(self._next()))
             except _Changed:
                 continue
-            return tuple(each for each in (netlink.decode_rule_count(rule.body) for rule in dumped) if each)
+            return tuple(each for each in (dumps.decode_rule_count(rule.body) for rule in dumped) if each)
         raise KernelUnreadable(0, f"nftables changed during each of {OBSERVATIONS_MAX} listings")
 
     def _listed(self, generation: int) -> Applied | None:
@@ -154,9 +154,9 @@ class Kernel:
         rules = self._dump(netlink.rules_request(self._next()))
         sets = self._dump(netlink.sets_request(self._next()))
         elements = {
-            name: self._dump(netlink.elements_request(self._next(), name)) for name in netlink.dumped_set_names(sets)
+            name: self._dump(netlink.elements_request(self._next(), name)) for name in dumps.dumped_set_names(sets)
         }
-        return netlink.decode_table(table, chains, rules, sets, elements, generation)
+        return dumps.decode_table(table, chains, rules, sets, elements, generation)
 
     def _outcome(self, batch: Batch, transaction: Transaction) -> Committed:
         """What the answer says, read up to its last acknowledgement. An error of BEGIN ends it as well."""

@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nft_values
+from ringwall.nft import dumps, netlink
 from ringwall.nft import expressions as x
-from ringwall.nft import netlink
 from ringwall.nft.attributes import attribute, items, string, u32
 from ringwall.nft.diff import replacement
 from ringwall.nft.expressions import Counter, Verdict
 from ringwall.nft.netlink import Message
 from ringwall.nft.objects import Rule, Ruleset
 from ringwall.nft.ruleset import Applied
-from ringwall.nft.transaction import AddChain, AddElements, AddRule, AddTable, DeleteRule, Transaction
+from ringwall.nft.transaction import AddChain, AddElements, AddRule, AddSet, AddTable, DeleteRule, Transaction
 
 ACCEPT = Verdict("accept")
 TRANSACTION: Transaction = (AddTable(), AddChain("c"), AddRule("c", Rule((Counter(), ACCEPT))))
@@ -97,7 +97,15 @@ def dumped(ruleset: Ruleset) -> Applied:
         elements.setdefault(dict(items(each.body))[netlink.ELEMENTS_SET].rstrip(b"\0").decode(), []).append(each)
     used = len(ruleset.chains) + len(ruleset.sets) + len(ruleset.maps)
     table = Message(netlink.NEW_TABLE, 0, 0, netlink.NFPROTO_INET, u32(netlink.TABLE_USE, used))
-    return netlink.decode_table(table, of(netlink.NEW_CHAIN), rules, of(netlink.NEW_SET), elements, 1)
+    return dumps.decode_table(table, of(netlink.NEW_CHAIN), rules, of(netlink.NEW_SET), elements, 1)
+
+
+@pytest.mark.parametrize(("flags", "foreign"), [(0x4, False), (0x14, True), (0x84, True), (0xC, True)])
+def test_an_interval_set_that_is_something_else_as_well_is_foreign(flags: int, foreign: bool) -> None:
+    sent = encoded((AddSet("s", (x.IP_SADDR,), interval=True),))[1]
+    told = sent._replace(body=sent.body + u32(netlink.SET_FLAGS, flags))
+    about = Message(netlink.NEW_TABLE, 0, 0, netlink.NFPROTO_INET, u32(netlink.TABLE_USE, 1))
+    assert bool(dumps.decode_table(about, [], [], [told], {}, 1).foreign) is foreign
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -115,7 +123,7 @@ def chain_message(*attributes: bytes, family: int = netlink.NFPROTO_INET) -> Mes
 
 def table_of(chains: Iterable[Message], used: int) -> Applied:
     about = Message(netlink.NEW_TABLE, 0, 0, netlink.NFPROTO_INET, u32(netlink.TABLE_USE, used))
-    return netlink.decode_table(about, chains, [], [], {}, 1)
+    return dumps.decode_table(about, chains, [], [], {}, 1)
 
 
 def test_chains_of_other_tables_and_families_are_passed_over() -> None:
