@@ -65,6 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
+        """Admits the connection, or tells it that there are too many."""
         super().connection_made(transport)
         if len(self.connections) > self.connections_max:
             self._refuse(503, "Too many connections are open.")
@@ -73,6 +74,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
+        """Ends all requests of the connection, not only the last one."""
         self._clear_deadline()
         if self._stall is not None:
             self._stall.cancel()
@@ -85,6 +87,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        """Parses, and starts the time of whatever is not complete now."""
         self._read_bytes = len(data)
         self._head_began_in_this_read = False
         super().data_received(data)
@@ -109,17 +112,20 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def timeout_keep_alive_handler(self) -> None:
+        """The idle time is over."""
         self._close()
 
     # --- Writing ---
 
     @override
     def pause_writing(self) -> None:
+        """The client reads more slowly than the application writes."""
         super().pause_writing()
         self._watch_for_stall(self.transport.get_write_buffer_size())
 
     @override
     def resume_writing(self) -> None:
+        """The client has caught up."""
         super().resume_writing()
         if self._stall is not None:
             self._stall.cancel()
@@ -137,6 +143,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def send_400_response(self, msg: str) -> None:
+        """The parser has given up, of itself or at one of the bounds."""
         self._refuse(*self._refusal)
 
     def _refuse(self, status: int, text: str) -> None:
@@ -153,12 +160,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def on_message_begin(self) -> None:
+        """The first byte of a request."""
         super().on_message_begin()
         self._head_is_open = self._head_began_in_this_read = self._message_is_open = True
         self._head_bytes = 0
 
     @override
     def on_headers_complete(self) -> None:
+        """The head is whole: within its bounds, it becomes a request for the application."""
         if self._head_bytes + self._read_bytes > self.head_bytes_max:
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > self.head_bytes_max:
@@ -181,6 +190,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def on_message_complete(self) -> None:
+        """The request is whole."""
         self._message_is_open = False
         self._clear_deadline()
         super().on_message_complete()
@@ -196,6 +206,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def on_response_complete(self) -> None:
+        """The answer is written."""
         if self.pipeline:
             self._answering = self.pipeline[-1][0]
         super().on_response_complete()
