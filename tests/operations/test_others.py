@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from account import ABSENT, ACCOUNT, Account, permission
+from account import ABSENT, ACCOUNT, Account, permission, tag_specification
+from botocore_judge import read, version_of
 from ringwall.operations.table import OPERATIONS
 from ringwall.wire import shapes
+from ringwall.wire.response import serialize
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,40 @@ def test_who_am_i(account: Account) -> None:
         "Account": ACCOUNT,
         "Arn": f"arn:aws:iam::{ACCOUNT}:root",
     }
+
+
+def test_what_is_answered_is_what_botocore_reads(account: Account) -> None:
+    vpc_id = account.vpc(AmazonProvidedIpv6CidrBlock=True)
+    subnet_id = account.call("CreateSubnet", VpcId=vpc_id, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    group_id = account.group(VpcId=vpc_id, TagSpecifications=tag_specification("security-group", a="<&>"))
+    account.allow(group_id, permission("tcp", 22, "10.0.0.0/8", "::/0", group_id, "pl-63a5400a", description="a & b"))
+    account.enrolled(subnet_id, [group_id], addresses=("10.0.1.5",))
+    doomed = [permission("tcp", 22, "::/0"), permission("tcp", 23, "::/0")]
+    calls: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in OPERATIONS if name.startswith("Describe")]
+    calls += [
+        ("GetCallerIdentity", {}),
+        ("CreateVpc", {"CidrBlock": "10.1.0.0/16"}),
+        ("CreateSubnet", {"VpcId": vpc_id, "CidrBlock": "10.0.2.0/24"}),
+        ("CreateSecurityGroup", {"GroupName": "web", "Description": "d"}),
+        ("AuthorizeSecurityGroupIngress", {"GroupName": "web", "IpPermissions": doomed[:1]}),
+        ("RevokeSecurityGroupIngress", {"GroupName": "web", "IpPermissions": doomed}),
+        ("DeleteSecurityGroup", {"GroupName": "web"}),
+    ]
+    for name, request in calls:
+        answer = account.call(name, **request)
+        assert answer
+        document = serialize(name, version_of(name), answer, "59dbff89-35bd-4eac-99ed-be587EXAMPLE")
+        understood = read(name, 200, document)
+        del understood["ResponseMetadata"]
+        assert _with_times_as_numbers(understood) == answer, name
+
+
+def _with_times_as_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_times_as_numbers(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_times_as_numbers(each) for each in value]
+    return int(value.timestamp()) if isinstance(value, datetime) else value
 
 
 def test_the_table_has_what_the_wire_speaks() -> None:

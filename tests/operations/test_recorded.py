@@ -240,3 +240,22 @@ def test_a_subnet_that_does_not_exist(account: Account) -> None:
         "InvalidSubnetID.NotFound",
         "The subnet ID 'subnet-056d542a687f866ee' does not exist",
     )
+
+
+def test_the_three_samples_of_the_api_page(account: Account) -> None:
+    """page-api-revoke-security-group-ingress.txt, with the group's own id in the third."""
+    group_id = account.group("websrv")
+    description = "Access from workstation 1a2b"
+    samples = [
+        permission("tcp", 80, "205.192.0.0/16"),
+        permission("tcp", 80, "2001:db8:1234:1a00::/64"),
+        permission("tcp", 22, "203.0.113.4/32", description=description),
+    ]
+    account.allow(group_id, *samples)
+    for sample, by in zip(
+        samples, ({"GroupName": "websrv"}, {"GroupName": "websrv"}, {"GroupId": group_id}), strict=True
+    ):
+        answer = account.call("RevokeSecurityGroupIngress", IpPermissions=[sample], **by)
+        assert (answer["Return"], len(answer["RevokedSecurityGroupRules"])) == (True, 1)
+        assert "UnknownIpPermissions" not in answer
+    assert account.rule_ids(group_id) == []

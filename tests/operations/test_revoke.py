@@ -99,7 +99,9 @@ def test_a_rule_id_twice(account: Account, name: str) -> None:
     assert account.refused(name, GroupId=group_id, SecurityGroupRuleIds=rule_ids) == TWICE
 
 
-@pytest.mark.parametrize("beside", [{"IpPermissions": [permission("tcp", 22, SOURCE)]}, {"CidrIp": SOURCE}])
+@pytest.mark.parametrize(
+    "beside", [{"IpPermissions": [permission("tcp", 22, SOURCE)]}, {"CidrIp": SOURCE}, {"FromPort": 0}]
+)
 def test_rule_ids_and_what_they_say(account: Account, beside: dict[str, Any]) -> None:
     group_id = account.group()
     rule_ids = account.allow(group_id, permission("tcp", 22, SOURCE))

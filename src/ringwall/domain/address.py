@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 CIDR_LENGTH_MAX: Final = 49
@@ -68,7 +68,7 @@ def canonical_address(text: str) -> str | None:
     if not _CHARACTERS.fullmatch(text):
         return None
     try:
-        return str(ip_address(text))
+        return _text(ip_address(text))
     except ValueError:
         return None
 
@@ -77,7 +77,13 @@ def canonical_address(text: str) -> str | None:
 def _canonical(text: str) -> str | None:
     """The same few blocks come again and again; nothing longer than CIDR_LENGTH_MAX comes here to be kept."""
     network = _network(text)
-    return None if network is None else str(network)
+    return None if network is None else f"{_text(network.network_address)}/{network.prefixlen}"
+
+
+def _text(address: IPv4Address | IPv6Address) -> str:
+    """One text for every Python: from 3.13 on, `str` writes the IPv4 tail of a mapped address in dotted form."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(address) if mapped is None else f"::ffff:{int(mapped) >> 16:x}:{int(mapped) & 0xFFFF:x}"
 
 
 def _network(text: str) -> IPv4Network | IPv6Network | None:

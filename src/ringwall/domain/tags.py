@@ -95,7 +95,9 @@ def tags_of_specifications(specifications: Sequence[Mapping[str, Any]] | None, k
     for specification in specifications or ():
         resource_type = specification.get("ResourceType")
         if resource_type != kind.resource_type:
-            raise InvalidParameterValue(f"'{resource_type}' is not a valid taggable resource type for this operation.")
+            raise InvalidParameterValue(
+                f"'{resource_type or 'null'}' is not a valid taggable resource type for this operation."
+            )
         if not specification.get("Tags"):
             raise InvalidParameterValue("Tag specification must have at least one tag")
         given += specification["Tags"]

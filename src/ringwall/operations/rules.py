@@ -297,7 +297,7 @@ def _rules_by_id(
     context: Context, group: SecurityGroup, direction: Direction, request: Request
 ) -> list[SecurityGroupRule]:
     for member in ("IpPermissions", *_FLAT, *_FLAT_SOURCE):
-        if request.get(member):
+        if request.get(member) not in (None, []):
             raise InvalidParameterCombination(
                 f"The parameter securityGroupRuleIds cannot be used with the parameter {_internal(member)}"
             )

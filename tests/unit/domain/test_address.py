@@ -82,3 +82,10 @@ def test_disjoint_blocks_cover_the_same_addresses(cidrs: set[str]) -> None:
         network = ip_network((part.first, part.length))
         assert str(network) in cidrs
         assert ip_address(part.last) == network.broadcast_address
+
+
+@pytest.mark.parametrize("text", ["::ffff:1.2.3.4", "::FFFF:102:304", "0:0:0:0:0:ffff:102:304"])
+def test_an_ipv4_mapped_address_has_one_text_on_every_python(text: str) -> None:
+    assert canonical_address(text) == "::ffff:102:304"
+    assert canonical_cidr(f"{text}/128") == "::ffff:102:304/128"
+    assert canonical_cidr(f"{text}/96") == "::ffff:0:0/96"
