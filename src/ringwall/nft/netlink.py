@@ -1,4 +1,4 @@
-"""A transaction as one netlink batch, requests for dumps, and messages taken apart. Bytes only: the socket is the agent's.
+"""A transaction as one netlink batch, requests for dumps, messages taken apart. Bytes only: the agent has the socket.
 
 A batch is BEGIN (with the generation that it is based on), a message for each command, END; the kernel does all of it
 or nothing. Every message of a command carries the command's own sequence number, so an error names its command; the
