@@ -35,6 +35,7 @@ from .tls import certificate_sha256, server_context
 
 CHANGES_AT_ONCE: Final = 1_000
 STOP_SECONDS: Final = 5
+CONNECTIONS_WAITING_MAX: Final = 1024
 
 
 def serve(config: ServerConfig, environment: Mapping[str, str]) -> int:
@@ -53,7 +54,8 @@ def serve(config: ServerConfig, environment: Mapping[str, str]) -> int:
         service = build_service(config, store, load_root_key(config.data, config.account, environment))
         if not is_loopback(config.host) and config.tls_cert is None:
             LOG.warning("plain HTTP on %s: every machine on the way can read the requests and answers", config.host)
-        _Server(uvicorn_config(service), service).run()
+        server = _Server(uvicorn_config(service), service)
+        server.run([_listen(config)])
     finally:
         store.close()
         if lock is not None:
@@ -125,7 +127,7 @@ def uvicorn_config(service: Service) -> uvicorn.Config:
         host=config.host,
         port=config.port,
         http=BoundedProtocol,
-        loop="ringwall.server.tls:ServerLoop",
+        loop="ringwall.server.loop:ServerLoop",
         ws="none",
         lifespan="off",
         access_log=False,
@@ -135,7 +137,7 @@ def uvicorn_config(service: Service) -> uvicorn.Config:
         proxy_headers=False,  # an address that anyone can write into a header is no address
         ssl_context_factory=(lambda *_: tls) if tls else None,
         timeout_graceful_shutdown=STOP_SECONDS,
-        backlog=1024,
+        backlog=CONNECTIONS_WAITING_MAX,
     )
 
 
@@ -173,6 +175,20 @@ class _Server(uvicorn.Server):
         self._service.accepting = False
         self._service.hub.close()
         await super().shutdown(sockets)
+
+
+def _listen(config: ServerConfig) -> socket.socket:
+    """The socket that clients connect to. uvicorn would make one too, but end the process where it can't.
+
+    Raises:
+        ConfigurationError: the address isn't one of this machine's, or the port is in use.
+    """
+    try:
+        found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        return socket.create_server(address[:2], family=family, backlog=CONNECTIONS_WAITING_MAX)
+    except OSError as error:
+        raise ConfigurationError(f"can't listen on {config.host}, port {config.port}: {error.strerror}.") from error
 
 
 def _tell_keys(service: Service, url: str) -> None:
