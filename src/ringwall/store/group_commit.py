@@ -2,21 +2,26 @@
 
 Theory of operation. One sync of the disk costs as much as many requests' statements, so requests share it:
 
-    loop thread            writer thread
-    submit ──► queue ──►   take everything queued
-                           begin
-                           run each function on the transaction, one after the other, without savepoints
-                           commit: one sync
-    answers ◄── one wake ◄ all of them are durable
+    event loop's thread                                    committer's thread
+    submit ──► queue
+    at the end of the loop's turn:
+      take everything queued; begin;
+      run each function on the transaction,
+      one after the other, without savepoints ──────────►  commit: one sync
+    the loop goes on, the queue fills                        │
+    answers; the next turn ◄──────── one wake ◄────────────  all of them are durable
 
-While a commit is under way the queue fills, so the batch grows with the load; a lone request waits for nobody.
+While a commit is under way the queue fills, so the batch grows with the load; a lone request waits for nobody. The
+functions run on the loop's thread because there they take turns with the rest of the program instead of fighting it for
+the interpreter: each statement lets go of the interpreter's lock and would have to win it back. Only the sync, which
+waits for the disk, has a thread of its own.
 
 A function that raises before its first write has left nothing, and is answered with what it raised. One that
 raises afterwards has spoiled the batch: all of it is rolled back, and each function runs again in a transaction of its
 own, so that only the guilty one fails. When the commit itself fails, everybody gets `Unavailable`, the refused too:
 what refused them may have been a change that was never made.
 
-Inline, the loop's thread does the same at the end of its turn: no hop between threads, but the loop waits for the disk.
+Inline, the commit is made on the loop's thread too: no hop between threads, but the loop waits for the disk.
 """
 
 from __future__ import annotations
@@ -24,8 +29,9 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -53,6 +59,9 @@ class Engine(Protocol):
     def is_intact(self) -> bool:
         """Whether the function that has just raised left the transaction as it found it."""
 
+    def is_open(self) -> bool:
+        """Whether there is a transaction."""
+
     def commit(self) -> None:
         """Makes the transaction durable."""
 
@@ -66,18 +75,31 @@ class _Job:
     answer: asyncio.Future[Any]
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What is on its way to the disk. held: keeps everybody else from the connection until it is there."""
+
+    jobs: list[_Job]
+    outcomes: list[Outcome]
+    held: AbstractContextManager[object]
+
+
 class GroupCommit:
-    """The one writer of a store. `submit` and `subscribe` are for the event loop's thread."""
+    """The one writer of a store. All of it is for the event loop's thread."""
 
     def __init__(self, engine: Engine, *, inline: bool) -> None:
         self._engine = engine
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue: deque[_Job] = deque()
+        self._alone: deque[_Job] = deque()  # jobs of a spoiled batch, each to be run in a transaction of its own
         self._subscribers: list[Callable[[int], None]] = []
         self._closed = False
+        self._is_turning = False
+        self._in_flight: _Batch | None = None
+        self._commits: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, _Batch] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         if not inline:
             # A daemon, so that a server that fails elsewhere can end: what isn't committed isn't acknowledged.
-            self._thread = threading.Thread(target=self._serve, name="ringwall-store-writer", daemon=True)
+            self._thread = threading.Thread(target=self._serve, name="ringwall-store-committer", daemon=True)
             self._thread.start()
 
     def submit(self, function: Function) -> asyncio.Future[Any]:
@@ -87,9 +109,8 @@ class GroupCommit:
         if self._closed:
             job.answer.set_exception(Unavailable("the store is closed"))
             return job.answer
-        if self._thread is None and self._queue.empty():
-            loop.call_soon(self._commit_all)
-        self._queue.put(job)
+        self._queue.append(job)
+        self._plan_turn(loop)
         return job.answer
 
     def subscribe(self, wake: Callable[[int], None]) -> None:
@@ -101,77 +122,107 @@ class GroupCommit:
         if self._closed:
             return
         self._closed = True
-        if self._thread is None:
-            self._commit_all()
-        else:
-            self._queue.put(None)
+        if self._thread is not None:
+            self._commits.put(None)
             self._thread.join()
+            self._finish()
+        while self._alone or self._queue:
+            self._commit(self._run())
+            self._finish()
+
+    def _plan_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Has the queue run at the end of the loop's turn, unless that is planned or a commit is under way."""
+        if (self._queue or self._alone) and not self._is_turning and self._in_flight is None and not self._closed:
+            self._is_turning = True
+            loop.call_soon(self._turn, loop)
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_turning = False
+        if self._closed:
+            return
+        batch = self._run()
+        if self._thread is not None:
+            self._commits.put((loop, batch))
+        else:
+            self._commit(batch)
+            self._finish()
+            self._plan_turn(loop)
 
     def _serve(self) -> None:
-        """The writer thread."""
-        while job := self._queue.get():
-            jobs = [job, *self._take()]
-            outcomes = self._outcomes(jobs)
-            try:
-                jobs[0].answer.get_loop().call_soon_threadsafe(self._answer, jobs, outcomes)
-            except RuntimeError:  # The loop is closed: nobody is waiting any more.
-                continue
+        """The committer's thread."""
+        while item := self._commits.get():
+            loop, batch = item
+            self._commit(batch)
+            # A closed loop has nobody waiting any more.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._arrive, loop, batch)
 
-    def _commit_all(self) -> None:
-        """The inline writer."""
-        while jobs := self._take():
-            self._answer(jobs, self._outcomes(jobs))
+    def _arrive(self, loop: asyncio.AbstractEventLoop, batch: _Batch) -> None:
+        if self._in_flight is batch:  # else `close` was quicker
+            self._finish()
+            self._plan_turn(loop)
+
+    def _run(self) -> _Batch:
+        """The next batch, run and not yet committed."""
+        jobs = self._take()
+        held = self._engine.exclusive()
+        held.__enter__()
+        batch = self._in_flight = _Batch(jobs, [], held)
+        try:
+            self._run_jobs(batch)
+        except Unavailable as error:
+            self._give_up(batch, error)
+        except Exception as error:  # A defect of ours must neither leave clients waiting nor end the writer.
+            self._give_up(batch, error)
+        return batch
 
     def _take(self) -> list[_Job]:
-        """What is queued, at most a batch of it. The mark that `close` queued stays there for `_serve`."""
-        jobs: list[_Job] = []
-        while len(jobs) < BATCH_MAX - 1 and not self._queue.empty():
-            job = self._queue.get()
-            if job is None:
-                self._queue.put(None)
-                break
-            jobs.append(job)
-        return jobs
+        if self._alone:
+            return [self._alone.popleft()]
+        return [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
 
-    def _outcomes(self, jobs: list[_Job]) -> list[Outcome]:
-        """One outcome for each job, durable."""
-        with self._engine.exclusive():
+    def _run_jobs(self, batch: _Batch) -> None:
+        engine = self._engine
+        engine.begin()
+        for job in batch.jobs:
             try:
-                together = self._run(jobs)
-                return [self._alone(job) for job in jobs] if together is None else together
-            except Exception as error:  # A defect of ours must neither leave clients waiting nor end the writer.
-                self._engine.rollback()
-                return [error] * len(jobs)
+                batch.outcomes.append(engine.run(job.function))
+            except Exception as error:
+                if not engine.is_intact():
+                    engine.rollback()
+                    self._spoil(batch, error)
+                    return
+                batch.outcomes.append(error)
 
-    def _alone(self, job: _Job) -> Outcome:
-        """The outcome of the job in a transaction of its own."""
-        outcomes = self._run([job])
-        assert outcomes is not None, "a job alone can't have been spoiled by another"
-        return outcomes[0]
+    def _spoil(self, batch: _Batch, error: Exception) -> None:
+        """Sorts out a batch that one function has spoiled: that one fails, or each is to be tried alone."""
+        if len(batch.jobs) == 1:
+            batch.outcomes = [error]
+        else:
+            self._alone.extend(batch.jobs)
+            batch.jobs, batch.outcomes = [], []
 
-    def _run(self, jobs: list[_Job]) -> list[Outcome] | None:
-        """The outcomes of one transaction, or None if one of several functions spoiled it and it was rolled back."""
-        engine, outcomes = self._engine, list[Outcome]()
+    def _give_up(self, batch: _Batch, error: Exception) -> None:
+        self._engine.rollback()
+        batch.outcomes = [error] * len(batch.jobs)
+
+    def _commit(self, batch: _Batch) -> None:
+        """Makes the batch durable, or everybody in it unhappy."""
         try:
-            engine.begin()
-            for job in jobs:
-                try:
-                    outcomes.append(engine.run(job.function))
-                except Exception as error:
-                    if not engine.is_intact():
-                        engine.rollback()
-                        return [error] if len(jobs) == 1 else None
-                    outcomes.append(error)
-            engine.commit()
-        except Unavailable as error:
-            engine.rollback()
-            return [error] * len(jobs)
-        return outcomes
+            if self._engine.is_open():
+                self._engine.commit()
+        except Exception as error:
+            self._give_up(batch, error)
+        finally:
+            batch.held.__exit__(None, None, None)
 
-    def _answer(self, jobs: Iterable[_Job], outcomes: Iterable[Outcome]) -> None:
-        """Answers whoever still waits, and wakes the subscribers; on the event loop."""
+    def _finish(self) -> None:
+        """Answers whoever waits for the batch in flight, and wakes the subscribers."""
+        batch, self._in_flight = self._in_flight, None
+        if batch is None:
+            return
         revision = None
-        for job, outcome in zip(jobs, outcomes, strict=True):
+        for job, outcome in zip(batch.jobs, batch.outcomes, strict=True):
             answer = job.answer
             if isinstance(outcome, Exception):
                 if not answer.done():
@@ -181,6 +232,9 @@ class GroupCommit:
             if not answer.done():
                 answer.set_result(outcome)
         if revision is not None:
-            loop = asyncio.get_running_loop()
             for wake in self._subscribers:
-                loop.call_soon(wake, revision)
+                self._wake(wake, revision)
+
+    def _wake(self, wake: Callable[[int], None], revision: int) -> None:
+        with suppress(RuntimeError):  # closing, without a running loop: there is nobody to wake
+            asyncio.get_running_loop().call_soon(wake, revision)

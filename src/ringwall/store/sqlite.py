@@ -203,6 +203,9 @@ class _Engine:
     def is_intact(self) -> bool:
         return not self.transaction.wrote and self._connection.in_transaction
 
+    def is_open(self) -> bool:
+        return self._connection.in_transaction
+
     def commit(self) -> None:
         try:
             self._connection.execute("COMMIT")
