@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from . import attributes, groups, identity, instances, interfaces, prefix_lists, rules, subnets, tags, vpcs
+from . import (
+    attributes,
+    groups,
+    identity,
+    instances,
+    interfaces,
+    prefix_lists,
+    rules,
+    rules_described,
+    subnets,
+    tags,
+    vpcs,
+)
 from .context import Operation
 from .identity import nothing_to_check
 
@@ -31,7 +43,12 @@ _TABLE: Final = (
         interfaces.describe_network_interfaces,
         writes=False,
     ),
-    Operation("DescribeSecurityGroupRules", rules.check_describe, rules.describe_security_group_rules, writes=False),
+    Operation(
+        "DescribeSecurityGroupRules",
+        rules_described.check_describe,
+        rules_described.describe_security_group_rules,
+        writes=False,
+    ),
     Operation("DescribeSecurityGroups", groups.check_describe, groups.describe_security_groups, writes=False),
     Operation("DescribeSubnets", subnets.check_describe_subnets, subnets.describe_subnets, writes=False),
     Operation("DescribeTags", nothing_to_check, tags.describe_tags, writes=False),
