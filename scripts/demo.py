@@ -300,6 +300,8 @@ def tell(demo: Demo) -> None:
     demo.check(
         demo.connects("office") and demo.connects("elsewhere"), "observing only: office and elsewhere both connect"
     )
+    intruder = demo.start("elsewhere", PYTHON, "-c", DOWNLOAD)
+    wait_for("elsewhere's download", lambda: ask(intruder)[1] > 0)
     demo.aws_ok("modify-network-interface-attribute", "--network-interface-id", eni, "--groups", group)
     for port in (PORT, PORT + 1):
         demo.aws_ok(
@@ -314,10 +316,17 @@ def tell(demo: Demo) -> None:
             OFFICE_CIDR,
         )
     refused = demo.ringwall("host", "enforce", "--data", str(demo.directory / "server"), instance)
-    print("        " + (refused.stdout.strip() or "nothing would be cut off").replace("\n", "\n        "))
+    print("        " + (refused.stdout + refused.stderr).strip().replace("\n", "\n        "))
+    demo.check(
+        refused.returncode == 1 and ELSEWHERE in refused.stdout,
+        "ringwall host enforce lists the session of elsewhere, which no rule admits, and wants --yes",
+    )
     enforced = demo.ringwall("host", "enforce", "--data", str(demo.directory / "server"), "--yes", instance)
     demo.check(enforced.returncode == 0, (enforced.stdout.strip() or enforced.stderr.strip()).splitlines()[-1])
     wait_for("enforcement", lambda: "policy drop" in demo.rules())
+    cut_at = time.time()
+    wait_for("silence", lambda: ask(intruder)[0] + 0.3 < time.time())
+    demo.check(ask(intruder)[0] < cut_at, "with --yes the session of elsewhere ends")
     demo.check(demo.connects("office"), f"office {OFFICE} connects to {WEB}:{PORT}")
     demo.check(not demo.connects("elsewhere"), f"elsewhere {ELSEWHERE} cannot")
 
