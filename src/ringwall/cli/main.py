@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from ringwall import __version__
 
@@ -22,9 +22,19 @@ FAILED: Final = 1
 USAGE: Final = 2
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser, and parsers below it, that take options by their whole names only.
+
+    `--token SECRET` must not pass for `--token-file`: the secret would be there for everybody to read.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line, every verb's options included."""
-    top = argparse.ArgumentParser(prog="ringwall", description="EC2 security groups for machines you own.")
+    top = _Parser(prog="ringwall", description="EC2 security groups for machines you own.")
     top.add_argument("--version", action="version", version=f"ringwall {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, text in _VERBS.items():
@@ -38,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in _VERBS:  # the usual case: don't import the other verbs
         verb = given[0]
-        sub = argparse.ArgumentParser(prog=f"ringwall {verb}", description=_sentence(_VERBS[verb]))
+        sub = _Parser(prog=f"ringwall {verb}", description=_sentence(_VERBS[verb]))
         module = importlib.import_module(f"ringwall.cli.{verb}")
         module.add_arguments(sub)
         options = sub.parse_args(given[1:])
