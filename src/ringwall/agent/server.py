@@ -184,7 +184,8 @@ class Server:
         except (OSError, h11.RemoteProtocolError) as error:
             raise StreamLost(f"the connection to {self.url.authority} broke: {error}") from error
         finally:
-            writer.close()
+            # Not close: over TLS that waits half a minute for a server that is gone to say goodbye.
+            writer.transport.abort()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         endpoints = sorted(self.endpoints or await self.locate(), key=lambda endpoint: endpoint.address)
