@@ -111,6 +111,14 @@ class BoundedProtocol(HttpToolsProtocol):
             )
 
     @override
+    def shutdown(self) -> None:
+        """The server ends: what is being answered is answered, what hasn't arrived whole isn't waited for."""
+        if self._message_is_open and not self._head_is_open and self._answering is self.cycle:
+            self._close()
+        else:
+            super().shutdown()
+
+    @override
     def timeout_keep_alive_handler(self) -> None:
         """The idle time is over."""
         self._close()
