@@ -78,10 +78,13 @@ golden: setup  ## write the golden files anew; read the diff before you commit i
 generate: setup  ## write the wire table anew from the locked botocore
 	$(BIN)/python scripts/generate_shapes.py
 
+docs: setup  ## write the generated parts of docs/reference.md anew
+	$(BIN)/python scripts/generate_reference.py
+
 bench: setup .venvs/peers/.ready system  ## speed, as ratios within one run; results for docs/BENCHMARKS.md
 	$(BIN)/python -m bench
 
 lock: $(UV)  ## write the locked requirements anew
 	@scripts/lock
 
-.PHONY: help setup awscli system run demo test test-slow check fmt lint types imports golden generate bench lock
+.PHONY: help setup awscli system run demo test test-slow check fmt lint types imports golden generate docs bench lock

@@ -131,7 +131,7 @@ def masked(text: str) -> str:
 
 
 def links(document: Path) -> Iterator[str]:
-    """The targets of the document's relative links, without what follows a `#`."""
+    """The targets of the document's relative links, anchors within the page included."""
     for target in _LINK.findall(_FENCED.sub("", document.read_text())):
-        if "://" not in target and not target.startswith(("#", "mailto:")):
-            yield target.partition("#")[0]
+        if "://" not in target and not target.startswith("mailto:"):
+            yield target

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,18 @@ from serving import AWS, KEY_ID, RINGWALL, SECRET, serving
 
 PATH = f"{RINGWALL.parent}:{AWS.parent}:/usr/sbin:/sbin:{os.environ['PATH']}"
 NEEDS_AWS = pytest.mark.skipif(not AWS.exists(), reason="the aws CLI isn't installed: `make awscli`")
-# Namespaces of its own for network, mounts and processes: nothing of what the page makes reaches the machine, or stays.
-ALONE = ("unshare", "--net", "--uts", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c")
+# Namespaces of its own: nothing of what a page does reaches the machine, or stays, and ports are free.
 PREPARE = 'hostname machine; ip link set lo up; mkdir -p /run/netns; mount -t tmpfs tmpfs /run/netns; exec "$@"'
+UNSHARED = (
+    *("unshare", "--net", "--uts", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+    *("bash", "-c", PREPARE, "alone"),
+)  # fmt: skip
+
+
+def alone(test: Callable[..., None]) -> Callable[..., None]:
+    """Marks a test that runs in namespaces of its own."""
+    no_unshare = pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare")
+    return pytest.mark.kernel(netns.needs_kernel(NEEDS_AWS(no_unshare(test))))
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -40,23 +51,19 @@ def test_the_readme(script: Script, tmp_path: Path) -> None:
         run(script, tmp_path, environment(tmp_path))
 
 
-@NEEDS_AWS
+@alone
 @pytest.mark.parametrize("script", scripts(ROOT / "docs/howto.md"), ids=lambda script: script.name)
 def test_the_howto(script: Script, tmp_path: Path) -> None:
-    with serving("--data", str(tmp_path / "data")) as server:
-        run(script, tmp_path, environment(tmp_path) | {"URL": server.url})
+    run(script, tmp_path, environment(tmp_path), UNSHARED)
 
 
-@NEEDS_AWS
-@pytest.mark.kernel
-@netns.needs_kernel
-@pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare")
+@alone
 @pytest.mark.parametrize("script", scripts(ROOT / "docs/tutorial.md"), ids=lambda script: script.name)
 def test_the_tutorial(script: Script, tmp_path: Path) -> None:
-    directory = tmp_path / "ringwall-tutorial"
-    script.blocks[0] = type(script.blocks[0])(script.blocks[0].text + "cp ../clock.py .\n", None)
-    run(script, tmp_path, environment(tmp_path), (*ALONE, PREPARE, "alone"))
-    assert not directory.exists()
+    first = script.blocks[0]
+    blocks = [replace(first, text=first.text + "cp ../clock.py .\n"), *script.blocks[1:]]  # "Save it as"
+    run(replace(script, blocks=blocks), tmp_path, environment(tmp_path), UNSHARED)
+    assert not (tmp_path / "ringwall-tutorial").exists()
 
 
 def test_what_is_printed_is_compared() -> None:

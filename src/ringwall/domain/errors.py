@@ -144,7 +144,7 @@ class InvalidClientTokenId(ServiceError):
 
 
 class RequestExpired(ServiceError):
-    """The request's date is too far away, or the presigned request's time is over."""
+    """A presigned request whose time is over; its signature is good."""
 
     code = "RequestExpired"
 
