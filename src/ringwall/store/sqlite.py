@@ -34,7 +34,7 @@ from .sqlite_writes import SqliteTransaction
 READ_THREADS: Final = 2
 WRITER_CACHE_KIB: Final = 32 * 1024
 PAGE_BYTES: Final = 2_048
-"""Half of SQLite's own: a change of one rule among 100,000 writes two pages that no other change of its batch shares."""
+"""Half of SQLite's own: a change of one rule among 100,000 writes two pages that the others of its batch don't share."""
 WAL_PAGES: Final = 8_000
 """Checkpoint when the write-ahead log has this many pages (16 MB): a checkpoint syncs twice, in the writer."""
 
