@@ -34,7 +34,7 @@ from .sqlite_writes import SqliteTransaction
 READ_THREADS: Final = 2
 WRITER_CACHE_KIB: Final = 32 * 1024
 PAGE_BYTES: Final = 2_048
-"""Half of SQLite's own: a change of one rule among 100,000 writes two pages that the others of its batch don't share."""
+"""Half of SQLite's own: a change of one rule among 100,000 writes two pages that no other of its batch shares."""
 WAL_PAGES: Final = 8_000
 """Checkpoint when the write-ahead log has this many pages (16 MB): a checkpoint syncs twice, in the writer."""
 
@@ -77,7 +77,10 @@ def open_ephemeral(*, clock: Callable[[], float] = time.time) -> SqliteStore:
 
 
 class SqliteStore:
-    """`base.Store` on SQLite. Its methods are for one thread, that of the event loop."""
+    """`base.Store` on SQLite. Its methods are for the thread of one event loop.
+
+    Another loop may follow when every write of the last one has been answered.
+    """
 
     def __init__(
         self,
