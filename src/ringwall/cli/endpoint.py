@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from ringwall.config import DEFAULT_HOST, DEFAULT_PORT, DEFAULT_REGION, ConfigurationError, default_data_directory
 from ringwall.server.credentials import read_root_key
@@ -35,10 +36,10 @@ def read_endpoint(data: Path) -> Endpoint:
     if key is None:
         raise ConfigurationError(f"{data} holds no credentials: start the server there first, or name it with --data.")
     try:
-        stored = json.loads((data / ENDPOINT_FILE).read_text(encoding="utf-8"))
+        stored: dict[str, str] = dict(json.loads((data / ENDPOINT_FILE).read_text(encoding="utf-8")))
     except FileNotFoundError:
         stored = {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise ConfigurationError(f"{data / ENDPOINT_FILE} can't be read: {error}") from error
     url = stored.get("url", f"http://{DEFAULT_HOST}:{DEFAULT_PORT}")
     return Endpoint(url, stored.get("region", DEFAULT_REGION), key.access_key_id, key.secret)
@@ -50,7 +51,7 @@ def find_endpoint(
     """The server meant: options first, then the AWS variables that `ringwall env` prints, then the data directory.
 
     Raises:
-        ConfigurationError: no key is known.
+        ConfigurationError: no key is known, or the URL isn't one.
     """
     key_id, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
     from_environment = url or environment.get("AWS_ENDPOINT_URL_EC2") or environment.get("AWS_ENDPOINT_URL")
@@ -58,4 +59,15 @@ def find_endpoint(
         found = Endpoint(from_environment, environment.get("AWS_DEFAULT_REGION", DEFAULT_REGION), key_id, secret)
     else:
         found = read_endpoint(data or default_data_directory())
-    return Endpoint(url or found.url, region or found.region, found.access_key_id, found.secret)
+    return Endpoint(_checked(url or found.url), region or found.region, found.access_key_id, found.secret)
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise ConfigurationError(f"{url!r} is no server's URL: write http://name:port or https://name:port.")
+    return url

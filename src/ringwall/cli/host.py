@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("remove", "forget a host; its kernel keeps what it has"),
         ("show", "one host, with what enforcing would cut off now"),
     ):
-        verbs.add_parser(verb, parents=[common], help=text).add_argument("host", metavar="i-…")
-    enforce.add_argument("host", metavar="i-…")
+        verbs.add_parser(verb, parents=[common], help=text).add_argument("host", metavar="i-…", type=_instance_id)
+    enforce.add_argument("host", metavar="i-…", type=_instance_id)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -137,6 +138,13 @@ def remove(endpoint: Endpoint, options: argparse.Namespace) -> int:
         f"{options.host} is removed. Its kernel keeps its last rules; `nft delete table inet ringwall` there ends them."
     )
     return 0
+
+
+def _instance_id(text: str) -> str:
+    """An argument that can stand in a path as it is."""
+    if re.fullmatch("i-[0-9a-f]{8,17}", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of a host; `ringwall host list` shows them")
+    return text
 
 
 def _in_force(host: dict[str, Any]) -> str:

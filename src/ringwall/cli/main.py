@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -56,11 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser().parse_args(given)
         module = importlib.import_module(f"ringwall.cli.{options.verb}")
     try:
-        return int(module.run(options))
+        status = int(module.run(options))
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
+        # Nobody reads any more. What is left goes nowhere, or the interpreter would complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    return status
 
 
 def _sentence(text: str) -> str:

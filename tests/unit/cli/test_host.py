@@ -1,0 +1,111 @@
+"""The verbs of `ringwall host` against a real server."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from enrolled import default_subnet, enrol, use_token
+from ringwall.domain.enrolment import parse_token
+from serving import RINGWALL, Server
+
+
+def host(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`ringwall host` with the variables that `ringwall env` prints."""
+    return subprocess.run(
+        [str(RINGWALL), "host", *arguments],
+        env=server.environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_a_token_is_all_that_standard_output_gets(server: Server) -> None:
+    done = host(server, "token", "--subnet", default_subnet(server))
+    assert done.returncode == 0
+    token = parse_token(done.stdout)
+    assert done.stdout == f"{token}\n"
+    assert token.secret not in done.stderr
+    assert re.search(r"Good for one host until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", done.stderr)
+    assert f"ringwall agent --server {server.url} --token-file" in done.stderr
+    assert use_token(server, str(token)).status == 201
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--subnet", "subnet-0123456789abcdef0"), "The subnet ID 'subnet-0123456789abcdef0' does not exist"),
+        (("--subnet", "x" * 300), "is too long"),
+        (("--subnet", "DEFAULT", "--interface", "a/b"), "'a/b' is no name of a network interface."),
+        (("--subnet", "DEFAULT", "--region", "mars-central-9"), "AuthFailure"),
+    ],
+)
+def test_a_token_that_cannot_be(server: Server, arguments: tuple[str, ...], words: str) -> None:
+    subnet_id = default_subnet(server)
+    done = host(server, "token", *(subnet_id if item == "DEFAULT" else item for item in arguments))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("ringwall host token: ")
+    assert words in done.stderr
+
+
+def test_the_list_is_a_table(server: Server) -> None:
+    first, second = enrol(server, "web-with-a-long-name"), enrol(server, "db")
+    done = host(server, "list")
+    assert (done.returncode, done.stderr) == (0, "")
+    head, *rows = done.stdout.splitlines()
+    assert head.split("  ")[0].strip() == "HOST"
+    names = ["HOST", "NAME", "INTERFACE", "ADDRESSES", "MODE", "IN FORCE", "AGENT"]
+    starts = [head.index(name) for name in names]
+    table = {
+        row.split()[0]: [row[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)] for row in rows
+    }
+    row = table[first.instance_id]
+    assert row[1] == "web-with-a-long-name"
+    assert re.fullmatch("eth0 eni-[0-9a-f]{17}", row[2])
+    assert row[4:] == ["observe", "not reported", "away"]
+    assert table[second.instance_id][1] == "db"
+
+
+def test_a_list_without_hosts_has_its_heads(server: Server) -> None:
+    done = host(server, "list", "--region", "eu-west-1")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_enforcing_blindly_is_refused_and_yes_insists(server: Server) -> None:
+    instance_id = enrol(server).instance_id
+    refused = host(server, "enforce", instance_id)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        f"ringwall host enforce: WouldCutOff: {instance_id}'s agent is away, "
+        "so what enforcing would cut off isn't known.\n"
+    )
+    assert "mode observe" in host(server, "show", instance_id).stdout
+    insisted = host(server, "enforce", "--yes", instance_id)
+    assert insisted.returncode == 0
+    assert re.fullmatch(rf"{instance_id} enforces from revision \d+ on\.\n", insisted.stdout)
+    assert "mode enforce" in host(server, "show", instance_id).stdout
+    back = host(server, "observe", instance_id)
+    assert re.fullmatch(rf"{instance_id} only observes from revision \d+ on\.\n", back.stdout)
+    assert "mode observe" in host(server, "show", instance_id).stdout
+
+
+def test_a_removed_host_is_gone(server: Server) -> None:
+    instance_id = enrol(server).instance_id
+    removed = host(server, "remove", instance_id)
+    assert removed.returncode == 0
+    assert "nft delete table inet ringwall" in removed.stdout
+    for verb in ("show", "remove", "enforce", "observe"):
+        done = host(server, verb, instance_id)
+        assert done.returncode == 1
+        assert f"The instance ID '{instance_id}' does not exist" in done.stderr
+
+
+def test_a_wrong_key_is_said_in_a_sentence(server: Server) -> None:
+    done = subprocess.run(
+        [str(RINGWALL), "host", "list"],
+        env=server.environment | {"AWS_SECRET_ACCESS_KEY": "wrong"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("ringwall host list: AuthFailure: ")
