@@ -47,3 +47,13 @@ def test_make_prints_its_help() -> None:
     commented = re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE)
     printed = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert re.findall(r"^  make (\S+)", printed, re.MULTILINE) == commented
+
+
+def test_the_glossary_has_the_words_of_the_house() -> None:
+    words = """
+    operation, action, caller, rule, permission, peer, ingress, egress, network interface, prefix list entry, revision, epoch,
+    position, watch, snapshot, delta, heartbeat, lag, resync, compacted, desired, applied, observed, drift, in force, cut,
+    keep, digest, base chain, verdict map, commit, generation, original tuple
+    """
+    defined = {each.lower() for each in re.findall(r"\*\*([^*]+)\*\*", (ROOT / "docs/glossary.md").read_text())}
+    assert {" ".join(word.split()) for word in words.split(",")} <= defined

@@ -143,7 +143,7 @@ def _command_lines() -> list[tuple[str, str]]:
             r"^```(?:sh|ini|yaml|python)\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL
         ):
             for line in block.replace("\\\n", " ").splitlines():
-                command = re.search(r"(?:^|[\s(=/])ringwall ((?:serve|env|host|agent)\b[^)>&|]*)", line)
+                command = re.search(r"(?:^|[\s(/])ringwall ((?:serve|env|host|agent)\b[^)>&|]*)", line)
                 if command:
                     found.append((document.name, command[1].rstrip(' ";')))
     return found
@@ -151,7 +151,7 @@ def _command_lines() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("document", "command"), _command_lines())
 def test_every_command_shown_is_one_that_is_understood(document: str, command: str) -> None:
-    words = [re.sub(r"^\$\w+$", "0", word) for word in shlex.split(command.replace("[", "").replace("]", ""))]
+    words = [re.sub(r"^\$\w+$", "i-0", word) for word in shlex.split(command.replace("[", "").replace("]", ""))]
     parser().parse_args(words)
 
 
