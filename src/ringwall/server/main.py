@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import shlex
@@ -34,6 +35,7 @@ from .service import Service
 from .tls import certificate_sha256, server_context
 
 CHANGES_AT_ONCE: Final = 1_000
+COLLECT_AFTER: Final = 20_000
 STOP_SECONDS: Final = 5
 CONNECTIONS_WAITING_MAX: Final = 1024
 
@@ -153,6 +155,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.should_exit:
             return
+        _calm_the_collector()
         config = self._service.config
         port = self.servers[0].sockets[0].getsockname()[1]
         host = f"[{config.host}]" if ":" in config.host else config.host
@@ -175,6 +178,16 @@ class _Server(uvicorn.Server):
         self._service.accepting = False
         self._service.hub.close()
         await super().shutdown(sockets)
+
+
+def _calm_the_collector() -> None:
+    """Leaves what was made at start out of every garbage collection, and collects less often.
+
+    A request makes hundreds of values and no cycles, so most collections find nothing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 50)
 
 
 def _listen(config: ServerConfig) -> socket.socket:
