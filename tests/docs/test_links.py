@@ -51,9 +51,9 @@ def test_make_prints_its_help() -> None:
 
 def test_the_glossary_has_the_words_of_the_house() -> None:
     words = """
-    operation, action, caller, rule, permission, peer, ingress, egress, network interface, prefix list entry, revision, epoch,
-    position, watch, snapshot, delta, heartbeat, lag, resync, compacted, desired, applied, observed, drift, in force, cut,
-    keep, digest, base chain, verdict map, commit, generation, original tuple
+    operation, action, caller, rule, permission, peer, ingress, egress, network interface, prefix list entry, revision,
+    epoch, position, watch, snapshot, delta, heartbeat, lag, resync, compacted, desired, applied, observed, drift,
+    in force, cut, keep, digest, base chain, verdict map, commit, generation, original tuple
     """
     defined = {each.lower() for each in re.findall(r"\*\*([^*]+)\*\*", (ROOT / "docs/glossary.md").read_text())}
     assert {" ".join(word.split()) for word in words.split(",")} <= defined
