@@ -114,6 +114,15 @@ class Server:
         finally:
             connection.close()
 
+    def says(self, words: str) -> bool:
+        """Whether a line on standard error has these words; waits for it, as the line comes by another way."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not any(words in line for line in self.errors):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.005)
+        return True
+
     def stop(self) -> int:
         """Ends it in an orderly way; its exit status."""
         self.process.terminate()

@@ -311,6 +311,7 @@ def test_interrupting_it_is_an_orderly_end_too() -> None:
 def test_an_ephemeral_server_writes_nothing_and_says_its_key(tmp_path: Path) -> None:
     there = Path("/var/lib/ringwall").exists()
     with serving(HOME=str(tmp_path), XDG_DATA_HOME=str(tmp_path), TMPDIR=str(tmp_path), **NO_KEY) as server:
+        assert server.says("AWS_ENDPOINT_URL_STS")  # the last of them
         lines = "".join(server.errors).splitlines()
         values = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
         assert sorted(values) == sorted(

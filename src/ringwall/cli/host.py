@@ -103,9 +103,9 @@ def show(endpoint: Endpoint, options: argparse.Namespace) -> int:
         f"{host['instance_id']} {host['hostname']}: mode {host['mode']}, {'connected' if host['connected'] else 'away'}"
     )
     for problem in host["problems"]:
-        print(f"problem: {problem}")
+        print(f"problem: {_plain(problem)}")
     for line in host["unadmitted"]:
-        print(f"no rule admits: {line}")
+        print(f"no rule admits: {_plain(line)}")
     return 0
 
 
@@ -116,10 +116,10 @@ def enforce(endpoint: Endpoint, options: argparse.Namespace) -> int:
         answer = call(endpoint, "PUT", path, {"mode": "enforce", "yes": options.yes})
     except CallFailed as error:
         for line in error.body.get("unadmitted", []):
-            print(f"no rule admits: {line}")
+            print(f"no rule admits: {_plain(line)}")
         raise
     for line in answer["unadmitted"]:
-        print(f"cut off: {line}")
+        print(f"cut off: {_plain(line)}")
     print(f"{options.host} enforces from revision {answer['revision']} on.")
     return 0
 
@@ -138,6 +138,11 @@ def remove(endpoint: Endpoint, options: argparse.Namespace) -> int:
         f"{options.host} is removed. Its kernel keeps its last rules; `nft delete table inet ringwall` there ends them."
     )
     return 0
+
+
+def _plain(text: str) -> str:
+    """A host's own words, fit for a terminal: who can name a process there must not write on the operator's screen."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _instance_id(text: str) -> str:

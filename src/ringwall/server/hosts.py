@@ -53,6 +53,8 @@ async def enroll(service: Service, content: Content) -> Response:
     """Makes the host that a token was made for, and its key."""
     token_hash = hash_of(_get(content, "token", str))
     hostname, reported = _get(content, "hostname", str), _interfaces(content)
+    if not hostname.isprintable():
+        raise InvalidParameterValue("'hostname' may not contain control characters.")  # it goes into logs
     token = service.store.read(lambda reader: reader.enrolment_token(token_hash))
     if token is None:
         raise InvalidToken("The enrolment token is not valid: it was used, has expired, or was never made.")

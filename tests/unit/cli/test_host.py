@@ -109,3 +109,20 @@ def test_a_wrong_key_is_said_in_a_sentence(server: Server) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("ringwall host list: AuthFailure: ")
+
+
+def test_a_hosts_words_do_not_write_on_the_operators_screen(server: Server) -> None:
+    found = enrol(server)
+    report = {
+        "position": {"store_id": "s", "epoch": 1, "revision": 1},
+        "mode": "observe",
+        "digest": "d",
+        "in_force_at": 1.0,
+        "received_at": 1.0,
+        "problems": ["a\x1b[2Jb\nc"],
+        "committed_at": None,
+        "unadmitted": [],
+    }
+    taken = server.api("POST", "/ringwall/v1/report", report, **found.key)
+    assert taken.status == 200, taken.text
+    assert "problem: a\ufffd[2Jb\ufffdc\n" in host(server, "show", found.instance_id).stdout
