@@ -220,7 +220,7 @@ def machines(demo: Demo) -> Iterator[None]:
             run("ip", "-n", switch, "link", "set", port, "master", "bridge")
         run("ip", "-n", switch, "address", "add", "10.90.1.254/24", "dev", "bridge")
         run("ip", "-n", switch, "link", "set", "bridge", "up")
-        run("ip", "netns", "exec", switch, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        run("ip", "netns", "exec", switch, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
         wire(elsewhere, "eth0", f"{ELSEWHERE}/24", switch, "to-elsewhere", "10.90.3.254/24")
         wire(web, "ctl0", "10.90.2.2/24", control, "eth0", f"{SERVER}/24")
         run("ip", "-n", elsewhere, "route", "add", "default", "via", "10.90.3.254")
@@ -378,7 +378,7 @@ def tell(demo: Demo) -> None:
         print(f"        {(at - received) * 1000:10.3f}  {name}")
     demo.check(
         before > 0 and last_frame <= in_kernel,
-        f"last frame {(in_kernel - last_frame) * 1000:.3f} ms before the commit returned; {total / 1e6:.0f} MB had come",
+        f"last frame {(in_kernel - last_frame) * 1000:.3f} ms before the commit returned; {total / 1e6:.0f} MB came",
     )
     demo.check(not demo.connects("office"), "a new connection by office fails")
     group_now = demo.aws_ok("describe-security-groups", "--group-ids", group)["SecurityGroups"][0]
