@@ -119,6 +119,9 @@ class PlainTransaction:
     def groups(self, account_id: str, region: str) -> list[SecurityGroup]:
         return [each for each in self.state.groups if (each.owner_id, each.region) == (account_id, region)]
 
+    def group_count(self, account_id: str, region: str) -> int:
+        return len(self.groups(account_id, region))
+
     def rule(self, account_id: str, region: str, rule_id: str) -> SecurityGroupRule | None:
         return _one(each for each in self.rules(account_id, region) if each.rule_id == rule_id)
 

@@ -97,6 +97,23 @@ def test_groups(store: Driven) -> None:
     assert store.read(lambda r: r.group(*PLACE, "sg-0")) is None
 
 
+def test_groups_are_counted_in_their_region_and_transaction(store: Driven) -> None:
+    other = vpc(2, region="us-east-1")
+    store.write(lambda tx: (tx.insert_vpc(vpc()), tx.insert_vpc(other), tx.insert_group(group(other, 9))))
+    assert store.read(lambda r: r.group_count(*PLACE)) == 0
+
+    def make(tx: Transaction) -> list[int]:
+        numbers = []
+        for number in (1, 2, 3):
+            tx.insert_group(group(vpc(), number))
+            numbers.append(tx.group_count(*PLACE))
+        tx.delete_group(group(vpc(), 2))
+        return [*numbers, tx.group_count(*PLACE)]
+
+    assert store.write(make).result == [1, 2, 3, 2]
+    assert store.read(lambda r: (r.group_count(*PLACE), r.group_count(ACCOUNT, "us-east-1"))) == (2, 1)
+
+
 def test_a_group_name_is_unique_in_its_vpc_letter_case_aside(store: Driven) -> None:
     web = group(vpc(), 1, "Web")
     store.write(lambda tx: (tx.insert_vpc(vpc(1)), tx.insert_vpc(vpc(2)), tx.insert_group(web)))
@@ -342,6 +359,7 @@ def test_nothing_is_seen_from_another_account_or_region(store: Driven, stranger:
         lambda r: r.subnets(*stranger, vpc().vpc_id),
         lambda r: r.group(*stranger, group(vpc()).group_id),
         lambda r: r.groups(*stranger),
+        lambda r: r.group_count(*stranger),
         lambda r: r.rule(*stranger, ids[0]),
         lambda r: r.rules(*stranger),
         lambda r: r.host(*stranger, ids[1]),

@@ -70,7 +70,7 @@ def create_security_group(context: Context, request: Request) -> Answer:
     if transaction.group_by_name(vpc.vpc_id, name) is not None:
         raise InvalidGroupDuplicate(name, vpc.vpc_id)
     most = context.quota.groups_per_region_max
-    if most is not None and len(transaction.groups(caller.account_id, caller.region)) >= most:
+    if most is not None and transaction.group_count(caller.account_id, caller.region) >= most:
         raise SecurityGroupLimitExceeded
     group = SecurityGroup(context.ids.new("sg"), caller.account_id, caller.region, vpc.vpc_id, name, description)
     transaction.insert_group(group)

@@ -132,6 +132,9 @@ class Reader(Protocol):
     def groups(self, account_id: str, region: str) -> list[SecurityGroup]:
         """All groups, in the order in which they were made."""
 
+    def group_count(self, account_id: str, region: str) -> int:
+        """How many groups there are. Cost: no group is read, only counted."""
+
     def rule(self, account_id: str, region: str, rule_id: str) -> SecurityGroupRule | None:
         """One rule."""
 

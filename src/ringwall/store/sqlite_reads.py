@@ -157,6 +157,12 @@ class SqliteReader:
         query = GROUP + " WHERE owner_id = ? AND region = ? ORDER BY number"
         return self._all(SecurityGroup, query, account_id, region)
 
+    def group_count(self, account_id: str, region: str) -> int:
+        """`Reader.group_count`."""
+        query = "SELECT count(*) FROM security_groups WHERE owner_id = ? AND region = ?"
+        (number,) = self._execute(query, (account_id, region)).fetchone()
+        return int(number)
+
     def rule(self, account_id: str, region: str, rule_id: str) -> SecurityGroupRule | None:
         """`Reader.rule`."""
         return self._one(_rule, RULE_OF_OWNER + " AND rule_id = ?", account_id, region, rule_id)
