@@ -151,7 +151,10 @@ def _command_lines() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("document", "command"), _command_lines())
 def test_every_command_shown_is_one_that_is_understood(document: str, command: str) -> None:
-    words = [re.sub(r"^\$\w+$", "i-0", word) for word in shlex.split(command.replace("[", "").replace("]", ""))]
+    words = [
+        re.sub(r"^\$\w+$", "i-0123456789abcdef0", word)
+        for word in shlex.split(command.replace("[", "").replace("]", ""))
+    ]
     parser().parse_args(words)
 
 

@@ -34,13 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs.add_parser("list", parents=[common], help="the hosts, what they do and which revision is in force on them")
     enforce = verbs.add_parser("enforce", parents=[common], help="drop what no rule admits")
     enforce.add_argument("--yes", action="store_true", help="also when live flows or listeners would be cut off")
+    host: dict[str, Any] = {"metavar": "i-…", "type": _instance_id, "help": "the host's instance id"}
     for verb, text in (
         ("observe", "only count what no rule admits"),
         ("remove", "forget a host; its kernel keeps what it has"),
         ("show", "one host, with what enforcing would cut off now"),
     ):
-        verbs.add_parser(verb, parents=[common], help=text).add_argument("host", metavar="i-…", type=_instance_id)
-    enforce.add_argument("host", metavar="i-…", type=_instance_id)
+        verbs.add_parser(verb, parents=[common], help=text).add_argument("host", **host)
+    enforce.add_argument("host", **host)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from ringwall import __version__
 _VERBS: Final = {
     "serve": "run the server",
     "env": "print the variables that point AWS clients at the server",
-    "host": "hosts: token, list, enforce, observe, remove",
+    "host": "hosts: token, list, show, enforce, observe, remove",
     "agent": "run the agent on this host",
 }
 
