@@ -83,7 +83,10 @@ def build_api(service: Service) -> Starlette:
     ]
     for method, path, action, endpoint in ROUTES:
         routes.append(Route(path, _signed(service, action, endpoint), methods=[method]))
-    return Starlette(routes=routes)
+    application = Starlette(routes=routes)
+    # `/healthz/` is nothing; a redirect would send the client to whatever its Host header says.
+    application.router.redirect_slashes = False
+    return application
 
 
 def _signed(service: Service, action: str, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from ringwall.domain.caller import Caller
 from ringwall.domain.enrolment import EnrolmentToken, hash_of
-from ringwall.domain.errors import InvalidParameterValue, ServiceError
+from ringwall.domain.errors import InvalidParameterValue, ServiceError, UnauthorizedOperation
 from ringwall.domain.interface import Host, Mode, NetworkInterface
 from ringwall.operations import hosts as operation
 from ringwall.operations.hosts import HostNotFound, InvalidToken, RefusedAddress, ReportedInterface
@@ -143,7 +143,7 @@ async def remove_host(service: Service, call: Call) -> Response:
 async def report(service: Service, call: Call) -> Response:
     """Takes an agent's word on what is in force on its own host."""
     if call.caller.host_id is None:
-        raise InvalidParameterValue("Only a host's agent can report, with the host's own key.")
+        raise UnauthorizedOperation("Only a host's agent can report, with the host's own key.")
     try:
         service.hub.report(call.caller.host_id, decode_report(call.body))
     except MalformedMessage as error:
@@ -154,7 +154,7 @@ async def report(service: Service, call: Call) -> Response:
 async def update_addresses(service: Service, call: Call) -> Response:
     """Brings the addresses of the calling host's interfaces up to date."""
     if call.caller.host_id is None:
-        raise InvalidParameterValue("Only a host's agent can say what its addresses are, with the host's own key.")
+        raise UnauthorizedOperation("Only a host's agent can say what its addresses are, with the host's own key.")
     reported = _interfaces(call.content)
     committed = await service.store.write(
         lambda transaction: operation.update_addresses(service.context(call.caller, transaction), reported)
