@@ -99,7 +99,8 @@ def test_groups(store: Driven) -> None:
 
 def test_groups_are_counted_in_their_region_and_transaction(store: Driven) -> None:
     other = vpc(2, region="us-east-1")
-    store.write(lambda tx: (tx.insert_vpc(vpc()), tx.insert_vpc(other), tx.insert_group(group(other, 9))))
+    store.write(lambda tx: tx.insert_vpc(vpc()))
+    store.write(lambda tx: (tx.insert_vpc(other), tx.insert_group(group(other, 9))))
     assert store.read(lambda r: r.group_count(*PLACE)) == 0
 
     def make(tx: Transaction) -> list[int]:
