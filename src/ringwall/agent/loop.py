@@ -16,6 +16,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from ringwall.compiler.compile import Compiled, compile_host
@@ -47,6 +48,12 @@ PROBLEMS_MAX: Final = 50
 
 KEEP_SECONDS_MIN: Final = 1.0
 """The state is written to disk at most so often."""
+
+DRIFT_SECONDS: Final = 0.5
+"""The generation of nftables is looked at so often (3 µs): a foreign flush opens the host until somebody looks."""
+
+DRIFT_TOLD_SECONDS: Final = 3600.0
+"""A foreign change is reported for so long after it was put right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Effects:
     prepare_tracking: Callable[[], Prepared] = prepare_tracking
     would_end: Callable[[HostState, LocalPolicy], tuple[Unadmitted, ...]] = would_end
     read_interfaces: Callable[[], tuple[DeviceAddresses, ...]] = read_interfaces
+    drift_seconds: float = DRIFT_SECONDS
 
 
 class Agent:
@@ -105,6 +113,7 @@ class Agent:
         self._applied: Applied | None = None
         self._knows_applied = False
         self._in_force: InForce | None = None
+        self._drifted_at: float | None = None
         self._problems: dict[str, tuple[str, ...]] = {}
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
         self._kept: tuple[HostState, str] | None = None
@@ -121,6 +130,7 @@ class Agent:
         self._start()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._enforcer())
+            tasks.create_task(self._watchman())
             tasks.create_task(self._teller())
             tasks.create_task(self._keeper())
             tasks.create_task(self._receiver())
@@ -193,6 +203,20 @@ class Agent:
             self._to_enforce.clear()
             self._enforce()
 
+    async def _watchman(self) -> None:
+        """Has the enforcer look when somebody else has committed to nftables, whether or not the server is there."""
+        while True:
+            await asyncio.sleep(self._effects.drift_seconds)
+            try:
+                if self._is_behind_the_kernel():
+                    self._to_enforce.set()
+            except AgentError as error:
+                LOG.warning("nftables can't be watched: %s", error)
+
+    def _is_behind_the_kernel(self) -> bool:
+        applied = self._applied if self._knows_applied else None
+        return applied is not None and self._kernel.generation() != applied.generation
+
     def _enforce(self) -> None:
         """Brings the kernel to the state that was received, or says why it can't; then the last commit stands."""
         received = self._received
@@ -215,12 +239,14 @@ class Agent:
         self._to_keep.set()
 
     def _commit(self, compiled: Compiled, mode: Mode) -> Applied:
-        if self._knows_applied and self._applied is not None:
-            self._knows_applied = self._kernel.generation() == self._applied.generation
+        last = self._applied
+        if self._is_behind_the_kernel():
+            self._knows_applied = False
         for attempt in range(1, COMMIT_ATTEMPTS + 1):
             if not self._knows_applied:
                 self._applied = self._kernel.observe()
                 self._knows_applied = True
+                self._note_drift(last, self._applied)
             if self._applied is None or (mode is Mode.ENFORCE and not self._is_enforcing()):
                 self._prepare_tracking()
             try:
@@ -231,6 +257,14 @@ class Agent:
                 if attempt == COMMIT_ATTEMPTS:
                     raise
         raise AssertionError("the last attempt returns or raises")
+
+    def _note_drift(self, last: Applied | None, found: Applied | None) -> None:
+        """Remembers that the table isn't as we left it; the commit that follows puts it right."""
+        if last is not None and (found is None or found.foreign or found.ruleset != last.ruleset):
+            self._drifted_at = self._effects.clock()
+            LOG.error(
+                "somebody else changed table inet ringwall%s: putting it back", "" if found else ", or flushed it"
+            )
 
     def _is_enforcing(self) -> bool:
         return self._in_force is not None and self._in_force.received.state.mode is Mode.ENFORCE
@@ -315,6 +349,9 @@ class Agent:
     async def _report(self) -> Report | None:
         in_force = self._in_force
         problems = [problem for several in self._problems.values() for problem in several][:PROBLEMS_MAX]
+        if self._drifted_at is not None and self._effects.clock() < self._drifted_at + DRIFT_TOLD_SECONDS:
+            moment = datetime.fromtimestamp(self._drifted_at, UTC)
+            problems.append(f"Somebody else changed table inet ringwall at {moment:%H:%M:%S} UTC; it was put back.")
         if in_force is None:
             held = self._received
             if held is None:

@@ -24,6 +24,8 @@ Content = dict[str, Any]
 Kind = TypeVar("Kind")
 TEXT_MAX = 255
 INTERFACES_MAX = 256
+ASK_SECONDS = 5.0
+"""How long an agent has to say what enforcing would cut off now."""
 
 
 class WouldCutOff(ServiceError):
@@ -114,20 +116,23 @@ async def set_mode(service: Service, call: Call) -> Response:
     except ValueError as error:
         raise InvalidParameterValue("mode is `observe` or `enforce`.") from error
     _find(service, call.caller, instance_id)
-    status = service.hub.status(instance_id)
-    unadmitted = [item.sentence for item in status.report.unadmitted] if status.report else []
-    if mode is Mode.ENFORCE and call.content.get("yes") is not True:
-        if not status.connected or not status.is_up_to_date:
-            raise WouldCutOff([], f"{instance_id}'s agent is away, so what enforcing would cut off isn't known.")
-        if unadmitted:
-            raise WouldCutOff(unadmitted, f"No rule admits {len(unadmitted)} live flows or listeners of {instance_id}.")
+    unadmitted: list[str] = []
+    if mode is Mode.ENFORCE:
+        status = await service.hub.ask(instance_id, ASK_SECONDS)
+        if status and status.report:
+            unadmitted = [item.sentence for item in status.report.unadmitted]
+        if call.content.get("yes") is not True:
+            if status is None or not status.is_up_to_date:
+                raise WouldCutOff([], f"{instance_id}'s agent is away, so what enforcing would cut off isn't known.")
+            if unadmitted:
+                text = f"No rule admits {len(unadmitted)} live flows or listeners of {instance_id}."
+                raise WouldCutOff(unadmitted, text)
     committed = await service.store.write(
         lambda transaction: operation.set_mode(service.context(call.caller, transaction), instance_id, mode)
     )
     revision = committed.revision or service.store.read(lambda reader: reader.revision())
     LOG.info("%s set to %s by %s, revision=%d", instance_id, mode.value, call.caller.access_key_id, revision)
-    shown = unadmitted if mode is Mode.ENFORCE else []
-    return JSONResponse({"mode": mode.value, "revision": revision, "unadmitted": shown})
+    return JSONResponse({"mode": mode.value, "revision": revision, "unadmitted": unadmitted})
 
 
 async def remove_host(service: Service, call: Call) -> Response:

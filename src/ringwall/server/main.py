@@ -35,6 +35,8 @@ from .service import Service
 from .tls import certificate_sha256, server_context
 
 CHANGES_AT_ONCE: Final = 1_000
+REACHED_AS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where this machine reaches a server that listens on all its addresses."""
 COLLECT_AFTER: Final = 20_000
 STOP_SECONDS: Final = 5
 CONNECTIONS_WAITING_MAX: Final = 1024
@@ -158,13 +160,12 @@ class _Server(uvicorn.Server):
         _calm_the_collector()
         config = self._service.config
         port = self.servers[0].sockets[0].getsockname()[1]
-        host = f"[{config.host}]" if ":" in config.host else config.host
-        url = f"{config.scheme}://{host}:{port}"
+        here = url_of(config.scheme, REACHED_AS.get(config.host, config.host), port)
         if config.data is not None:
-            write_private(config.data / "endpoint.json", json.dumps({"url": url, "region": config.region}) + "\n")
+            write_private(config.data / "endpoint.json", json.dumps({"url": here, "region": config.region}) + "\n")
         else:
-            _tell_keys(self._service, url)
-        sys.stdout.write(f"ringwall ready on {url}\n")
+            _tell_keys(self._service, here)
+        sys.stdout.write(f"ringwall ready on {url_of(config.scheme, config.host, port)}\n")
         sys.stdout.flush()
 
     @override
@@ -178,6 +179,11 @@ class _Server(uvicorn.Server):
         self._service.accepting = False
         self._service.hub.close()
         await super().shutdown(sockets)
+
+
+def url_of(scheme: str, host: str, port: int) -> str:
+    """A URL; an IPv6 address gets its brackets."""
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _calm_the_collector() -> None:

@@ -100,6 +100,7 @@ class Hub:
         self._watchers: dict[str, _Watcher] = {}
         self._interested: dict[str, set[_Watcher]] = {}
         self._statuses: dict[str, HostStatus] = {}
+        self._asked: dict[str, set[asyncio.Event]] = {}
 
     def wake(self, revision: int) -> None:
         """Reads the log up to the revision, and wakes the watchers that it concerns. Made for `Store.subscribe`."""
@@ -142,6 +143,25 @@ class Hub:
     def report(self, host_id: str, report: Report) -> None:
         """Keeps the host's last report."""
         self._statuses[host_id] = replace(self.status(host_id), report=report, last_seen=self._clock())
+        for asked in self._asked.pop(host_id, ()):
+            asked.set()
+
+    async def ask(self, host_id: str, seconds: float) -> HostStatus | None:
+        """The status with a report that the agent makes now, on being sent a heartbeat; None if none comes in time."""
+        watcher = self._watchers.get(host_id)
+        if watcher is None:
+            return None
+        answered = asyncio.Event()
+        self._asked.setdefault(host_id, set()).add(answered)
+        watcher.changed.set()
+        try:
+            async with asyncio.timeout(seconds):
+                await answered.wait()
+        except TimeoutError:
+            return None
+        finally:
+            self._asked.get(host_id, set()).discard(answered)
+        return self.status(host_id)
 
     def status(self, host_id: str) -> HostStatus:
         """What is known of the host's agent; nothing but defaults if it hasn't been heard since the server started."""

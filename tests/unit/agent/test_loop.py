@@ -145,7 +145,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(path: Path, kernel: PlainKernel | None = None) -> AsyncIterator[Stage]:
+async def staged(path: Path, kernel: PlainKernel | None = None, drift_seconds: float = 3600.0) -> AsyncIterator[Stage]:
     control = Control()
     async with tiny_server.serving(control.answer) as tiny:
         ticks = itertools.count(1000.0)
@@ -166,6 +166,7 @@ async def staged(path: Path, kernel: PlainKernel | None = None) -> AsyncIterator
                 DeviceAddresses("up0", "02:00:00:00:00:01", ("10.0.0.5/24", "10.9.9.9/24")),
                 DeviceAddresses("other0", "02:00:00:00:00:02", ("192.0.2.1/24",)),
             ),
+            drift_seconds=drift_seconds,
         )
         nftables = kernel or PlainKernel()
         agent = Agent(IDENTITY, server, nftables, directory, effects=effects)
@@ -179,9 +180,14 @@ async def staged(path: Path, kernel: PlainKernel | None = None) -> AsyncIterator
                 await running
 
 
-def run(path: Path, test: Callable[[Stage], Awaitable[None]], kernel: PlainKernel | None = None) -> None:
+def run(
+    path: Path,
+    test: Callable[[Stage], Awaitable[None]],
+    kernel: PlainKernel | None = None,
+    drift_seconds: float = 3600.0,
+) -> None:
     async def on_stage() -> None:
-        async with staged(path, kernel) as stage:
+        async with staged(path, kernel, drift_seconds) as stage:
             await test(stage)
 
     tiny_server.run(on_stage)
@@ -405,6 +411,34 @@ def test_a_foreign_change_is_repaired_with_the_next_heartbeat(tmp_path: Path, fo
         stage.control.say(Heartbeat(at(6)))
         await stage.reported(6)
         assert stage.kernel.table == stage.expected(STATE)
+
+    run(tmp_path, test)
+
+
+@pytest.mark.parametrize("foreign", [None, Ruleset(chains={"other": Chain("other", ())})])
+def test_a_foreign_change_is_repaired_without_a_word_from_the_server_and_reported(
+    tmp_path: Path, foreign: Ruleset | None
+) -> None:
+    async def test(stage: Stage) -> None:
+        await stage.connected()
+        stage.control.say(Snapshot(at(5), STATE))
+        assert (await stage.reported(5)).problems == stage.control.reports[0].problems
+        stage.control.reports.clear()
+        stage.kernel.meddle(foreign)
+        await stage.until(lambda: any("Somebody else changed" in " ".join(r.problems) for r in stage.control.reports))
+        assert stage.kernel.table == stage.expected(STATE)
+
+    run(tmp_path, test, drift_seconds=0.001)
+
+
+def test_a_foreign_change_that_is_not_ours_is_no_drift(tmp_path: Path) -> None:
+    async def test(stage: Stage) -> None:
+        await stage.connected()
+        stage.control.say(Snapshot(at(5), STATE))
+        await stage.reported(5)
+        stage.kernel.meddle(stage.expected(STATE))  # another table's commit raises the generation and no more
+        stage.control.say(Heartbeat(at(6)))
+        assert not any("Somebody else" in problem for problem in (await stage.reported(6)).problems)
 
     run(tmp_path, test)
 

@@ -438,6 +438,24 @@ def test_closing_ends_every_stream() -> None:
     run(test)
 
 
+def test_an_agent_that_is_asked_reports_now_and_one_that_is_away_is_not_waited_for() -> None:
+    async def test() -> None:
+        hub = hub_of(Model(), heartbeat_seconds=60)
+        assert await hub.ask("i-1", 60) is None
+        receiver = Receiver(hub.watch("i-1"))
+        await receiver.next()
+        asking = asyncio.create_task(hub.ask("i-1", 60))
+        assert isinstance(await receiver.next(), Heartbeat)
+        hub.report("i-1", Report(Position("store", 1, 0), "observe", "new", 1.0, 1.0))
+        status = await asking
+        assert status is not None
+        assert status.report is not None
+        assert status.report.digest == "new"
+        assert await hub.ask("i-1", 0.001) is None
+
+    run(test)
+
+
 def test_the_status_tells_whether_what_has_an_effect_is_in_the_kernel() -> None:
     async def test() -> None:
         model = Model()
