@@ -294,6 +294,21 @@ def test_the_server_may_come_and_go(fleet: Fleet, tmp_path: Path) -> None:
     assert not passes(*session, seconds=0.3)
 
 
+def test_a_foreign_flush_is_put_right_and_told_without_the_server(fleet: Fleet) -> None:
+    agent = fleet.enrol()
+    fleet.listen(22), fleet.listen(23)
+    fleet.admit(22)
+    fleet.enforce(yes=True)
+    before = fleet.objects()
+    fleet.server.kill()
+    for foreign in (["flush", "ruleset"], ["delete", "table", "inet", "ringwall"]):
+        fleet.host.run(["nft", *foreign])
+        wait_for(lambda: fleet.table() and fleet.objects() == before, "the repair")
+        assert fleet.connects(22)
+        assert not fleet.connects(23)
+    assert agent.says("somebody else changed table inet ringwall")
+
+
 def test_after_a_boot_without_a_server_the_host_is_closed_as_before(fleet: Fleet) -> None:
     agent = fleet.enrol()
     fleet.listen(22), fleet.listen(23)
