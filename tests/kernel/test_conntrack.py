@@ -227,6 +227,21 @@ def test_a_connection_picked_up_from_the_wrong_side_is_turned_round(
 
 
 @FAMILIES
+def test_a_connection_that_was_put_right_stays_so_when_its_listener_is_gone(
+    machines: Machines, opened: list[socket.socket], family: int
+) -> None:
+    ssh = inward(opened, machines, family, 22)
+    assert machines.prepare() == Prepared(connections=1, inserted=1)
+    machines.load(OBSERVE)
+    assert ssh.lives()
+    opened[0].close()  # as a service does that takes one connection; the sockets alone would now say that we opened it
+    assert machines.prepare() == Prepared(connections=1)
+    entry = machines.find(tuple_of(ssh.here))
+    assert entry is not None
+    assert entry.original == tuple_of(ssh.there), "turned round, egress rules would revive it after its revoke"
+
+
+@FAMILIES
 def test_a_connection_that_was_tracked_from_its_beginning_is_left_alone(
     machines: Machines, opened: list[socket.socket], family: int
 ) -> None:

@@ -40,8 +40,9 @@ _TCP_STATE, _TCP_FLAGS_ORIGINAL, _TCP_FLAGS_REPLY = 1, 4, 5
 _STATUS_SEEN_REPLY, _STATUS_ASSURED, _STATUS_CONFIRMED = 2, 4, 8
 _TCP_ESTABLISHED: Final = 3
 # Nobody knows the windows of a connection whose beginning wasn't seen. The kernel marks what it picks up itself like
-# this too, so the mark tells such entries from those that saw the handshake.
+# this too, and assumes selective acknowledgements for it, which we don't: that tells its entries from ours.
 _BE_LIBERAL: Final = 0x08
+_PICKED_UP: Final = _BE_LIBERAL | 0x02
 
 _ESTABLISHED_TIMEOUT: Final = Path("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established")
 _TIMEOUT_DEFAULT_SECONDS: Final = 432_000
@@ -66,7 +67,7 @@ class Tuple:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A tracked flow. id: the kernel's bytes. picked_up: a TCP connection that conntrack saw first in mid-stream.
+    """A tracked flow. id: the kernel's bytes. picked_up: a TCP connection that the kernel saw first in mid-stream.
 
     replied: packets came in both directions.
     """
@@ -148,7 +149,8 @@ class Conntrack:
 def prepare_tracking() -> Prepared:
     """Gives each TCP connection of this host that has none, or a wrong one, the entry its beginning would have made.
 
-    An entry that saw the handshake is right whatever the sockets look like now, and stays.
+    An entry that saw the handshake, or that was put right once, is right whatever the sockets look like now, and stays:
+    a listener may be gone meanwhile, and a revoked connection turned round would live again by an egress rule.
 
     Raises:
         OSError: sockets or flows can't be read.
@@ -248,7 +250,9 @@ def _entry(body: bytes) -> Entry | None:
         original=_tuple(attributes[_TUPLE_ORIGINAL]),
         reply=_tuple(attributes[_TUPLE_REPLY]),
         id=attributes.get(_ID, b""),
-        picked_up=all(flags.get(kind, b"\0")[0] & _BE_LIBERAL for kind in (_TCP_FLAGS_ORIGINAL, _TCP_FLAGS_REPLY)),
+        picked_up=all(
+            flags.get(kind, b"\0")[0] & _PICKED_UP == _PICKED_UP for kind in (_TCP_FLAGS_ORIGINAL, _TCP_FLAGS_REPLY)
+        ),
         replied=bool(to_u32(attributes.get(_STATUS, b"")) & _STATUS_SEEN_REPLY),
     )
 
