@@ -38,8 +38,10 @@ CLOCK_SKEW_SECONDS: Final = 900
 _ONCE: Final = frozenset(
     (b"authorization", b"host", b"date", b"x-amz-date", b"x-amz-content-sha256", b"x-amz-security-token")
 )
+# Bounded, because the keys of the last scopes are kept in memory, those of unknown callers too (`signing_key`).
 _CREDENTIAL: Final = re.compile(
-    rf"(?P<key>[!-~]+)/(?P<date>[0-9]{{8}})/(?P<region>[!-.0-~]+)/(?P<service>[!-.0-~]+)/{TERMINATOR}"
+    rf"(?P<key>[!-~]{{1,128}})/(?P<date>[0-9]{{8}})/(?P<region>[!-.0-~]{{1,128}})/(?P<service>[!-.0-~]{{1,128}})"
+    rf"/{TERMINATOR}"
 )
 _NOBODYS_SECRET: Final = "the secret of every key that doesn't exist"
 

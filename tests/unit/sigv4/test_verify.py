@@ -128,6 +128,15 @@ def unsigned(query: bytes = b"", body: bytes = b"", **headers: str) -> Wire:
             IncompleteSignature,
             "no date",
         ),
+        (
+            unsigned(
+                authorization=f"AWS4-HMAC-SHA256 Credential=A/20260101/{'r' * 129}/s/aws4_request,"
+                "SignedHeaders=host,Signature=0",
+                date="20260101T000000Z",
+            ),
+            IncompleteSignature,
+            "Credential must have the form",
+        ),
         (unsigned(b"X-Amz-Signature=0"), IncompleteSignature, "must include 'X-Amz-Algorithm'"),
         (unsigned(x_amz_security_token="FwoG"), InvalidClientTokenId, "The security token included in the request"),
         (unsigned(b"X-Amz-Security-Token=FwoG"), InvalidClientTokenId, "The security token included in the request"),
