@@ -215,6 +215,8 @@ class BoundedProtocol(HttpToolsProtocol):
     @override
     def on_response_complete(self) -> None:
         """The answer is written."""
+        if self._answering is not None:
+            self._answering.transport = self.transport  # the way back, or the two would keep each other, and the head
         if self.pipeline:
             self._answering = self.pipeline[-1][0]
         super().on_response_complete()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import shutil
 import socket
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from ringwall.server import loop as event_loop
 from ringwall.server.body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
@@ -261,6 +263,21 @@ def test_an_endless_body_is_cut_off_after_its_refusal() -> None:
     ):
         while True:
             client.sendall(bytes(1 << 16))
+
+
+def test_an_answered_request_is_gone_without_the_collector() -> None:
+    """The server collects garbage seldom: a head that waits for it is memory that anybody can fill."""
+    gc.collect()
+    gc.disable()
+    try:
+        with serving() as server, connect(server) as client:
+            for _ in range(50):
+                client.sendall(GET)
+                read_answer(client)
+            left = sum(isinstance(thing, RequestResponseCycle) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert left <= 1, "the connection's last one"
 
 
 def test_a_body_that_nobody_read_is_thrown_away_and_the_connection_kept() -> None:
