@@ -120,7 +120,7 @@ class Model:
         if not text.isascii():
             reason = "is invalid. Character sets beyond ASCII are not supported."
             faults.append((BAD, f"Value ({text}) for parameter GroupDescription {reason}"))
-        elif name == "default" or not (allowed(name) and allowed(text)):
+        if name == "default" or not allowed(name) or (text.isascii() and not allowed(text)):
             faults.append((BAD, None))
         if vpc_id not in self.vpcs:
             faults.append(("InvalidVpcID.NotFound", None))
