@@ -78,8 +78,11 @@ def read_root_key(data: Path) -> RootKey | None:
         return RootKey(account_id, section["aws_access_key_id"], section["aws_secret_access_key"])
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, configparser.Error, KeyError) as error:
-        raise ConfigurationError(f"{path} can't be read as credentials: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, configparser.Error, KeyError) as error:
+        # Without the parser's own words, which repeat the line that it stumbled over: that may be the secret.
+        raise ConfigurationError(f"{path} isn't in the AWS shared-credentials format, or lacks a key.") from error
 
 
 def write_private(path: Path, text: str) -> None:

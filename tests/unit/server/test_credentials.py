@@ -66,6 +66,14 @@ def test_without_a_directory_nothing_is_written(tmp_path: Path, monkeypatch: pyt
 def test_a_file_without_a_key_is_refused_and_left_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / "credentials"
     path.write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(ConfigurationError, match="can't be read as credentials"):
+    with pytest.raises(ConfigurationError, match="isn't in the AWS shared-credentials format"):
         load_root_key(tmp_path, None, {})
     assert path.read_bytes() == text.encode(errors="surrogateescape")
+
+
+@pytest.mark.parametrize("text", ["{0}\n", "[default]\n{0}\n", "[default]\naws_secret_access_key = {0}\n[default]\n"])
+def test_a_broken_file_is_refused_without_its_secret(tmp_path: Path, text: str) -> None:
+    (tmp_path / "credentials").write_text(text.format("s3cr3t"))
+    with pytest.raises(ConfigurationError) as refusal:
+        load_root_key(tmp_path, None, {})
+    assert "s3cr3t" not in str(refusal.value)
