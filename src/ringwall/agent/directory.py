@@ -115,7 +115,8 @@ class AgentDirectory:
 
 def _write_whole(path: Path, content: bytes) -> None:
     fresh = path.with_name(f".{path.name}.new")
-    with open(fresh, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    fresh.unlink(missing_ok=True)  # never through a link that somebody left there, nor into a file of other rights
+    with open(fresh, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

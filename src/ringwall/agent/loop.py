@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from ringwall.compiler.compile import Compiled, compile_host
+from ringwall.compiler.names import INPUT
 from ringwall.compiler.parts import digest
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint, LocalPolicy
@@ -51,6 +52,9 @@ KEEP_SECONDS_MIN: Final = 1.0
 
 DRIFT_SECONDS: Final = 0.5
 """The generation of nftables is looked at so often (3 µs): a foreign flush opens the host until somebody looks."""
+
+RETRY_SECONDS: Final = 2.0
+"""A commit that failed is tried again after so long, whether or not the server has something to say."""
 
 DRIFT_TOLD_SECONDS: Final = 3600.0
 """A foreign change is reported for so long after it was put right."""
@@ -114,6 +118,7 @@ class Agent:
         self._knows_applied = False
         self._in_force: InForce | None = None
         self._drifted_at: float | None = None
+        self._retry_at: float | None = None
         self._problems: dict[str, tuple[str, ...]] = {}
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
         self._kept: tuple[HostState, str] | None = None
@@ -175,9 +180,17 @@ class Agent:
         if endpoints != self._local.control:
             self._local = replace(self._local, control=endpoints)
             self._identity = replace(self._identity, endpoints=endpoints)
-            self._directory.save_identity(self._identity)
+            self._keep_identity()
             if self._in_force is not None:
                 self._enforce()
+
+    def _keep_identity(self) -> None:
+        try:
+            self._directory.save_identity(self._identity)
+        except OSError as error:
+            self._problems["identity"] = (f"Where the server is can't be kept on disk for the next boot: {error}",)
+        else:
+            self._problems.pop("identity", None)
 
     def receive(self, message: Message) -> None:
         """(1) A message, (2) merged into what the host should enforce.
@@ -204,11 +217,14 @@ class Agent:
             self._enforce()
 
     async def _watchman(self) -> None:
-        """Has the enforcer look when somebody else has committed to nftables, whether or not the server is there."""
+        """Has the enforcer look when somebody else has committed to nftables, or a commit failed.
+
+        Whether or not the server is there.
+        """
         while True:
             await asyncio.sleep(self._effects.drift_seconds)
             try:
-                if self._is_behind_the_kernel():
+                if self._is_behind_the_kernel() or (self._retry_at and self._effects.clock() >= self._retry_at):
                     self._to_enforce.set()
             except AgentError as error:
                 LOG.warning("nftables can't be watched: %s", error)
@@ -229,9 +245,11 @@ class Agent:
         except Exception as error:  # whatever it is: the agent lives on, and the operator must hear of it
             LOG.exception("revision %d is not in force", received.position.revision)
             self._knows_applied = False
+            self._retry_at = self._effects.clock() + RETRY_SECONDS
             self._problems["commit"] = (f"Revision {received.position.revision} is not in force: {error}",)
         else:
             self._compiled, self._applied, self._knows_applied = compiled, applied, True
+            self._retry_at = None
             self._problems.pop("commit", None)
             self._settle(received, compiled)
         # (6) acknowledge, and keep for the next boot
@@ -267,7 +285,12 @@ class Agent:
             )
 
     def _is_enforcing(self) -> bool:
-        return self._in_force is not None and self._in_force.received.state.mode is Mode.ENFORCE
+        """Whether the kernel enforces already, by this agent's commit or by that of one before it.
+
+        Then who opened each connection was known, and the table has seen all since; a socket may tell less by now.
+        """
+        chain = self._applied.ruleset.chains.get(INPUT) if self._applied else None
+        return chain is not None and chain.hook is not None and chain.hook.policy == "drop"
 
     def _prepare_tracking(self) -> None:
         try:

@@ -66,3 +66,16 @@ def test_one_agent_at_a_time(tmp_path: Path) -> None:
         pass
     with AgentDirectory(tmp_path).held():
         pass
+
+
+def test_nothing_is_written_through_what_somebody_left_in_the_directory(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    directory = AgentDirectory(tmp_path / "data")
+    (directory.path / ".agent.json.new").symlink_to(victim)
+    directory.save_identity(IDENTITY)
+    assert victim.read_text() == "precious"
+    assert directory.identity() == IDENTITY
+    (directory.path / ".agent.json.new").touch(0o644)
+    directory.save_identity(IDENTITY)
+    assert (directory.path / "agent.json").stat().st_mode & 0o777 == 0o600

@@ -17,7 +17,7 @@ from ringwall.agent.conntrack import Prepared
 from ringwall.agent.directory import AgentDirectory, Identity
 from ringwall.agent.errors import CommitRefused, StreamLost
 from ringwall.agent.interfaces import DeviceAddresses
-from ringwall.agent.loop import Agent, Effects
+from ringwall.agent.loop import COMMIT_ATTEMPTS, Agent, Effects
 from ringwall.agent.server import Server, ServerUrl
 from ringwall.compiler.compile import compile_host
 from ringwall.domain.group import Direction, SecurityGroupRule
@@ -439,6 +439,45 @@ def test_a_foreign_change_that_is_not_ours_is_no_drift(tmp_path: Path) -> None:
         stage.kernel.meddle(stage.expected(STATE))  # another table's commit raises the generation and no more
         stage.control.say(Heartbeat(at(6)))
         assert not any("Somebody else" in problem for problem in (await stage.reported(6)).problems)
+
+    run(tmp_path, test)
+
+
+def test_a_commit_that_was_refused_is_tried_again_without_a_word_from_the_server(tmp_path: Path) -> None:
+    async def test(stage: Stage) -> None:
+        await stage.connected()
+        stage.kernel.refusals = [CommitRefused(errno.ENOMEM, "no memory", None)] * COMMIT_ATTEMPTS
+        stage.control.say(Snapshot(at(5), STATE))
+        await stage.until(lambda: stage.kernel.table == stage.expected(STATE))
+        await stage.until(
+            lambda: any(r.digest and "not in force" not in str(r.problems) for r in stage.control.reports)
+        )
+
+    run(tmp_path, test, drift_seconds=0.001)
+
+
+def test_what_enforces_already_has_its_tracking(tmp_path: Path) -> None:
+    """Who opened a connection was known then; its socket and its listener may tell less now."""
+
+    async def test(stage: Stage) -> None:
+        await stage.connected()
+        stage.kernel.table = stage.expected(replace(STATE, mode=Mode.ENFORCE))
+        stage.control.say(Snapshot(at(5), merge(replace(STATE, mode=Mode.ENFORCE), REVOKED)))
+        await stage.reported(5)
+        assert stage.kernel.commits == 1
+        assert stage.prepared == []
+
+    run(tmp_path, test)
+
+
+def test_a_full_disk_doesnt_end_the_agent_when_the_server_moves(tmp_path: Path) -> None:
+    (tmp_path / ".agent.json.new").mkdir()  # nothing can be written there
+
+    async def test(stage: Stage) -> None:
+        await stage.connected()
+        stage.control.say(Snapshot(at(5), STATE))
+        assert any("can't be kept on disk" in problem for problem in (await stage.reported(5)).problems)
+        assert stage.kernel.table == stage.expected(STATE)
 
     run(tmp_path, test)
 
