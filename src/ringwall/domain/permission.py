@@ -115,6 +115,7 @@ def _port_range(from_port: int | None, to_port: int | None) -> tuple[int, int]:
 
 def _type_and_code(icmp_type: int | None, code: int | None) -> tuple[int, int]:
     if icmp_type is None or code is None:
+        # Recorded without the final stop; whether EC2 or the quotation left it out isn't known.
         raise InvalidParameterValue("Invalid value for portRange. Must specify both from and to ports with ICMP.")
     # The texts of the next three are chosen; that all types need all codes is documented.
     if not ANY <= icmp_type <= 255:
@@ -139,7 +140,7 @@ def cidr_ipv6(text: str | None) -> Peer:
     """The IPv6 block that `CidrIpv6` gives.
 
     Raises:
-        InvalidParameterValue: it is malformed.
+        InvalidParameterValue: it is malformed. The text is that of IPv4 (chosen).
     """
     return _cidr(PeerKind.CIDR_IPV6, text)
 

@@ -150,7 +150,7 @@ def page_size(request: Request, smallest: int = 5, largest: int = RESULTS_MAX) -
     """MaxResults, or None for everything.
 
     Raises:
-        InvalidParameterValue: it is out of range.
+        InvalidParameterValue: it is out of range. EC2's texts aren't recorded; these are what others report.
     """
     size: int | None = request.get("MaxResults")
     if size is not None and size < smallest:

@@ -5,7 +5,9 @@ and then each rule is one look-up by its identity (direction, traffic, peer), so
 with the number of rules that the group holds. Everything is decided before the first write.
 
 Order of the checks, ec2-behaviour 3.5: before DryRun the group and the form of ids (`check_…`); then that the group
-exists; protocol, ports, sources, CIDR blocks; that the groups and lists named exist; repetition; match.
+exists; protocol, ports, sources, CIDR blocks; that the groups and lists named exist; repetition; match. Recorded are
+that a dry run is answered before the sources are counted and after the form of the group's id. That it is answered
+before the group is looked for is chosen, and so is which of several wrong permissions is told: the first.
 
 Source: EC2 API Reference, AuthorizeSecurityGroupIngress and -Egress, RevokeSecurityGroupIngress and -Egress;
 ec2-behaviour 3.4, 3.5.
@@ -110,10 +112,12 @@ def _named_rules(context: Context, group: SecurityGroup, direction: Direction, r
             f"The parameter {_internal(flat[0])} isn't supported for egress rules. Use ipPermissions instead."
         )
     if flat and permissions:
+        # Chosen: one of the two would be forgotten.
         raise InvalidParameterCombination(
             f"The parameter ipPermissions cannot be used with the parameter {_internal(flat[0])}"
         )
     if not flat and not permissions:
+        # EC2's answer to a group without any rule isn't recorded; the code and the name are chosen.
         raise MissingParameter("ipPermissions")
     requests = _flat_rules(request) if flat else rule_requests(permissions)
     wanted = [_Wanted(each.traffic, _peer(context, group, each.peer), each.description) for each in requests]
@@ -259,6 +263,8 @@ def _revoke(context: Context, direction: Direction, request: Request) -> Answer:
 
     In the default VPC, rules that the group doesn't hold come back as UnknownIpPermissions in the form of Describe and
     the others are removed. In any other VPC one such rule refuses the whole request; an unknown rule id does in both.
+    UnknownIpPermissions is absent when everything was known (observed). The order of the members, and that
+    RevokedSecurityGroupRules is there and empty when nothing was removed, as EC2 writes other empty lists, are chosen.
 
     Raises:
         InvalidSecurityGroupRuleIdNotFound: a rule id isn't one of the group in this direction (chosen for the latter).
@@ -296,6 +302,7 @@ def _rules_by_id(
             )
     rule_ids = request["SecurityGroupRuleIds"]
     if len(set(rule_ids)) < len(rule_ids):
+        # Chosen, by analogy with permissions.
         raise InvalidParameterValue("The same permission must not appear multiple times")
     rules = all_found(ids.RULE, context.transaction.rule, context, rule_ids)
     elsewhere = [rule for rule in rules if rule.group_id != group.group_id or rule.direction is not direction]
