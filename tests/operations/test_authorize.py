@@ -356,6 +356,11 @@ def test_a_prefix_list_that_does_not_exist(account: Account) -> None:
             {"GroupId": "sg-1", "IpPermissions": [{"UserIdGroupPairs": [{"VpcPeeringConnectionId": "x"}]}]},
             ("InvalidVpcPeeringConnectionId.Malformed", 'Invalid id: "x" (expecting "pcx-...")'),
         ),
+        (
+            INGRESS,
+            {"GroupId": "sg-1", "IpPermissions": [{"UserIdGroupPairs": [{"GroupId": "sg-2", "VpcId": "x"}]}]},
+            ("InvalidVpcID.Malformed", 'Invalid id: "x" (expecting "vpc-...")'),
+        ),
         # A dry run ends before existence and meaning (the latter observed 2018).
         (INGRESS, {"GroupId": "sg-112233", "IpPermissions": [{"IpProtocol": "all"}]}, None),
         (INGRESS, {"GroupName": "no such group"}, None),

@@ -22,7 +22,7 @@ from .errors import (
     InvalidVpcPeeringConnectionIDNotFound,
     MissingParameter,
 )
-from .ids import GROUP, PEERING, PREFIX_LIST
+from .ids import GROUP, PEERING, PREFIX_LIST, VPC
 from .peer import Peer, PeerKind
 from .traffic import ALL_PROTOCOLS, ANY, PROTOCOL_NUMBERS, Traffic
 
@@ -153,7 +153,7 @@ def _cidr(kind: PeerKind, text: str | None) -> Peer:
 
 
 def check_ids(permissions: Iterable[Mapping[str, Any]] | None) -> None:
-    """Returns if every group and prefix list that the permissions name by id has a well-formed one.
+    """Returns if all ids in the permissions are well-formed: of groups, their VPCs and peerings, of prefix lists.
 
     Raises:
         ServiceError: `InvalidGroupId.Malformed` and its like.
@@ -162,6 +162,8 @@ def check_ids(permissions: Iterable[Mapping[str, Any]] | None) -> None:
         for pair in permission.get("UserIdGroupPairs") or ():
             if pair.get("GroupId"):
                 GROUP.check(pair["GroupId"])
+            if pair.get("VpcId"):
+                VPC.check(pair["VpcId"])
             if pair.get("VpcPeeringConnectionId"):
                 PEERING.check(pair["VpcPeeringConnectionId"])
         for prefix_list in permission.get("PrefixListIds") or ():
