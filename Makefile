@@ -16,24 +16,25 @@ help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .venvs/uv/bin/uv:
-	$(PYTHON) -m venv .venvs/uv 2>/dev/null || { rm -rf .venvs/uv; scripts/system-packages venv; $(PYTHON) -m venv .venvs/uv; }
-	.venvs/uv/bin/pip install --quiet --disable-pip-version-check -r requirements/uv.txt
+	@[ -n "$(PYTHON)" ] || { echo "ringwall needs Python 3.11 or newer: install it, or name it with make PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -m venv .venvs/uv >/dev/null 2>&1 || { rm -rf .venvs/uv; scripts/system-packages venv; $(PYTHON) -m venv .venvs/uv; }
+	@.venvs/uv/bin/pip install --quiet --disable-pip-version-check -r requirements/uv.txt
+
+# An environment with exactly what a lock names: $(call environment,directory,lock)
+define environment
+	@echo "setting up $(1)" >&2
+	@$(UV) venv $(UV_OPTIONS) --clear --python $(PYTHON) $(1)
+	@$(UV) pip sync $(UV_OPTIONS) --python $(1)/bin/python $(2)
+endef
 
 $(BIN)/.ready: pyproject.toml requirements/dev.txt | $(UV)
-	$(UV) venv $(UV_OPTIONS) --clear --python $(PYTHON) $(VENV)
-	$(UV) pip sync $(UV_OPTIONS) --python $(BIN)/python requirements/dev.txt
-	$(UV) pip install $(UV_OPTIONS) --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(call environment,$(VENV),requirements/dev.txt)
+	@$(UV) pip install $(UV_OPTIONS) --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The aws CLI pins its own botocore, so it lives in an environment of its own.
-.venvs/awscli/.ready: requirements/awscli.txt | $(UV)
-	$(UV) venv $(UV_OPTIONS) --clear --python $(PYTHON) .venvs/awscli
-	$(UV) pip sync $(UV_OPTIONS) --python .venvs/awscli/bin/python requirements/awscli.txt
-	@touch $@
-
-.venvs/peers/.ready: requirements/peers.txt | $(UV)
-	$(UV) venv $(UV_OPTIONS) --clear --python $(PYTHON) .venvs/peers
-	$(UV) pip sync $(UV_OPTIONS) --python .venvs/peers/bin/python requirements/peers.txt
+# The aws CLI and the peers pin their own botocore, so each lives in an environment of its own.
+.venvs/%/.ready: requirements/%.txt | $(UV)
+	$(call environment,.venvs/$*,$<)
 	@touch $@
 
 setup: $(BIN)/.ready  ## make .venv with the locked dependencies and .venv/bin/ringwall

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import os
 import shlex
 import socket
 import ssl
@@ -207,7 +208,7 @@ def _listen(config: ServerConfig) -> socket.socket:
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family, backlog=CONNECTIONS_WAITING_MAX)
     except OSError as error:
-        raise ConfigurationError(f"can't listen on {config.host}, port {config.port}: {error.strerror}.") from error
+        raise ConfigurationError(f"can't listen on {config.host}, port {config.port}: {os.strerror(error.errno) if error.errno else error}.") from error
 
 
 def _tell_keys(service: Service, url: str) -> None:
