@@ -207,8 +207,11 @@ def _listen(config: ServerConfig) -> socket.socket:
         found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family, backlog=CONNECTIONS_WAITING_MAX)
+    except socket.gaierror as error:
+        raise ConfigurationError(f"--host {config.host}: {error.strerror}.") from error
     except OSError as error:
-        raise ConfigurationError(f"can't listen on {config.host}, port {config.port}: {os.strerror(error.errno) if error.errno else error}.") from error
+        reason = os.strerror(error.errno or 0)
+        raise ConfigurationError(f"can't listen on {config.host}, port {config.port}: {reason}.") from error
 
 
 def _tell_keys(service: Service, url: str) -> None:
