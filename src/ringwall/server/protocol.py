@@ -12,7 +12,7 @@ A request that arrives whole, as nearly all do, starts no timer. Requests withou
 of EC2's clients sends one, and with them go trailers and two lengths for one body.
 
 An answer's head waits for the first part of its body, so that both leave in one write; over TLS also in one record.
-(Go's SDK was seen to fail on an answer that came apart; clients.md.) uvloop joins writes of one turn of the loop on its
+(Go's SDK was seen to fail on an answer that came apart.) uvloop joins writes of one turn of the loop on its
 own, but not the records of TLS.
 """
 
