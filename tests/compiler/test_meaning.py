@@ -10,7 +10,9 @@ import pytest
 
 from build import (
     EGRESS,
+    HOST6,
     INGRESS,
+    PEER6,
     cidr,
     egress,
     everything,
@@ -222,6 +224,15 @@ def test_neighbour_discovery_passes_only_with_a_hop_limit_that_no_router_leaves(
 def test_without_any_rule_only_dhcp_and_the_control_channel_pass(of: Flow, allowed: bool) -> None:
     reason = agrees(world(), of, compile_host(world(), LOCAL).ruleset)
     assert (reason in (Reason.DHCP, Reason.CONTROL)) is allowed
+
+
+@pytest.mark.parametrize("protocol", [UDP, ICMPV6])
+def test_nobody_outside_is_a_member_by_the_hosts_own_address(protocol: int) -> None:
+    state = world(ingress(everything(), group("sg-1")), members={"sg-1": {HOST6, PEER6}})
+    ruleset = compile_host(state, LOCAL).ruleset
+    spoofed = flow(INGRESS, protocol, HOST6, HOST6, icmp=(1, 0))
+    assert agrees(state, spoofed, ruleset) is Reason.OWN_ADDRESS
+    assert agrees(state, flow(INGRESS, protocol, PEER6, HOST6, icmp=(1, 0)), ruleset) is Reason.RULES
 
 
 def test_an_error_about_a_flow_is_judged_as_the_flow() -> None:

@@ -180,7 +180,6 @@ def test_the_hosts_own_configuration_is_part_of_the_ruleset() -> None:
 def test_what_the_state_does_not_hold_admits_nobody() -> None:
     state = world(ingress(tcp(22), group("sg-gone")), ingress(tcp(22), prefix_list("pl-gone")))
     ruleset = compile_host(state, LOCAL).ruleset
-    assert {name: len(each.elements) for name, each in ruleset.sets.items()} == dict.fromkeys(
-        ["sg-gone-members-v4", "sg-gone-members-v6", "pl-gone-v4", "pl-gone-v6", "unmanaged"], 0
-    )
+    about = {name: len(each.elements) for name, each in ruleset.sets.items() if "gone" in name}
+    assert about == dict.fromkeys(["sg-gone-members-v4", "sg-gone-members-v6", "pl-gone-v4", "pl-gone-v6"], 0)
     assert "sg-1-ingress" not in compile_host(replace(state, groups={}), LOCAL).ruleset.chains

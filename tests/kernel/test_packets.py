@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from struct import pack
 
 import pytest
 
@@ -278,3 +279,30 @@ def test_the_mode_is_switched_by_a_difference(net: Lab) -> None:
     kept = {name for name, handles in after.handles.items() if handles == before.handles[name]}
     assert {"sg-1-ingress", "sg-1-ingress-tcp", "sg-1-ingress-tcp-22", "eni-1-ingress"} <= kept
     assert net.connect(net.peer, HOST4, 8080) is None
+
+
+def test_a_packet_from_outside_with_the_hosts_own_address_is_nobodys(net: Lab) -> None:
+    """The kernel drops it itself for IPv4 alone. Every VPC's default group admits its members: the host is one."""
+    net.enforce(world(ingress(udp(7777), group("sg-1")), members={"sg-1": {HOST6, PEER6}}))
+    server = net.socket(net.host, socket.AF_INET6, socket.SOCK_DGRAM)
+    server.bind((HOST6, 7777))
+    sending = net.socket(net.peer, socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+
+    def arrives(source: str) -> bool:
+        before = net.refused()
+        sending.sendto(datagram6(source, HOST6, 7777), (HOST6, 0))
+        return net.passes(lambda: bool(received(server)), before)
+
+    assert arrives(PEER6)
+    assert not arrives(HOST6)
+
+
+def datagram6(source: str, destination: str, port: int) -> bytes:
+    """A UDP datagram with its IPv6 header."""
+    addresses = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, destination)
+    length, head = 12, pack("!HHH", 5555, port, 12)
+    words = addresses + pack("!HH", length, socket.IPPROTO_UDP) + head + b"spoo"
+    total = sum(int.from_bytes(words[at : at + 2], "big") for at in range(0, len(words), 2))
+    total = (total & 0xFFFF) + (total >> 16)
+    checksum = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
+    return pack("!IHBB", 6 << 28, length, socket.IPPROTO_UDP, 64) + addresses + head + pack("!H", checksum) + b"spoo"

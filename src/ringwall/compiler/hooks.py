@@ -32,7 +32,7 @@ from ringwall.nft.expressions import Counter, Field, InSet, Match, MatchAny, Sta
 from ringwall.nft.objects import Chain, Element, Hook, Map, Rule, Set
 
 from . import names
-from .matches import IPV4, TRACKED, at_block, flow_port, flow_protocol
+from .matches import IPV4, TRACKED, UNTRACKED, at_block, flow_port, flow_protocol
 from .parts import Object
 
 FILTER: Final = 0
@@ -56,9 +56,10 @@ def hook_objects(
     objects += _base(mode, "input", fields.IIFNAME, interfaces)
     objects += _base(mode, "output", fields.OIFNAME, interfaces)
     for interface in interfaces:
+        objects.append(_own_addresses(interface))
         groups = [group_id for group_id in dict.fromkeys(interface.group_ids) if group_id in group_ids]
         for direction in Direction:
-            objects += _interface(mode, interface.interface_id, direction, groups)
+            objects += _interface(mode, interface, direction, groups)
     return objects
 
 
@@ -100,15 +101,23 @@ def _base(mode: Mode, hook: str, device: Field, interfaces: Sequence[HostInterfa
     ]
 
 
-def _interface(mode: Mode, interface_id: str, direction: Direction, group_ids: Sequence[str]) -> list[Object]:
+def _interface(mode: Mode, interface: HostInterface, direction: Direction, group_ids: Sequence[str]) -> list[Object]:
     """The chains of an interface in one direction: its groups in order, then the refusal.
 
     A TCP flow begins with a SYN. Without the first line, a packet in the middle of a stream whose flow is unknown would
     make a new flow of it, with the sides swapped where a server speaks first, and egress rules would open ingress.
+    And nobody outside has the interface's own address, which rules that name its own groups would admit.
     """
+    interface_id = interface.interface_id
     refused = names.refused(interface_id, direction)
     goto_refused = Verdict("goto", refused)
     no_syn = Match(fields.TCP_FLAGS, _SYN, mask=_FIN_SYN_RST_ACK, negated=True)
+    spoofed, spoofed_untracked = (
+        [Rule((InSet((where[direction].v6,), names.own_addresses(interface_id)), goto_refused))]
+        if direction is Direction.INGRESS
+        else []
+        for where in (TRACKED, UNTRACKED)
+    )
     passes = [Rule((Verdict("jump", names.dhcp(direction)),))]
     if direction is Direction.EGRESS:
         passes.insert(0, Rule((Verdict("jump", names.CONTROL_CHANNEL),)))
@@ -117,16 +126,27 @@ def _interface(mode: Mode, interface_id: str, direction: Direction, group_ids: S
             names.directed(interface_id, direction),
             (
                 Rule((_state(fields.STATE_NEW), _IS_TCP, no_syn, goto_refused)),
+                *spoofed,
                 *_jumps(names.directed(group_id, direction) for group_id in group_ids),
                 Rule((goto_refused,)),
             ),
         ),
         Chain(
             names.untracked(interface_id, direction),
-            (*_jumps(names.untracked(group_id, direction) for group_id in group_ids), Rule((goto_refused,))),
+            (
+                *spoofed_untracked,
+                *_jumps(names.untracked(group_id, direction) for group_id in group_ids),
+                Rule((goto_refused,)),
+            ),
         ),
         Chain(refused, (*passes, _refusal(mode, f"{direction} that no rule admits"))),
     ]
+
+
+def _own_addresses(interface: HostInterface) -> Set:
+    """The interface's IPv6 addresses. Packets from outside with an IPv4 address of ours the kernel drops itself."""
+    own = frozenset((packed(address),) for address in interface.addresses if ":" in address)
+    return Set(names.own_addresses(interface.interface_id), (TRACKED[Direction.INGRESS].v6,), own)
 
 
 def _jumps(chains: Iterable[str]) -> list[Rule]:

@@ -40,6 +40,11 @@ def refused(interface_id: str, direction: Direction) -> str:
     return f"{interface_id}-{direction}-refused"
 
 
+def own_addresses(interface_id: str) -> str:
+    """`eni-…-addresses-v6`: an interface's own IPv6 addresses."""
+    return f"{interface_id}-addresses-v6"
+
+
 def dhcp(direction: Direction) -> str:
     """`dhcp-ingress`: the host as a DHCP client."""
     return f"dhcp-{direction}"

@@ -82,6 +82,7 @@ class Reason(StrEnum):
     CONTROL = "control channel"
     UNMANAGED = "the device is unmanaged"
     UNKNOWN_DEVICE = "the device is no interface of the host's"
+    OWN_ADDRESS = "from outside, with the host's own address as its source"
     NO_RULE = "no rule admits it"
 
 
@@ -97,7 +98,8 @@ class Verdict:
 def admits(state: HostState, local: LocalPolicy, flow: Flow) -> Verdict:
     """The verdict on the flow when the host enforces, whatever its mode is now."""
     interface = next((each for each in state.interfaces.values() if each.device == flow.device), None)
-    rule_ids = () if interface is None else tuple(_admitting(state, interface, flow))
+    is_spoofed = interface is not None and _is_from_itself(interface, flow)
+    rule_ids = () if interface is None or is_spoofed else tuple(_admitting(state, interface, flow))
     if rule_ids:
         return Verdict(True, Reason.RULES, rule_ids)
     if flow.device == LOOPBACK:
@@ -111,7 +113,7 @@ def admits(state: HostState, local: LocalPolicy, flow: Flow) -> Verdict:
         return Verdict(unmanaged, Reason.UNMANAGED if unmanaged else Reason.UNKNOWN_DEVICE)
     if _is_dhcp(flow):
         return Verdict(True, Reason.DHCP)
-    return Verdict(False, Reason.NO_RULE)
+    return Verdict(False, Reason.OWN_ADDRESS if is_spoofed else Reason.NO_RULE)
 
 
 def unadmitted(state: HostState, local: LocalPolicy, flows: Iterable[Flow]) -> list[Flow]:
@@ -165,6 +167,16 @@ def _is_at(state: HostState, peer: Peer, address: bytes) -> bool:
             return any(block(cidr).contains(address) for cidr in state.prefix_lists.get(peer.value, ()))
         case PeerKind.GROUP:
             return any(packed(member) == address for member in state.members.get(peer.value, ()))
+
+
+def _is_from_itself(interface: HostInterface, flow: Flow) -> bool:
+    """Whether the flow claims to come from the interface's own IPv6 address; the kernel sees to IPv4 by itself."""
+    source = packed(flow.source)
+    return (
+        flow.direction is Direction.INGRESS
+        and version_of(source) == 6
+        and any(packed(address) == source for address in interface.addresses)
+    )
 
 
 def _is_control(local: LocalPolicy, flow: Flow) -> bool:
