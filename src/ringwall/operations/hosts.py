@@ -113,9 +113,8 @@ def enroll(
     default_group = transaction.group_by_name(subnet.vpc_id, "default")
     assert default_group is not None, "every VPC has a default group"
 
-    instance_id = context.ids.new("i")
     host = Host(
-        instance_id=instance_id,
+        instance_id=context.ids.new("i"),
         owner_id=token.account_id,
         region=token.region,
         subnet_id=subnet.subnet_id,
@@ -125,27 +124,40 @@ def enroll(
         access_key_id=access_key_id,
         enrolled_at=context.now,
     )
-    interface = NetworkInterface(
+    interface = _interface_of(context, host, subnet, found, private_ips, ipv6_addresses, default_group.group_id)
+    key = HostKey(access_key_id, secret, token.account_id, token.region, instance_id)
+    transaction.consume_enrolment_token(token.token_hash)
+    transaction.insert_host(host, key, interface)
+    return Enrolled(host, key, interface, refused)
+
+
+def _interface_of(
+    context: Context,
+    host: Host,
+    subnet: Subnet,
+    found: ReportedInterface,
+    private_ips: tuple[str, ...],
+    ipv6_addresses: tuple[str, ...],
+    group_id: str,
+) -> NetworkInterface:
+    """The host's interface, in one group, as EC2's API will show it."""
+    return NetworkInterface(
         interface_id=context.ids.new("eni"),
-        owner_id=token.account_id,
-        region=token.region,
+        owner_id=host.owner_id,
+        region=host.region,
         subnet_id=subnet.subnet_id,
         vpc_id=subnet.vpc_id,
         availability_zone=subnet.availability_zone,
-        instance_id=instance_id,
+        instance_id=host.instance_id,
         attachment_id=context.ids.new("eni-attach"),
         device=found.device,
         mac_address=found.mac_address,
         private_ips=private_ips,
         ipv6_addresses=ipv6_addresses,
-        group_ids=(default_group.group_id,),
-        description=f"{hostname} {found.device}",
+        group_ids=(group_id,),
+        description=f"{host.hostname} {found.device}",
         created_at=context.now,
     )
-    key = HostKey(access_key_id, secret, token.account_id, token.region, instance_id)
-    transaction.consume_enrolment_token(token.token_hash)
-    transaction.insert_host(host, key, interface)
-    return Enrolled(host, key, interface, refused)
 
 
 def usable_addresses(
