@@ -125,7 +125,7 @@ def enroll(
         enrolled_at=context.now,
     )
     interface = _interface_of(context, host, subnet, found, private_ips, ipv6_addresses, default_group.group_id)
-    key = HostKey(access_key_id, secret, token.account_id, token.region, instance_id)
+    key = HostKey(access_key_id, secret, token.account_id, token.region, host.instance_id)
     transaction.consume_enrolment_token(token.token_hash)
     transaction.insert_host(host, key, interface)
     return Enrolled(host, key, interface, refused)
