@@ -352,3 +352,7 @@ def test_a_host_of_any_name_leaves_the_answers_readable(server: Server) -> None:
         assert server.api("GET", f"/ringwall/v1/hosts/{host.instance_id}").json["hostname"] == hostname
     for hostname in ("a\0b", "a\nb", "a\x1b[2Jb", "\ufffe"):
         assert use_token(server, new_token(server), hostname).status == 400
+    interface = {"device": "eth0", "mac_address": "\x1b[2J", "addresses": ["172.31.5.5/20"]}
+    content = {"token": new_token(server).split(".")[1], "hostname": "h", "interfaces": [interface]}
+    refused = server.api("POST", "/ringwall/v1/enroll", content, secret="a host has no key yet")
+    assert "'mac_address' may not contain control characters" in refused.text

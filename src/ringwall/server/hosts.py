@@ -55,8 +55,6 @@ async def enroll(service: Service, content: Content) -> Response:
     """Makes the host that a token was made for, and its key."""
     token_hash = hash_of(_get(content, "token", str))
     hostname, reported = _get(content, "hostname", str), _interfaces(content)
-    if not hostname.isprintable():
-        raise InvalidParameterValue("'hostname' may not contain control characters.")  # it goes into logs
     token = service.store.read(lambda reader: reader.enrolment_token(token_hash))
     if token is None:
         raise InvalidToken("The enrolment token is not valid: it was used, has expired, or was never made.")
@@ -228,4 +226,6 @@ def _get(content: Content, name: str, kind: type[Kind]) -> Kind:
     value = content.get(name)
     if not isinstance(value, kind) or (isinstance(value, str) and not 0 < len(value) <= TEXT_MAX):
         raise InvalidParameterValue(f"'{name}' is missing or isn't a {kind.__name__}, or is too long.")
+    if isinstance(value, str) and not value.isprintable():  # it goes into logs, answers and onto screens
+        raise InvalidParameterValue(f"'{name}' may not contain control characters.")
     return value
