@@ -544,7 +544,9 @@ def test_health_is_open_and_metrics_need_a_key(server: Server) -> None:
     assert 'ringwall_requests_total{operation="DescribeVpcs",code="OK"} 1' in shown.text
     before = metric(server, "ringwall_authentication_failures_total")
     server.call({"Action": "DescribeVpcs"}, secret="wrong")
-    assert metric(server, "ringwall_authentication_failures_total") == before + 1
+    server.api("GET", "/ringwall/v1/hosts", secret="wrong")
+    server.send("POST", "/ringwall/v1/enroll", {}, b'{"token": "x", "hostname": "h", "interfaces": []}')
+    assert metric(server, "ringwall_authentication_failures_total") == before + 3
 
 
 def metric(server: Server, name: str) -> float:

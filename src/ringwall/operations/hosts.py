@@ -165,7 +165,8 @@ def usable_addresses(
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[RefusedAddress, ...]]:
     """The reported addresses that the interface may have: IPv4, IPv6, and those refused with the reason.
 
-    An address must lie in the subnet and be held by no other interface of the VPC, so that no host can claim another's.
+    An address must lie in the subnet, be a host's, and be held by no other interface of the VPC, so that no host can
+    claim another's.
     Link-local addresses are nobody's source and are passed over in silence.
 
     Raises:
@@ -174,6 +175,7 @@ def usable_addresses(
     if len(addresses) > ADDRESSES_MAX:
         raise InvalidParameterValue(f"The interface reports {len(addresses)} addresses; {ADDRESSES_MAX} are the limit.")
     blocks = [ipaddress.ip_network(block) for block in (subnet.cidr_block, subnet.ipv6_cidr_block) if block]
+    nobodys = {address for block in blocks if block.version == 4 for address in (block[0], block[-1])}
     usable: dict[int, list[str]] = {4: [], 6: []}
     refused: list[RefusedAddress] = []
     for text in addresses:
@@ -187,6 +189,9 @@ def usable_addresses(
         if not any(address.version == block.version and address in block for block in blocks):
             inside = " or ".join(str(block) for block in blocks)
             refused.append(RefusedAddress(str(address), f"lies outside {subnet.subnet_id} ({inside})"))
+        elif address in nobodys:
+            reason = f"is the network's or the broadcast address of {subnet.subnet_id}"
+            refused.append(RefusedAddress(str(address), reason))
         elif holder is not None and holder != held_by:
             refused.append(RefusedAddress(str(address), f"is held by {holder}"))
         elif str(address) not in usable[address.version]:

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ringwall.domain.errors import InternalError, InvalidParameterValue, ServiceError, ServiceUnavailable
+from ringwall.operations.hosts import InvalidToken
 from ringwall.store.base import Unavailable
 from ringwall.telemetry import LOG
 from ringwall.wire.fault import CLIENT_ERROR, STATUSES
@@ -108,7 +109,11 @@ def _signed(service: Service, action: str, endpoint: Endpoint) -> Callable[[Requ
 async def _enroll(service: Service, request: Request) -> Response:
     """Enrolment carries no signature: the token is the proof."""
     raw = await _raw(service, request)
-    return await enroll(service, _content(raw.body))
+    try:
+        return await enroll(service, _content(raw.body))
+    except InvalidToken:
+        service.metrics.count("ringwall_authentication_failures_total")
+        raise
 
 
 async def _guarded(run: Callable[[], Awaitable[Response]]) -> Response:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ringwall.domain.caller import Caller
-from ringwall.domain.errors import AuthFailure
+from ringwall.domain.errors import AuthFailure, ServiceError
 from ringwall.sigv4.verify import parse_authentication, verify
 from ringwall.store.base import HostKey
 
@@ -43,6 +43,14 @@ def authenticate(service: Service, request: RawRequest, services: Container[str]
     Raises:
         ServiceError: one of the refusals of `sigv4.verify`, or AuthFailure for a region that isn't served.
     """
+    try:
+        return _caller(service, request, services)
+    except ServiceError:
+        service.metrics.count("ringwall_authentication_failures_total")
+        raise
+
+
+def _caller(service: Service, request: RawRequest, services: Container[str] | None) -> Caller:
     signed = parse_authentication(request.method, request.path, request.query, request.headers, request.body)
     root = service.root
     if signed.access_key_id == root.access_key_id:

@@ -91,9 +91,7 @@ def _refuse(
     request_id: str,
 ) -> Reply:
     """The refusal in the envelope of the service that was asked, as far as that can be told."""
-    if caller is None:
-        service.metrics.count("ringwall_authentication_failures_total")
-    else:
+    if caller is not None:
         operation = parsed.action if parsed else "unknown"
         service.metrics.count("ringwall_requests_total", operation=operation, code=error.code)
     envelope = parsed.service if parsed else service_of_query(_parameters(request))
