@@ -103,6 +103,39 @@ def test_ringwalls_own_command_line_speaks_tls_too(tls_server: Server) -> None:
     assert done.stdout.startswith("HOST")
 
 
+@pytest.mark.parametrize(
+    ("scheme", "bundle", "advice"),
+    [
+        ("https", "", "Set AWS_CA_BUNDLE to the server's certificate, or to one that vouches for it."),
+        ("https", "/nonexistent", "AWS_CA_BUNDLE: /nonexistent can't be read as certificates"),
+        ("https", __file__, f"AWS_CA_BUNDLE: {__file__} can't be read as certificates"),
+        ("http", "", "If it has TLS, write https://."),
+    ],
+)
+def test_what_to_do_about_a_call_that_tls_refuses_is_said(
+    tls_server: Server, scheme: str, bundle: str, advice: str
+) -> None:
+    url = f"{scheme}://127.0.0.1:{tls_server.port}"
+    assert advice in said_of(url, tls_server.environment | {"AWS_CA_BUNDLE": bundle})
+
+
+def test_a_server_without_tls_is_said_to_be_one() -> None:
+    with serving() as server:
+        said = said_of(server.url.replace("http://", "https://"), server.environment)
+    assert said.endswith("If it has no TLS, write http://.\n")
+
+
+def said_of(url: str, environment: dict[str, str]) -> str:
+    """What `ringwall host list` says when it fails."""
+    done = subprocess.run(
+        [str(RINGWALL), "host", "list", "--server", url],
+        env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
 def test_old_tls_and_plain_http_get_nothing(tls_server: Server) -> None:
     plain = Server(tls_server.process, tls_server.url.replace("https", "http"))
     with pytest.raises((OSError, http.client.HTTPException)):

@@ -53,9 +53,7 @@ def call(endpoint: Endpoint, method: str, path: str, content: dict[str, Any] | N
         response = connection.getresponse()
         answer = json.loads(response.read() or b"{}")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise CallFailed(
-            f"{endpoint.url} gave no answer that can be read ({error}). Is the server running there?"
-        ) from error
+        raise CallFailed(f"{endpoint.url} gave no answer that can be read ({error}). {_advice(error)}") from error
     finally:
         connection.close()
     if response.status >= 300:
@@ -65,8 +63,23 @@ def call(endpoint: Endpoint, method: str, path: str, content: dict[str, Any] | N
     return dict(answer)
 
 
+def _advice(error: Exception) -> str:
+    """What to do about a call without an answer."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "Set AWS_CA_BUNDLE to the server's certificate, or to one that vouches for it."
+    if isinstance(error, ssl.SSLError):
+        return "If it has no TLS, write http://."
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "If it has TLS, write https://."
+    return "Is the server running there?"
+
+
 def _connect(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
     if scheme == "https":
-        context = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE"))
+        bundle = os.environ.get("AWS_CA_BUNDLE")
+        try:
+            context = ssl.create_default_context(cafile=bundle or None)
+        except OSError as error:  # ssl.SSLError is one
+            raise CallFailed(f"AWS_CA_BUNDLE: {bundle} can't be read as certificates: {error.strerror}.") from error
         return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)
     return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
