@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,8 @@ async def _run(config: AgentConfig, url: ServerUrl, directory: AgentDirectory, k
         identity = await _enroll(config, url, directory)
     elif config.token_file is not None:
         LOG.info("already enrolled as %s; the token isn't used", identity.instance_id)
+    for device in sorted(config.unmanaged - {name for _, name in socket.if_nameindex()}):
+        LOG.warning("--unmanaged %s: there is no such interface now; one that appears is left alone", device)
     server = Server(url, identity.certificate_sha256, identity.endpoints)
     await Agent(identity, server, kernel, directory, config.unmanaged).run()
 
@@ -92,8 +95,13 @@ def read_token(token_file: str) -> EnrolmentToken:
     """The token in the file, or on standard input for `-`. It is never on a command line, which everybody can read.
 
     Raises:
-        ConfigurationError: the file can't be read, or holds no token.
+        ConfigurationError: the file can't be read, or holds no token, or the token itself was given for it.
     """
+    if token_file.startswith("rw1."):
+        raise ConfigurationError(
+            "--token-file takes a file's name, or - for standard input. On the command line everybody on this machine "
+            "can read the token: put it into a file of mode 0600."
+        )
     try:
         if token_file == "-":
             text = sys.stdin.read(TOKEN_BYTES_MAX)
@@ -101,7 +109,9 @@ def read_token(token_file: str) -> EnrolmentToken:
             with Path(token_file).open() as file:
                 text = file.read(TOKEN_BYTES_MAX)
         return parse_token(text)
-    except (OSError, UnicodeDecodeError, MalformedToken) as error:
+    except OSError as error:
+        raise ConfigurationError(f"--token-file {token_file}: {error.strerror}.") from error
+    except (UnicodeDecodeError, MalformedToken) as error:
         raise ConfigurationError(f"--token-file {token_file}: {error}.") from error
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
+
+from typing_extensions import override
 
 from ringwall import __version__
 
@@ -31,6 +34,11 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        """Ends with a usage error, without an enrolment token that somebody typed: the error may go into a log."""
+        super().error(re.sub(r"rw1\.\S+", "rw1.…", message))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ from ringwall.cli.main import main
         (["--server", "https://ringwall.example"], "--token-file"),
         (["--server", "https://ringwall.example", "--token-file", "/nonexistent"], "/nonexistent"),
         (["--server", "http://localhost:1", "--token-file", "{token}", "--interface", "eth99"], "no such interface"),
+        (["--server", "http://localhost:1", "--token-file", f"rw1.{'s' * 43}.-"], "takes a file's name, or -"),
         (["--server", "http://localhost:1", "--token-file", "{tls}"], "TLS"),
         (["--server", "http://127.0.0.1:1", "--token-file", "{token}"], "no connection to 127.0.0.1:1"),
         (["--server", "https://a", "--data", "/dev/null/here"], "--data /dev/null/here"),
@@ -37,6 +38,13 @@ def test_what_cant_be_is_said_in_a_sentence(
     assert sentence in errors
     assert "Traceback" not in errors
     assert "s" * 43 not in errors
+
+
+def test_a_token_on_the_command_line_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["agent", "--server", "https://a", "--token", f"rw1.{'s' * 43}.-"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith("unrecognized arguments: --token rw1.…\n")
 
 
 def test_the_server_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
