@@ -118,6 +118,9 @@ def enforce(endpoint: Endpoint, options: argparse.Namespace) -> int:
     except CallFailed as error:
         for line in error.body.get("unadmitted", []):
             print(f"no rule admits: {_plain(line)}")
+        if error.body.get("error", {}).get("code") == "WouldCutOff":
+            advice = "Admit them" if error.body.get("unadmitted") else "Start it"
+            raise CallFailed(f"{error} {advice}, or insist with --yes.", error.status, error.body) from error
         raise
     for line in answer["unadmitted"]:
         print(f"cut off: {_plain(line)}")

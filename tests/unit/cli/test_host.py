@@ -78,7 +78,7 @@ def test_enforcing_blindly_is_refused_and_yes_insists(server: Server) -> None:
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
         f"ringwall host enforce: WouldCutOff: {instance_id}'s agent is away, "
-        "so what enforcing would cut off isn't known.\n"
+        "so what enforcing would cut off isn't known. Start it, or insist with --yes.\n"
     )
     assert "mode observe" in host(server, "show", instance_id).stdout
     insisted = host(server, "enforce", "--yes", instance_id)
