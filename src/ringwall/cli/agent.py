@@ -14,7 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `ringwall agent`."""
     add = parser.add_argument
     add("--server", required=True, metavar="URL", help="the server, as https://name:4580")
-    add("--data", type=Path, metavar="DIR", help="where the host's identity and its last state are kept")
+    add(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="where the host's identity and last state are kept (default /var/lib/ringwall)",
+    )
     add("--token-file", metavar="FILE", help="enrol with the token in FILE, or on standard input for -; needed once")
     add("--interface", metavar="DEV", help="enrol this interface; the token must have been made for it")
     add(

@@ -14,7 +14,9 @@ from .endpoint import Endpoint, read_endpoint
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `ringwall env`."""
-    parser.add_argument("--data", type=Path, metavar="DIR", help="the server's data directory")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the server's data directory (default /var/lib/ringwall)"
+    )
     parser.add_argument(
         "--all", action="store_true", help="print AWS_ENDPOINT_URL, for clients that read only that one"
     )

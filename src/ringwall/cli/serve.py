@@ -22,7 +22,12 @@ from ringwall.domain.quota import NO_LIMITS, Quota
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `ringwall serve`."""
     add = parser.add_argument
-    add("--data", type=Path, metavar="DIR", help="where the store and the credentials are kept")
+    add(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="where the store and the credentials are kept (default /var/lib/ringwall)",
+    )
     add("--store", metavar="URL", help="the store, when it isn't in DIR: sqlite:///path")
     add("--host", default=DEFAULT_HOST, help="the address to listen on (default %(default)s)")
     add("--port", type=int, default=DEFAULT_PORT, help="0 takes any free one (default %(default)s)")
