@@ -53,6 +53,8 @@ def run(config: AgentConfig) -> None:
     url = parse_server_url(config.server, insecure_http=config.insecure_http)
     if url.scheme == "http" and config.insecure_http:
         LOG.warning("plain HTTP: anybody on the way to %s can read and change this host's rules", url.authority)
+    for device in sorted(config.unmanaged - {name for _, name in socket.if_nameindex()}):
+        LOG.warning("--unmanaged %s: there is no such interface now; one that appears is left alone", device)
     directory = AgentDirectory(config.data)
     with directory.held(), Kernel() as kernel, contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_run(config, url, directory, kernel))
@@ -68,8 +70,6 @@ async def _run(config: AgentConfig, url: ServerUrl, directory: AgentDirectory, k
         identity = await _enroll(config, url, directory)
     elif config.token_file is not None:
         LOG.info("already enrolled as %s; the token isn't used", identity.instance_id)
-    for device in sorted(config.unmanaged - {name for _, name in socket.if_nameindex()}):
-        LOG.warning("--unmanaged %s: there is no such interface now; one that appears is left alone", device)
     server = Server(url, identity.certificate_sha256, identity.endpoints)
     await Agent(identity, server, kernel, directory, config.unmanaged).run()
 

@@ -40,6 +40,15 @@ def test_what_cant_be_is_said_in_a_sentence(
     assert "s" * 43 not in errors
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="the agent opens the kernel's packet filter, which needs root")
+def test_an_unmanaged_device_that_isnt_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--server", "https://a", "--data", str(tmp_path), "--unmanaged", "lo", "missing0"]
+    assert main(["agent", *options]) == 1
+    said = capsys.readouterr().err
+    assert " WARNING --unmanaged missing0: there is no such interface now; one that appears is left alone\n" in said
+    assert "--unmanaged lo" not in said
+
+
 def test_a_token_on_the_command_line_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["agent", "--server", "https://a", "--token", f"rw1.{'s' * 43}.-"])
