@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from serving import Server, serving
+
+
+def pytest_configure() -> None:
+    """A run that is told to end stops what it started: servers, agents and namespaces go with their fixtures."""
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
 
 
 @pytest.fixture(scope="module")
