@@ -225,7 +225,11 @@ class _Engine:
 def _connect(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     # FULL, not NORMAL: in WAL mode NORMAL syncs at checkpoints only, and loss of power undoes what was answered.
-    connection.executescript("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000;")
+    try:
+        connection.executescript("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000;")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
