@@ -168,17 +168,23 @@ async def update_addresses(service: Service, call: Call) -> Response:
 def _host(service: Service, host: Host, interfaces: list[NetworkInterface]) -> Content:
     status = service.hub.status(host.instance_id)
     found = status.report
+    problems = list(found.problems) if found else []
+    contested = status.is_contested(service.clock())
+    if contested:
+        problems.append(
+            "Two agents use this host's key in turn: was the machine copied? Reports are true of one of them."
+        )
     return {
         "instance_id": host.instance_id,
         "hostname": host.hostname,
         "mode": host.mode.value,
         "enrolled_at": host.enrolled_at,
         "connected": status.connected,
-        "up_to_date": status.connected and status.is_up_to_date,
+        "up_to_date": status.connected and status.is_up_to_date and not contested,
         "revision": found.position.revision if found else None,
         "digest": found.digest if found else None,
         "in_force_at": found.in_force_at if found else None,
-        "problems": list(found.problems) if found else [],
+        "problems": problems,
         "unadmitted": [item.sentence for item in found.unadmitted] if found else [],
         "interfaces": [
             {

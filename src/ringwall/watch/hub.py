@@ -17,12 +17,18 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from ringwall.domain.change import ChangeRecord, HostRemoved
 from ringwall.domain.world import HostDelta, HostState, difference, merge
 
 from .cursor import LOG_RECORDS_MAX, LogEnd, ids_of, interests, passed_on
 from .messages import HEARTBEAT_SECONDS, Delta, Heartbeat, Message, Position, Report, Snapshot
+
+
+DISPLACED_MAX: Final = 3
+CONTESTED_SECONDS: Final = 60.0
+"""So many displaced streams in so short a time aren't reconnections of one agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class HostStatus:
     effective_revision: the last revision it was sent that has an effect on the host; a report of this revision or a
     later one says that the host is up to date. resumed_from: the position that the agent had when it connected.
     report: its last one. last_seen: Unix seconds of its last message or connection.
+    displaced_at: when its last streams were ended by a new one of the same host, Unix seconds, latest last.
     """
 
     connected: bool = False
@@ -41,6 +48,14 @@ class HostStatus:
     resumed_from: Position | None = None
     report: Report | None = None
     last_seen: float | None = None
+    displaced_at: tuple[float, ...] = ()
+
+    def is_contested(self, now: float) -> bool:
+        """Whether two agents seem to share the host's identity and end each other's streams: a copied machine.
+
+        What one of them reports isn't true of the other. A reconnection that the server noticed late displaces once.
+        """
+        return len(self.displaced_at) == DISPLACED_MAX and now - self.displaced_at[0] < CONTESTED_SECONDS
 
     @property
     def is_up_to_date(self) -> bool:
@@ -197,9 +212,11 @@ class Hub:
         loaded = self._load_state(host_id)
         if loaded is None:
             return None
+        displaced_at = self.status(host_id).displaced_at
         if (older := self._watchers.get(host_id)) is not None:
             older.closed = True
             older.changed.set()
+            displaced_at = (*displaced_at, self._clock())[-DISPLACED_MAX:]
         position, state = loaded
         watcher = _Watcher(position, state, interests(state), position.revision)
         self._watchers[host_id] = watcher
@@ -211,6 +228,7 @@ class Hub:
             effective_revision=position.revision,
             resumed_from=after,
             last_seen=self._clock(),
+            displaced_at=displaced_at,
         )
         return watcher
 

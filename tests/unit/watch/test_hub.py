@@ -425,6 +425,20 @@ def test_a_new_stream_of_a_host_ends_the_old_one() -> None:
     run(test)
 
 
+def test_agents_that_displace_each_other_again_and_again_are_told_from_one_that_reconnects() -> None:
+    async def test() -> None:
+        hub = hub_of(Model(), heartbeat_seconds=60)
+        streams = []
+        for displaced in range(4):
+            assert not hub.status("i-1").is_contested(1000.0), displaced
+            streams.append(Receiver(hub.watch("i-1")))
+            await streams[-1].next()
+        assert hub.status("i-1").is_contested(1000.0)
+        assert not hub.status("i-1").is_contested(1061.0)
+
+    run(test)
+
+
 def test_closing_ends_every_stream() -> None:
     async def test() -> None:
         hub = hub_of(Model(), heartbeat_seconds=60)
