@@ -25,7 +25,6 @@ from ringwall.domain.world import HostDelta, HostState, difference, merge
 from .cursor import LOG_RECORDS_MAX, LogEnd, ids_of, interests, passed_on
 from .messages import HEARTBEAT_SECONDS, Delta, Heartbeat, Message, Position, Report, Snapshot
 
-
 DISPLACED_MAX: Final = 3
 CONTESTED_SECONDS: Final = 60.0
 """So many displaced streams in so short a time aren't reconnections of one agent."""
