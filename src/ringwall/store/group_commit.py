@@ -4,14 +4,14 @@ Theory of operation. One sync of the disk costs as much as many requests' statem
 
     event loop's thread                                    committer's thread
     submit ──► queue
-    at the end of the loop's turn:
+    when a turn of the loop brings no more:
       take everything queued; begin;
       run each function on the transaction,
       one after the other, without savepoints ──────────►  commit: one sync
     the loop goes on, the queue fills                        │
     answers; the next turn ◄──────── one wake ◄────────────  all of them are durable
 
-While a commit is under way the queue fills, so the batch grows with the load; a lone request waits for nobody. The
+While a commit is under way the queue fills, so the batch grows with the load; a lone request waits one empty turn. The
 functions run on the loop's thread because there they take turns with the rest of the program instead of fighting it for
 the interpreter: each statement lets go of the interpreter's lock and would have to win it back. Only the sync, which
 waits for the disk, has a thread of its own.
@@ -134,9 +134,13 @@ class GroupCommit:
         """Has the queue run at the end of the loop's turn, unless that is planned or a commit is under way."""
         if (self._queue or self._alone) and not self._is_turning and self._in_flight is None and not self._closed:
             self._is_turning = True
-            loop.call_soon(self._turn, loop)
+            loop.call_soon(self._turn, loop, 0)
 
-    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _turn(self, loop: asyncio.AbstractEventLoop, seen: int) -> None:
+        """Runs the next batch; but while every turn of the loop brings more requests, they are let in first."""
+        if seen < len(self._queue) < BATCH_MAX and not self._closed:
+            loop.call_soon(self._turn, loop, len(self._queue))
+            return
         self._is_turning = False
         if self._closed:
             return
