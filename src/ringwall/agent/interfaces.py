@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from struct import Struct
 from typing import Final
@@ -33,6 +34,15 @@ class DeviceAddresses:
     device: str
     mac_address: str
     addresses: tuple[str, ...]
+
+
+def missing_sentences(devices: Iterable[str], found: Iterable[DeviceAddresses]) -> tuple[str, ...]:
+    """A sentence for each of the devices that isn't among those found: renamed or gone, it leaves the host closed."""
+    missing = set(devices) - {item.device for item in found}
+    return tuple(
+        f"The host has no interface {device}, which its rules are for; while it enforces, all others are closed."
+        for device in sorted(missing)
+    )
 
 
 def read_interfaces() -> tuple[DeviceAddresses, ...]:

@@ -36,7 +36,7 @@ from .desired import Received, follow
 from .directory import AgentDirectory, Identity
 from .enroll import interfaces_json, refused_sentences
 from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, StreamLost
-from .interfaces import DeviceAddresses, read_interfaces
+from .interfaces import DeviceAddresses, missing_sentences, read_interfaces
 from .preview import would_end
 from .server import Server
 from .stream import ADDRESSES_PATH, REPORT_PATH, retry_delays, watch
@@ -363,6 +363,7 @@ class Agent:
         except OSError as error:
             self._problems["addresses"] = (f"The host's addresses can't be read: {error}",)
             return
+        self._problems["interfaces"] = missing_sentences(devices, found)
         if found != self._told_addresses:
             content = json.dumps({"interfaces": interfaces_json(found)}).encode()
             answer = await self._server.post(ADDRESSES_PATH, content, self._identity.key)

@@ -228,6 +228,19 @@ def test_only_the_hosts_own_addresses_are_told_and_only_when_they_change(tmp_pat
     run(tmp_path, test)
 
 
+def test_an_interface_that_isnt_there_is_a_problem_until_it_is(tmp_path: Path) -> None:
+    renamed = {name: replace(interface, device="gone0") for name, interface in STATE.interfaces.items()}
+
+    async def test(stage: Stage) -> None:
+        await stage.connected()
+        stage.control.say(Snapshot(at(5), replace(STATE, interfaces=renamed)))
+        assert any("no interface gone0" in problem for problem in (await stage.reported(5)).problems)
+        stage.control.say(Snapshot(at(6), STATE))
+        assert not any("no interface" in problem for problem in (await stage.reported(6)).problems)
+
+    run(tmp_path, test)
+
+
 def test_an_enforcing_host_reports_nothing_unadmitted(tmp_path: Path) -> None:
     async def test(stage: Stage) -> None:
         await stage.connected()
