@@ -8,8 +8,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from ringwall.config import ConfigurationError
+from ringwall.config import ConfigurationError, is_loopback
 
 from .client import CallFailed, call
 from .endpoint import Endpoint, find_endpoint
@@ -67,11 +68,19 @@ def token(endpoint: Endpoint, options: argparse.Namespace) -> int:
     answer = call(endpoint, "POST", "/ringwall/v1/enrolment-tokens", content)
     print(answer["token"])
     print(
-        f"Good for one host until {_time(answer['expires_at'])}. On the host, as root:\n"
-        f"  ringwall agent --server {endpoint.url} --token-file FILE",
+        f"Good for one host until {_time(answer['expires_at'])}. On the host, as root:\n{agent_command(endpoint.url)}",
         file=sys.stderr,
     )
     return 0
+
+
+def agent_command(url: str) -> str:
+    """The lines that enrol a host with a server at this URL; another machine can't reach one on loopback by it."""
+    parts = urlsplit(url)
+    local = is_loopback(parts.hostname or "")
+    plain = "" if local or parts.scheme == "https" else " --insecure-http"
+    command = f"  ringwall agent --server {url}{plain} --token-file FILE"
+    return f"{command}\nOn another machine, put an address there that it reaches the server by." if local else command
 
 
 def list_hosts(endpoint: Endpoint, options: argparse.Namespace) -> int:

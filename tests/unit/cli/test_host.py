@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from enrolled import default_subnet, enrol, use_token
+from ringwall.cli.host import agent_command
 from ringwall.domain.enrolment import parse_token
 from serving import RINGWALL, Server
 
@@ -29,6 +30,20 @@ def test_a_token_is_all_that_standard_output_gets(server: Server) -> None:
     assert re.search(r"Good for one host until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", done.stderr)
     assert f"ringwall agent --server {server.url} --token-file" in done.stderr
     assert use_token(server, str(token)).status == 201
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("https://192.0.2.1:4580", "  ringwall agent --server https://192.0.2.1:4580 --token-file FILE"),
+        ("http://192.0.2.1:4580", "  ringwall agent --server http://192.0.2.1:4580 --insecure-http --token-file FILE"),
+        ("http://[::1]:4580", "  ringwall agent --server http://[::1]:4580 --token-file FILE"),
+    ],
+)
+def test_the_command_for_the_host_works_there(url: str, line: str) -> None:
+    first, *more = agent_command(url).splitlines()
+    assert first == line
+    assert bool(more) == ("::1" in url), "this machine's loopback is nothing to another one"
 
 
 @pytest.mark.parametrize(
