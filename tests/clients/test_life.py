@@ -105,6 +105,15 @@ def test_a_port_that_is_named_is_the_one() -> None:
         assert server.printed == f"ringwall ready on http://127.0.0.1:{port}\n"
 
 
+def test_a_start_that_fails_leaves_no_account_behind(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        refused = run("serve", "--data", str(tmp_path), "--port", str(probe.getsockname()[1]))
+        assert refused.returncode == 1
+    assert not (tmp_path / "credentials").exists()
+    with serving("--data", str(tmp_path), "--account", "111122223333") as server:
+        assert server.client("sts").get_caller_identity()["Account"] == "111122223333"
+
+
 def test_an_ipv6_address_stands_in_brackets() -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()

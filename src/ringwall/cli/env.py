@@ -35,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
         "# aws CLI 2 before 2.13 (Debian 12's) reads no endpoint variable and goes to Amazon: "
         f"give it --endpoint-url {endpoint.url}"
     )
+    if endpoint.url.startswith("https:"):
+        print("# A certificate that no public authority signed: export AWS_CA_BUNDLE=its PEM file, or aws refuses it.")
     return 0
 
 

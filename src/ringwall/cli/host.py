@@ -95,7 +95,7 @@ def list_hosts(endpoint: Endpoint, options: argparse.Namespace) -> int:
             ",".join(interface["addresses"]),
             host["mode"],
             _in_force(host),
-            "connected" if host["connected"] else "away",
+            _agent(host),
         )
         for host in answer["hosts"]
         for interface in host["interfaces"]
@@ -163,6 +163,13 @@ def _instance_id(text: str) -> str:
     if re.fullmatch("i-[0-9a-f]{8,17}", text) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no id of a host; `ringwall host list` shows them")
     return text
+
+
+def _agent(host: dict[str, Any]) -> str:
+    """Whether the agent is there, and how many problems it has told; `host show` names them."""
+    there = "connected" if host["connected"] else "away"
+    count = len(host["problems"])
+    return f"{there}, {count} problem{'s' if count > 1 else ''}" if count else there
 
 
 def _in_force(host: dict[str, Any]) -> str:

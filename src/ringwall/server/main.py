@@ -56,11 +56,12 @@ def serve(config: ServerConfig, environment: Mapping[str, str]) -> int:
     except Unavailable as error:
         raise ConfigurationError(str(error)) from error
     try:
+        listening = _listen(config)  # before the key: a start that fails leaves no account behind
         service = build_service(config, store, load_root_key(config.data, config.account, environment))
         if not is_loopback(config.host) and config.tls_cert is None:
             LOG.warning("plain HTTP on %s: every machine on the way can read the requests and answers", config.host)
         server = _Server(uvicorn_config(service), service)
-        server.run([_listen(config)])
+        server.run([listening])
     finally:
         store.close()
         if lock is not None:

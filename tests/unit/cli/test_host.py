@@ -141,3 +141,5 @@ def test_a_hosts_words_do_not_write_on_the_operators_screen(server: Server) -> N
     taken = server.api("POST", "/ringwall/v1/report", report, **found.key)
     assert taken.status == 200, taken.text
     assert "problem: a\ufffd[2Jb\ufffdc\n" in host(server, "show", found.instance_id).stdout
+    listed = next(row for row in host(server, "list").stdout.splitlines() if row.startswith(found.instance_id))
+    assert listed.endswith("away, 1 problem")
