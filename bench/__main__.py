@@ -133,7 +133,7 @@ def fdatasyncs_per_second(directory: Path, seconds: float = 0.5) -> float:
 def throughput(rounds: int, seconds: float) -> None:
     """Authorize and revoke pairs a second, at 1, 8 and 64 clients, beside the peers."""
     print("## Authorize + revoke, signed, keep-alive: pairs a second (p50, p99 in ms)\n")
-    with tempfile.TemporaryDirectory(dir=ROOT) as directory, contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=ROOT) as directory, contextlib.ExitStack() as stack:
         targets = [stack.enter_context(ringwall(Path(directory) / "data")), stack.enter_context(moto())]
         targets.append(stack.enter_context(ministack()))
         groups = {target.name: asyncio.run(make_groups(target, max(CLIENTS))) for target in targets}
@@ -173,7 +173,7 @@ async def seed(path: Path, rules: int) -> None:
 def scale(rounds: int, seconds: float) -> None:
     """The same at 1,000 and at 100,000 stored rules."""
     print("## A revoke at 1,000 and at 100,000 stored rules (8 clients)\n")
-    with tempfile.TemporaryDirectory(dir=ROOT) as directory, contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=ROOT) as directory, contextlib.ExitStack() as stack:
         targets = {}
         for rules in (1_000, 100_000):
             data = Path(directory) / str(rules)

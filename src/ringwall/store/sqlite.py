@@ -188,6 +188,7 @@ class _Engine:
         self._now = self._clock()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
+            self.transaction.begin()
         except sqlite3.Error as error:
             raise Unavailable(f"the store can't be written: {error}") from error
 

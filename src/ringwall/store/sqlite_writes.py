@@ -44,7 +44,12 @@ class SqliteTransaction(SqliteReader):
         self._connection = connection
         self._changes: list[Change] = []
         self._place: tuple[str, str] | None = None
+        self._last_revision = 0
         self.start()
+
+    def begin(self) -> None:
+        """A database transaction has begun; nobody else gives revisions until it ends."""
+        self._last_revision = self.revision()
 
     def start(self) -> None:
         """Forgets the last request."""
@@ -57,11 +62,12 @@ class SqliteTransaction(SqliteReader):
         """The revision of what the request changed, now in the change log, or None if it changed nothing."""
         if self._place is None:
             return None
-        revision = self.revision() + 1
+        revision = self._last_revision + 1
         self._write(
             "INSERT INTO change_log (revision, account_id, region, committed_at, changes) VALUES (?, ?, ?, ?, ?)",
             (revision, *self._place, committed_at, encode_changes(self._changes)),
         )
+        self._last_revision = revision
         return revision
 
     def create_region(self, account_id: str, region: str) -> None:
