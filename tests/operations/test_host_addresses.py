@@ -31,6 +31,10 @@ def test_those_in_the_subnet_are_the_interfaces_in_their_order_and_once() -> Non
     )  # fmt: skip
 
 
+def test_a_scope_does_not_make_another_address_of_one() -> None:
+    assert usable("2001:db8:1::5/64", "2001:db8:1::5%eth0/64") == ((), ("2001:db8:1::5",), [])
+
+
 def test_those_outside_or_held_by_another_are_refused_with_the_reason() -> None:
     assert usable("10.0.2.9/24", "10.0.1.7/24", "2001:db8:2::1/64", "10.0.1.8/24") == (
         ("10.0.1.8",),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ringwall.domain.address import canonical_address
 from ringwall.domain.errors import InvalidParameterValue, ServiceError
 from ringwall.domain.interface import Host, Mode, NetworkInterface
 from ringwall.domain.peer import PeerKind
@@ -185,17 +186,19 @@ def usable_addresses(
             raise InvalidParameterValue(f"'{text[:64]}' is no address with a prefix length.") from error
         if address.is_link_local:
             continue
-        holder = reader.address_holder(subnet.vpc_id, str(address))
+        # Members are compared as text, so each address has one spelling, whatever Python prints of it.
+        shown = canonical_address(str(address))
+        assert shown is not None, "an address that was parsed can be spelt"
+        holder = reader.address_holder(subnet.vpc_id, shown)
         if not any(address.version == block.version and address in block for block in blocks):
             inside = " or ".join(str(block) for block in blocks)
-            refused.append(RefusedAddress(str(address), f"lies outside {subnet.subnet_id} ({inside})"))
+            refused.append(RefusedAddress(shown, f"lies outside {subnet.subnet_id} ({inside})"))
         elif address in nobodys:
-            reason = f"is the network's or the broadcast address of {subnet.subnet_id}"
-            refused.append(RefusedAddress(str(address), reason))
+            refused.append(RefusedAddress(shown, f"is the network's or the broadcast address of {subnet.subnet_id}"))
         elif holder is not None and holder != held_by:
-            refused.append(RefusedAddress(str(address), f"is held by {holder}"))
-        elif str(address) not in usable[address.version]:
-            usable[address.version].append(str(address))
+            refused.append(RefusedAddress(shown, f"is held by {holder}"))
+        elif shown not in usable[address.version]:
+            usable[address.version].append(shown)
     return tuple(usable[4]), tuple(usable[6]), tuple(refused)
 
 

@@ -16,7 +16,7 @@ from ringwall.domain.errors import (
 from ringwall.domain.group import SecurityGroup
 from ringwall.domain.ids import IdKind
 from ringwall.domain.interface import NetworkInterface
-from ringwall.domain.vpc import Subnet, Vpc
+from ringwall.domain.vpc import Vpc
 
 from .context import Context, Request
 
@@ -87,15 +87,6 @@ def vpc_by_id(context: Context, vpc_id: str) -> Vpc:
         InvalidVpcIDNotFound: there is none.
     """
     return found(ids.VPC, context.transaction.vpc, context, vpc_id)
-
-
-def subnet_by_id(context: Context, subnet_id: str) -> Subnet:
-    """The caller's subnet of this id in the region.
-
-    Raises:
-        InvalidSubnetIDNotFound: there is none.
-    """
-    return found(ids.SUBNET, context.transaction.subnet, context, subnet_id)
 
 
 def interface_by_id(context: Context, interface_id: str) -> NetworkInterface:
