@@ -66,6 +66,28 @@ class InvalidParameterCombination(ServiceError):
     code = "InvalidParameterCombination"
 
 
+class IdempotentParameterMismatch(ServiceError):
+    """A client token that was used before, with other parameters. The text is chosen."""
+
+    code = "IdempotentParameterMismatch"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The client token you have provided is associated with a resource that was created with different "
+            "parameters."
+        )
+
+
+class InvalidClientToken(ServiceError):
+    """A client token that can't be one. The text is chosen."""
+
+    code = "InvalidClientToken"
+
+    def __init__(self, length_max: int) -> None:
+        super().__init__(f"The client token is not valid: it may have at most {length_max} printable characters.")
+        self.length_max = length_max
+
+
 class MalformedQueryString(ServiceError):
     """A query or form that can't be read: broken percent-encoding, text that isn't UTF-8, too many parameters."""
 
@@ -360,6 +382,19 @@ class InvalidVpcPeeringConnectionIDNotFound(AbsentId):
     noun = "vpcPeeringConnection ID"
 
 
+class InvalidVpcCidrBlockAssociationIDMalformed(MalformedId):
+    """Not the id of a block's association with a VPC."""
+
+    code = "InvalidVpcCidrBlockAssociationID.Malformed"
+
+
+class InvalidVpcCidrBlockAssociationIDNotFound(AbsentId):
+    """No such association of a block with a VPC."""
+
+    code = "InvalidVpcCidrBlockAssociationID.NotFound"
+    noun = "vpc CIDR block association ID"
+
+
 class InvalidID(ServiceError):
     """An id of a kind that isn't known at all."""
 
@@ -401,6 +436,13 @@ class DependencyViolation(ServiceError):
     def __init__(self, resource_id: str) -> None:
         super().__init__(f"resource {resource_id} has a dependent object")
         self.resource_id = resource_id
+
+    @classmethod
+    def of(cls, noun: str, resource_id: str) -> DependencyViolation:
+        """As EC2 words it for VPCs (`vpc`), subnets (`subnet`) and the like."""
+        error = cls(resource_id)
+        error.args = (f"The {noun} '{resource_id}' has dependencies and cannot be deleted.",)
+        return error
 
 
 class InvalidPermissionNotFound(ServiceError):
