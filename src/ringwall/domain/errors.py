@@ -473,6 +473,12 @@ class RulesPerSecurityGroupLimitExceeded(ServiceError):
         super().__init__("The maximum number of rules per security group has been reached.")
 
 
+class ResourceLimitExceeded(ServiceError):
+    """A quota that has no code of its own, with the whole text. Which code EC2 answers isn't recorded; chosen."""
+
+    code = "ResourceLimitExceeded"
+
+
 class SecurityGroupLimitExceeded(ServiceError):
     """The region has as many groups as the quota allows. The text is chosen; EC2's isn't recorded."""
 
