@@ -528,13 +528,74 @@ class SubnetLimitExceeded(ServiceError):
 
 
 class InvalidVpcRange(ServiceError):
-    """A CIDR block of a size that a VPC can't have."""
+    """A CIDR block that a VPC can't have: of a wrong size, or one that overlaps."""
 
     code = "InvalidVpc.Range"
 
     def __init__(self, cidr: str) -> None:
         super().__init__(f"The CIDR '{cidr}' is invalid.")
         self.cidr = cidr
+
+    @classmethod
+    def overlapping(cls, cidr: str, vpc_id: str) -> InvalidVpcRange:
+        """A block that shares addresses with one that the VPC, or one that it is peered with, has (text chosen)."""
+        error = cls(cidr)
+        error.args = (f"The CIDR '{cidr}' conflicts with another CIDR block of the vpc '{vpc_id}'.",)
+        return error
+
+
+class OperationNotPermitted(ServiceError):
+    """What may never be done to the resource, whatever else is changed first, with the whole text."""
+
+    code = "OperationNotPermitted"
+
+
+class CidrLimitExceeded(ServiceError):
+    """The VPC has as many blocks of one family as the quota allows."""
+
+    code = "CidrLimitExceeded"
+
+    def __init__(self, vpc_id: str, most: int) -> None:
+        super().__init__(f"This network {vpc_id} has met its maximum number of allowed CIDRs: {most}")
+        self.vpc_id, self.most = vpc_id, most
+
+
+class InvalidCidrBlockInUse(ServiceError):
+    """A block that can't be taken away from its VPC, because a subnet lies in it."""
+
+    code = "InvalidCidrBlock.InUse"
+
+    def __init__(self, vpc_id: str, cidr: str) -> None:
+        super().__init__(f"The vpc {vpc_id} currently has a subnet within CIDR block {cidr}")
+        self.vpc_id, self.cidr = vpc_id, cidr
+
+
+class DefaultVpcAlreadyExists(ServiceError):
+    """The region has a default VPC, and can't have two."""
+
+    code = "DefaultVpcAlreadyExists"
+
+    def __init__(self) -> None:
+        super().__init__("A Default VPC already exists for this account in this region.")
+
+
+class DefaultVpcDoesNotExist(ServiceError):
+    """The region's default VPC was deleted. The text is chosen; EC2's isn't recorded."""
+
+    code = "DefaultVpcDoesNotExist"
+
+    def __init__(self) -> None:
+        super().__init__("No default VPC exists for this account in this region.")
+
+
+class DefaultSubnetAlreadyExistsInAvailabilityZone(ServiceError):
+    """The zone has a default subnet, and can't have two. The text is chosen; EC2's isn't recorded."""
+
+    code = "DefaultSubnetAlreadyExistsInAvailabilityZone"
+
+    def __init__(self, subnet_id: str, zone: str) -> None:
+        super().__init__(f"'{subnet_id}' is already the default subnet in {zone}.")
+        self.subnet_id, self.zone = subnet_id, zone
 
 
 class InvalidSubnetRange(ServiceError):
