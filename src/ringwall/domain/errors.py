@@ -664,6 +664,76 @@ class NetworkInterfaceLimitExceeded(ServiceError):
         super().__init__("The maximum number of network interfaces has been reached.")
 
 
+class InvalidStateTransition(ServiceError):
+    """A peering connection that isn't in a state from which this can be done.
+
+    Text observed for `deleting`; for `provisioning` and `rejected` chosen by analogy.
+    """
+
+    code = "InvalidStateTransition"
+
+    def __init__(self, peering_id: str, status: str, wanted: str) -> None:
+        super().__init__(
+            f"Invalid state transition for {peering_id}, attempted to transition from {status} to {wanted}"
+        )
+        self.peering_id, self.status, self.wanted = peering_id, status, wanted
+
+
+class VpcPeeringConnectionAlreadyExists(ServiceError):
+    """A request that can't be accepted, because another connection of the two VPCs is active. The text is chosen."""
+
+    code = "VpcPeeringConnectionAlreadyExists"
+
+    def __init__(self, peering_id: str) -> None:
+        super().__init__(f"A VPC peering connection between the VPCs already exists: '{peering_id}'")
+        self.peering_id = peering_id
+
+
+class PendingVpcPeeringConnectionLimitExceeded(ServiceError):
+    """The VPC waits for as many acceptances as the quota allows."""
+
+    code = "PendingVpcPeeringConnectionLimitExceeded"
+
+    def __init__(self) -> None:
+        super().__init__("Vpc peering connection request limit exceeded.")
+
+
+class ActiveVpcPeeringConnectionPerVpcLimitExceeded(ServiceError):
+    """The VPC has as many active peering connections as the quota allows. The text is chosen."""
+
+    code = "ActiveVpcPeeringConnectionPerVpcLimitExceeded"
+
+    def __init__(self, vpc_id: str) -> None:
+        super().__init__(f"The maximum number of active peering connections of the vpc '{vpc_id}' has been reached.")
+        self.vpc_id = vpc_id
+
+
+class OperationNotPermitted(ServiceError):
+    """Something that is never allowed for this resource, with the whole text."""
+
+    code = "OperationNotPermitted"
+
+
+class ResourceAlreadyAssociated(ServiceError):
+    """A group that is associated with the VPC already. EC2's answer isn't recorded; code and text are chosen."""
+
+    code = "Resource.AlreadyAssociated"
+
+    def __init__(self, group_id: str, vpc_id: str) -> None:
+        super().__init__(f"The security group '{group_id}' is already associated with the vpc '{vpc_id}'")
+        self.group_id, self.vpc_id = group_id, vpc_id
+
+
+class InvalidAssociationIDNotFound(ServiceError):
+    """A group that isn't associated with the VPC. EC2's answer isn't recorded; code and text are chosen."""
+
+    code = "InvalidAssociationID.NotFound"
+
+    def __init__(self, group_id: str, vpc_id: str) -> None:
+        super().__init__(f"The security group '{group_id}' is not associated with the vpc '{vpc_id}'")
+        self.group_id, self.vpc_id = group_id, vpc_id
+
+
 class InvalidInstanceID(ServiceError):
     """The operation doesn't know which of the instance's interfaces is meant."""
 
