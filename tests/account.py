@@ -22,6 +22,7 @@ from ringwall.operations.vpcs import ensure_region
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+REGIONS = frozenset({"us-east-1", "eu-west-1", "ap-east-1"})
 NOW = 1_700_000_000
 ABSENT = {kind: f"{kind}-0123456789abcdef0" for kind in ("sg", "sgr", "vpc", "subnet", "eni", "eni-attach", "i", "pl")}
 
@@ -54,7 +55,7 @@ class Account:
 
     def context(self, transaction: Any) -> Context:
         """What an operation is given."""
-        return Context(self.caller, transaction, self.ids, self.quota, NOW)
+        return Context(self.caller, transaction, self.ids, self.quota, NOW, REGIONS)
 
     def elsewhere(self, *, account_id: str = ACCOUNT, region: str = REGION) -> Account:
         """Another account or region over the same store."""
@@ -63,7 +64,7 @@ class Account:
     def call(self, name: str, **request: Any) -> dict[str, Any]:
         """The answer, without the members that aren't written."""
         operation = OPERATIONS[name]
-        operation.check(request)
+        operation.vet(request)
         if operation.writes:
             answer = self.store.write(lambda transaction: operation.run(self.context(transaction), request)).result
         else:
@@ -85,7 +86,7 @@ class Account:
     def checked(self, name: str, **request: Any) -> tuple[str, str] | None:
         """Code and message of what is refused before DryRun, or None when a dry run would succeed."""
         try:
-            OPERATIONS[name].check(request)
+            OPERATIONS[name].vet(request)
         except ServiceError as error:
             return error.code, error.message
         return None

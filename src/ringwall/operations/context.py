@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ringwall.domain.caller import Caller
+from ringwall.domain.errors import UnsupportedOperation
+from ringwall.domain.filters import FilterTable
 from ringwall.domain.quota import Quota
 from ringwall.store.base import Transaction
 
@@ -29,7 +31,7 @@ class Context:
     """The caller, the transaction, and what is injected.
 
     transaction: for an operation that only reads, a Reader is in its place; it must not write.
-    now: Unix seconds, for what is stored with a time.
+    now: Unix seconds, for what is stored with a time. regions: those that this server serves.
     """
 
     caller: Caller
@@ -37,6 +39,7 @@ class Context:
     ids: IdSource
     quota: Quota
     now: int
+    regions: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,39 @@ class Operation:
 
     check: refuses what EC2 refuses before it looks at DryRun: a missing group, a malformed id.
     run: the operation itself. writes: whether it needs a transaction that can write.
+    filters: the table of its filters, if it has any.
+
+    Each member of the request that the model knows is either read by `check` or `run`, or is one of these two, so that
+    none is passed over in silence; keys are paths of members (`Entries.Description`), values say why:
+    refused: it asks for what doesn't exist here, and is refused whatever its value.
+    idle: any value is taken, because nothing would be different with another.
     """
 
     name: str
     check: Callable[[Request], None]
     run: Callable[[Context, Request], Answer]
     writes: bool
+    filters: FilterTable[Any] | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+    idle: Mapping[str, str] = field(default_factory=dict)
+
+    def vet(self, request: Request) -> None:
+        """Refuses what is refused before DryRun is looked at.
+
+        Raises:
+            UnsupportedOperation: the request has a member that is always refused (EC2 has no such case; chosen).
+            ServiceError: as `check`.
+        """
+        self.check(request)
+        for path in self.refused:
+            if _has(request, path.split(".")):
+                raise UnsupportedOperation(f"The parameter {path} isn't supported here.")
+
+
+def _has(value: Any, path: Sequence[str]) -> bool:
+    """Whether there is something at the path, in any item of the lists on the way; what is empty, false or 0 isn't."""
+    if isinstance(value, list):
+        return any(_has(item, path) for item in value)
+    if not path:
+        return value not in (None, False, "", [], {})
+    return isinstance(value, Mapping) and path[0] in value and _has(value[path[0]], path[1:])

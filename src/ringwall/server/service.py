@@ -58,7 +58,8 @@ class Service:
 
     def context(self, caller: Caller, transaction: Transaction | Reader) -> Context:
         """What an operation of this caller is given. A Reader stands in for the transaction of one that only reads."""
-        return Context(caller, transaction, self.ids, self.config.quota, int(self.clock()))  # type: ignore[arg-type]
+        now = int(self.clock())
+        return Context(caller, transaction, self.ids, self.config.quota, now, self.regions)  # type: ignore[arg-type]
 
     async def make_region(self, caller: Caller) -> None:
         """Makes the default VPC of the caller's region, if it hasn't one yet, in a transaction of its own."""
