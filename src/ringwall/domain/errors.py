@@ -563,12 +563,6 @@ class InvalidRequest(ServiceError):
         super().__init__("The request received was invalid.")
 
 
-class ResourceLimitExceeded(ServiceError):
-    """As many of something as the quota allows, where no code of its own is known, with the whole text (chosen)."""
-
-    code = "ResourceLimitExceeded"
-
-
 # --- VPCs, subnets, instances, tags, filters (ec2-behaviour 3.15 to 3.17, 1.6) ---
 
 
