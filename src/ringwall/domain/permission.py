@@ -10,7 +10,7 @@ Source: EC2 API Reference, IpPermission; texts and their order from ec2-behaviou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -19,9 +19,9 @@ from .errors import (
     InvalidGroupNotFound,
     InvalidParameterCombination,
     InvalidParameterValue,
-    InvalidVpcPeeringConnectionIDNotFound,
     MissingParameter,
 )
+from .group import PeerReference
 from .ids import GROUP, PEERING, PREFIX_LIST, VPC
 from .peer import Peer, PeerKind
 from .traffic import ALL_PROTOCOLS, ANY, PROTOCOL_NUMBERS, Traffic
@@ -38,13 +38,18 @@ _NAMES: Final = {number: name for name, number in PROTOCOL_NUMBERS.items()}
 class GroupPair:
     """A group as a request names it: by id, or by its name in the default VPC. Whether it exists is not known yet.
 
-    user_id, vpc_id: what the request says of its owner and VPC, or None.
+    user_id, vpc_id, peering_id: what the request says of its owner, its VPC and the way there, or None.
     """
 
     group_id: str | None
     group_name: str | None
     user_id: str | None = None
     vpc_id: str | None = None
+    peering_id: str | None = None
+
+    def fits(self, vpc_id: str, peering_id: str | None) -> bool:
+        """Whether the group may lie in this VPC and be reached by this peering connection: what isn't said, fits."""
+        return self.vpc_id in (None, vpc_id) and self.peering_id in (None, peering_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +215,9 @@ def _group_pair(pair: Mapping[str, Any]) -> GroupPair:
         raise InvalidParameterCombination("The parameter groupId cannot be used with the parameter groupName")
     if not group_id and not name:
         raise MissingParameter.worded("groupId", "Source group ID missing.")
-    if pair.get("VpcPeeringConnectionId"):
-        raise InvalidVpcPeeringConnectionIDNotFound(pair["VpcPeeringConnectionId"])
     # PeeringStatus is something that answers say; in a request it says nothing.
-    return GroupPair(group_id, name, pair.get("UserId") or None, pair.get("VpcId") or None)
+    said = (pair.get(member) or None for member in ("UserId", "VpcId", "VpcPeeringConnectionId"))
+    return GroupPair(group_id, name, *said)
 
 
 def check_description(text: str | None) -> None:
@@ -270,6 +274,14 @@ class ShownRule(Protocol):
     def description(self) -> str | None:
         """What its author says of it."""
 
+    @property
+    def reference(self) -> PeerReference | None:
+        """Where the peer lies, if it is a group of another VPC. Asked only of a rule whose peer is a group."""
+
+
+StatusOf = Callable[[str], str]
+"""The status of a peering connection as it is now, by its id. Called only for rules that have come across one."""
+
 
 _LISTS: Final = {
     PeerKind.GROUP: ("UserIdGroupPairs", "GroupId"),
@@ -279,11 +291,11 @@ _LISTS: Final = {
 }
 
 
-def ip_permissions(rules: Sequence[ShownRule], owner_id: str) -> list[dict[str, Any]]:
+def ip_permissions(rules: Sequence[ShownRule], owner_id: str, status_of: StatusOf) -> list[dict[str, Any]]:
     """The rules of one direction as permissions: one for each traffic, with all four lists, in the order given.
 
     Ports are absent where the protocol has none. owner_id: the account of the groups that are named.
-    Source: observed (11 rules in 7 permissions; -1 without ports, icmp -1/-1 with them).
+    Source: observed (11 rules in 7 permissions; -1 without ports, icmp -1/-1 with them; a group of a peered VPC).
     """
     permissions: dict[Traffic, dict[str, Any]] = {}
     for rule in rules:
@@ -294,10 +306,25 @@ def ip_permissions(rules: Sequence[ShownRule], owner_id: str) -> list[dict[str, 
         source = {member: rule.peer.value}
         if rule.peer.kind is PeerKind.GROUP:
             source["UserId"] = owner_id
+            if rule.reference is not None:
+                source |= reference_members(rule.reference, status_of)
         if rule.description:
             source["Description"] = rule.description
         permission[list_name].append(source)
     return list(permissions.values())
+
+
+def reference_members(reference: PeerReference, status_of: StatusOf) -> dict[str, str]:
+    """What an answer says of a group of another VPC besides its id: its owner, VPC and the way there.
+
+    Source: observed across a peering connection. Of a group that an association makes usable only the VPC is said
+    (chosen: there is no connection to name).
+    """
+    members = {"UserId": reference.owner_id, "VpcId": reference.vpc_id}
+    if reference.peering_id is not None:
+        members["VpcPeeringConnectionId"] = reference.peering_id
+        members["PeeringStatus"] = status_of(reference.peering_id)
+    return members
 
 
 def _empty_permission(traffic: Traffic) -> dict[str, Any]:

@@ -23,13 +23,14 @@ from ringwall.domain.errors import (
 from ringwall.domain.filters import FilterTable, select
 from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule
 from ringwall.domain.peer import Peer, PeerKind
-from ringwall.domain.permission import DESCRIPTION_CHARACTERS, ip_permissions, is_plain_text
+from ringwall.domain.permission import DESCRIPTION_CHARACTERS, StatusOf, ip_permissions, is_plain_text
 from ringwall.domain.tags import as_answered, check_number, tags_of_specifications
 from ringwall.domain.traffic import ALL_PROTOCOLS, Traffic
 from ringwall.domain.vpc import Vpc
 
 from .context import Answer, Context, Request
 from .lookup import all_found, arn, check_group_named, group_by_name, named_group, page, refuse_pages_of_ids, vpc_by_id
+from .rule_peers import peering_statuses
 
 DEFAULT_NAME: Final = "default"
 DEFAULT_DESCRIPTION: Final = "default VPC security group"
@@ -132,7 +133,7 @@ def _vpc_of(context: Context, vpc_id: str | None) -> Vpc:
 
 def first_egress_rules(context: Context, group: SecurityGroup, vpc: Vpc) -> list[SecurityGroupRule]:
     """What every new group begins with: all traffic out, over IPv6 too if the VPC has a block (observed)."""
-    peers = [ANYWHERE_IPV4] + ([ANYWHERE_IPV6] if vpc.ipv6_cidr_block else [])
+    peers = [ANYWHERE_IPV4] + ([ANYWHERE_IPV6] if vpc.ipv6 else [])
     return [
         SecurityGroupRule(context.ids.new("sgr"), group.group_id, Direction.EGRESS, ALL_TRAFFIC, peer) for peer in peers
     ]
@@ -267,7 +268,8 @@ def describe_security_groups(context: Context, request: Request) -> Answer:
         described = _described(context, candidates, with_rules=by_rule)
         candidates = [each.group for each in select(filters, described)]
     groups, next_token = page(request, candidates, lambda group: (group.group_id,))
-    answers = [_answer(context, each) for each in _described(context, groups, with_rules=True)]
+    status_of = peering_statuses(context)
+    answers = [_answer(context, each, status_of) for each in _described(context, groups, with_rules=True)]
     return {"SecurityGroups": answers, "NextToken": next_token}
 
 
@@ -287,7 +289,7 @@ def _described(context: Context, groups: list[SecurityGroup], *, with_rules: boo
     return [_Described(group, tags[group.group_id], rules.get(group.group_id, ())) for group in groups]
 
 
-def _answer(context: Context, described: _Described) -> dict[str, Any]:
+def _answer(context: Context, described: _Described, status_of: StatusOf) -> dict[str, Any]:
     group = described.group
     rules = {direction: [rule for rule in described.rules if rule.direction is direction] for direction in Direction}
     answer: dict[str, Any] = {
@@ -297,8 +299,8 @@ def _answer(context: Context, described: _Described) -> dict[str, Any]:
         "Description": group.description,
         "VpcId": group.vpc_id,
         "SecurityGroupArn": arn(context, ids.GROUP, group.group_id),
-        "IpPermissions": ip_permissions(rules[Direction.INGRESS], group.owner_id),
-        "IpPermissionsEgress": ip_permissions(rules[Direction.EGRESS], group.owner_id),
+        "IpPermissions": ip_permissions(rules[Direction.INGRESS], group.owner_id, status_of),
+        "IpPermissionsEgress": ip_permissions(rules[Direction.EGRESS], group.owner_id, status_of),
     }
     # A group without tags has no tagSet here, not an empty one (observed).
     return answer | ({"Tags": as_answered(described.tags)} if described.tags else {})

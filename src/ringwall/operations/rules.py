@@ -2,7 +2,8 @@
 
 Theory of operation. A request is read into single rules (`domain.permission`), groups that it names by name become ids,
 and then each rule is one look-up by its identity (direction, traffic, peer), so that neither authorize nor revoke grows
-with the number of rules that the group holds. Everything is decided before the first write.
+with the number of rules that the group holds. Everything is decided before the first write. What peers may be, and how
+many, is in `rule_peers`.
 
 Order of the checks, ec2-behaviour 3.5: before DryRun the group and the form of ids (`check_…`); then that the group
 exists; protocol, ports, sources, CIDR blocks; that the groups and lists named exist; repetition; match. Recorded are
@@ -21,53 +22,53 @@ from typing import Any, Final
 
 from ringwall.domain import ids
 from ringwall.domain.errors import (
-    InvalidGroupNotFound,
     InvalidParameterCombination,
     InvalidParameterValue,
     InvalidPermissionDuplicate,
     InvalidPermissionNotFound,
-    InvalidPrefixListIDNotFound,
     InvalidSecurityGroupRuleIdNotFound,
     MissingParameter,
-    RulesPerSecurityGroupLimitExceeded,
 )
-from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule
+from ringwall.domain.group import Direction, PeerReference, SecurityGroup, SecurityGroupRule
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.permission import (
     GroupPair,
     RuleRequest,
+    StatusOf,
     canonical_traffic,
     check_description,
     check_ids,
     cidr_ipv4,
     ip_permissions,
-    refuse_foreign,
     rule_requests,
     sentence,
 )
-from ringwall.domain.prefix_list import prefix_list
-from ringwall.domain.quota import rules_fit
 from ringwall.domain.tags import as_answered, check_number, tags_of_specifications
 from ringwall.domain.traffic import ANY, Traffic
 
 from .context import Answer, Context, Request
-from .lookup import (
-    all_found,
-    arn,
-    check_group_named,
-    group_by_id,
-    group_by_name,
-    named_group,
+from .lookup import all_found, arn, check_group_named, named_group
+from .rule_peers import (
+    check_list_references,
+    check_room,
+    named_peer,
+    peering_statuses,
+    reference_to,
+    referenced_group_info,
 )
+
+TWICE: Final = "The same permission must not appear multiple times"
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """One rule that a request names, with the peer's id known."""
+class Wanted:
+    """One rule that a request names, with the peer's id known. pair: what it says of the peer, if that is a group."""
 
     traffic: Traffic
     peer: Peer
     description: str | None
+    pair: GroupPair | None = None
+    reference: PeerReference | None = None
 
 
 # --- What a request names ---
@@ -98,7 +99,7 @@ def _check_ids(request: Request) -> None:
     check_ids(request.get("IpPermissions"))
 
 
-def _named_rules(context: Context, group: SecurityGroup, direction: Direction, request: Request) -> list[_Wanted]:
+def named_rules(context: Context, direction: Direction, request: Request) -> list[Wanted]:
     """The rules that IpPermissions or the flat parameters name, each once.
 
     Raises:
@@ -120,9 +121,17 @@ def _named_rules(context: Context, group: SecurityGroup, direction: Direction, r
         # EC2's answer to a group without any rule isn't recorded; the code and the name are chosen.
         raise MissingParameter("ipPermissions")
     requests = _flat_rules(request) if flat else rule_requests(permissions)
-    wanted = [_Wanted(each.traffic, _peer(context, group, each.peer), each.description) for each in requests]
+    wanted = [
+        Wanted(
+            each.traffic,
+            named_peer(context, each.peer),
+            each.description,
+            each.peer if isinstance(each.peer, GroupPair) else None,
+        )
+        for each in requests
+    ]
     if len({(each.traffic, each.peer) for each in wanted}) < len(wanted):
-        raise InvalidParameterValue("The same permission must not appear multiple times")
+        raise InvalidParameterValue(TWICE)
     return wanted
 
 
@@ -148,20 +157,17 @@ def _internal(member: str) -> str:
     return member[0].lower() + member[1:]
 
 
-def _peer(context: Context, group: SecurityGroup, peer: Peer | GroupPair) -> Peer:
-    """The peer by its id. A group given by name is looked for in the default VPC, one given by id isn't looked for.
+def held_rule(context: Context, group: SecurityGroup, direction: Direction, wanted: Wanted) -> SecurityGroupRule | None:
+    """The group's rule of this traffic and peer, whatever its description, or None.
 
-    Raises:
-        InvalidGroupNotFound: there is no group of that name; or the pair speaks of another account or VPC.
+    Whether a group that it names still exists isn't looked at. If the request says where that group lies or how it is
+    reached, and the rule knows better, it is none of this group's rules (chosen, as with descriptions).
     """
-    if isinstance(peer, Peer):
-        return peer
-    refuse_foreign(peer, context.caller.account_id)
-    group_id = peer.group_id or group_by_name(context, peer.group_name or "").group_id
-    if peer.vpc_id and peer.vpc_id != group.vpc_id:
-        # Without peering only groups of the same VPC can be named.
-        raise InvalidGroupNotFound.in_other_network(group_id)
-    return Peer(PeerKind.GROUP, group_id)
+    rule = context.transaction.find_rule(group.group_id, direction, wanted.traffic, wanted.peer)
+    if rule is None or wanted.pair is None:
+        return rule
+    vpc_id, peering_id = (rule.reference.vpc_id, rule.reference.peering_id) if rule.reference else (group.vpc_id, None)
+    return rule if wanted.pair.fits(vpc_id, peering_id) else None
 
 
 # --- Authorize ---
@@ -181,68 +187,46 @@ def _authorize(context: Context, direction: Direction, request: Request) -> Answ
     """The new rules, one for each source, in the order given; all of them or none.
 
     Raises:
-        ServiceError: as `_named_rules`; a description is refused.
-        InvalidGroupNotFound, InvalidPrefixListIDNotFound: a peer doesn't exist, or is of another VPC.
+        ServiceError: as `named_rules`; a description is refused.
+        InvalidGroupNotFound, InvalidPrefixListIDNotFound, InvalidVpcPeeringConnectionIDNotFound: a peer doesn't exist,
+            or is of another VPC that can't be reached.
         InvalidPermissionDuplicate: the group has one of the rules. The description is not part of a rule's identity.
         RulesPerSecurityGroupLimitExceeded: the direction would hold too many.
+        ResourceLimitExceeded: too many rules would name a prefix list.
     """
     transaction, caller = context.transaction, context.caller
     group = named_group(context, request)
-    wanted = _named_rules(context, group, direction, request)
+    wanted = named_rules(context, direction, request)
     tags = tags_of_specifications(request.get("TagSpecifications"), ids.RULE)
     check_number(tags, context.quota.tags_per_resource_max)
+    rules: list[SecurityGroupRule] = []
     for each in wanted:
         check_description(each.description)
-        _check_peer(context, group, each.peer)
-    for each in wanted:
-        if transaction.find_rule(group.group_id, direction, each.traffic, each.peer) is not None:
-            raise InvalidPermissionDuplicate(sentence(each.traffic, each.peer))
-    _check_room(context, group, direction, wanted)
-    rules = [
-        SecurityGroupRule(
-            context.ids.new("sgr"), group.group_id, direction, each.traffic, each.peer, each.description or None
+        reference = reference_to(context, group, each.peer, each.pair)
+        rules.append(
+            SecurityGroupRule(
+                context.ids.new("sgr"),
+                group.group_id,
+                direction,
+                each.traffic,
+                each.peer,
+                each.description or None,
+                reference,
+            )
         )
-        for each in wanted
-    ]
+    for rule in rules:
+        if transaction.find_rule(group.group_id, direction, rule.traffic, rule.peer) is not None:
+            raise InvalidPermissionDuplicate(sentence(rule.traffic, rule.peer))
+    peers = [rule.peer for rule in rules]
+    check_room(context, group, direction, peers)
+    check_list_references(context, peers)
     if rules:
         transaction.insert_rules(group, rules)
     if tags:
         for rule in rules:
             transaction.set_tags(caller.account_id, caller.region, rule.rule_id, tags)
-    return {"Return": True, "SecurityGroupRules": [rule_answer(context, rule, tags) for rule in rules]}
-
-
-def _check_peer(context: Context, group: SecurityGroup, peer: Peer) -> None:
-    if peer.kind is PeerKind.PREFIX_LIST and prefix_list(peer.value, group.region) is None:
-        raise InvalidPrefixListIDNotFound(peer.value)
-    if (
-        peer.kind is PeerKind.GROUP
-        and peer.value != group.group_id
-        and group_by_id(context, peer.value).vpc_id != group.vpc_id
-    ):
-        raise InvalidGroupNotFound.in_other_network(peer.value)
-
-
-def _check_room(context: Context, group: SecurityGroup, direction: Direction, wanted: Sequence[_Wanted]) -> None:
-    if context.quota.rules_per_group_max is None:
-        return
-    held = context.transaction.peer_counts(group.group_id, direction)
-    new = [each.peer for each in wanted]
-    lists = [list_id for list_id, number in held.prefix_lists.items() for _ in range(number)]
-    lists += [peer.value for peer in new if peer.kind is PeerKind.PREFIX_LIST]
-    number_of = {kind: sum(peer.kind is kind for peer in new) for kind in PeerKind}
-    if not rules_fit(
-        context.quota,
-        held.cidr_ipv4 + number_of[PeerKind.CIDR_IPV4],
-        held.cidr_ipv6 + number_of[PeerKind.CIDR_IPV6],
-        held.group + number_of[PeerKind.GROUP] + sum(_weight(list_id, group.region) for list_id in lists),
-    ):
-        raise RulesPerSecurityGroupLimitExceeded
-
-
-def _weight(prefix_list_id: str, region: str) -> int:
-    found = prefix_list(prefix_list_id, region)
-    return found.weight if found else 1
+    status_of = peering_statuses(context)
+    return {"Return": True, "SecurityGroupRules": [rule_answer(context, rule, tags, status_of) for rule in rules]}
 
 
 # --- Revoke ---
@@ -270,16 +254,17 @@ def _revoke(context: Context, direction: Direction, request: Request) -> Answer:
         InvalidSecurityGroupRuleIdNotFound: a rule id isn't one of the group in this direction (chosen for the latter).
         InvalidPermissionNotFound: a rule isn't in the group, and the group isn't in the default VPC.
         InvalidParameterCombination: rules are named both by id and by what they say (chosen).
-        ServiceError: as `_named_rules`.
+        ServiceError: as `named_rules`.
     """
     group = named_group(context, request)
-    unknown: list[_Wanted] = []
+    unknown: list[Wanted] = []
     if request.get("SecurityGroupRuleIds"):
-        revoked = _rules_by_id(context, group, direction, request)
+        _refuse_beside_ids(request)
+        revoked = rules_by_id(context, group, direction, request["SecurityGroupRuleIds"])
     else:
         revoked = []
-        for each in _named_rules(context, group, direction, request):
-            rule = context.transaction.find_rule(group.group_id, direction, each.traffic, each.peer)
+        for each in named_rules(context, direction, request):
+            rule = held_rule(context, group, direction, each)
             if rule is None or (each.description and each.description != rule.description):
                 unknown.append(each)
             else:
@@ -289,25 +274,36 @@ def _revoke(context: Context, direction: Direction, request: Request) -> Answer:
     if revoked:
         context.transaction.delete_rules(group, revoked)
     answer: dict[str, Any] = {"Return": True, "RevokedSecurityGroupRules": [_revoked(rule) for rule in revoked]}
-    return answer | ({"UnknownIpPermissions": ip_permissions(unknown, group.owner_id)} if unknown else {})
+    return answer | ({"UnknownIpPermissions": _shown(context, unknown)} if unknown else {})
 
 
-def _rules_by_id(
-    context: Context, group: SecurityGroup, direction: Direction, request: Request
-) -> list[SecurityGroupRule]:
+def _shown(context: Context, unknown: Sequence[Wanted]) -> list[dict[str, Any]]:
+    return ip_permissions(unknown, context.caller.account_id, peering_statuses(context))
+
+
+def _refuse_beside_ids(request: Request) -> None:
     for member in ("IpPermissions", *_FLAT, *_FLAT_SOURCE):
         if request.get(member) not in (None, []):
             raise InvalidParameterCombination(
                 f"The parameter securityGroupRuleIds cannot be used with the parameter {_internal(member)}"
             )
-    rule_ids = request["SecurityGroupRuleIds"]
+
+
+def rules_by_id(
+    context: Context, group: SecurityGroup, direction: Direction | None, rule_ids: Sequence[str]
+) -> list[SecurityGroupRule]:
+    """The group's rules of these ids, of one direction or, for None, of both; each once.
+
+    Raises:
+        InvalidParameterValue: an id is given twice (chosen, by analogy with permissions).
+        InvalidSecurityGroupRuleIdNotFound: one isn't of a rule of the group and direction.
+    """
     if len(set(rule_ids)) < len(rule_ids):
-        # Chosen, by analogy with permissions.
-        raise InvalidParameterValue("The same permission must not appear multiple times")
+        raise InvalidParameterValue(TWICE)
     rules = all_found(ids.RULE, context.transaction.rule, context, rule_ids)
-    elsewhere = [rule for rule in rules if rule.group_id != group.group_id or rule.direction is not direction]
-    if elsewhere:
-        raise InvalidSecurityGroupRuleIdNotFound(elsewhere[0].rule_id)
+    for rule in rules:
+        if rule.group_id != group.group_id or direction not in (None, rule.direction):
+            raise InvalidSecurityGroupRuleIdNotFound(rule.rule_id)
     return rules
 
 
@@ -338,12 +334,14 @@ def _revoked(rule: SecurityGroupRule) -> dict[str, Any]:
     }
 
 
-def rule_answer(context: Context, rule: SecurityGroupRule, tags: Mapping[str, str]) -> dict[str, Any]:
+def rule_answer(
+    context: Context, rule: SecurityGroupRule, tags: Mapping[str, str], status_of: StatusOf
+) -> dict[str, Any]:
     """The rule as Authorize and Describe answer it; tags are absent where there are none."""
     answer = _revoked(rule)
     if rule.peer.kind is PeerKind.GROUP:
         del answer["ReferencedGroupId"]
-        answer["ReferencedGroupInfo"] = {"GroupId": rule.peer.value, "UserId": context.caller.account_id}
+        answer["ReferencedGroupInfo"] = referenced_group_info(context, rule, status_of)
     answer["GroupOwnerId"] = context.caller.account_id
     answer["SecurityGroupRuleArn"] = arn(context, ids.RULE, rule.rule_id)
     answer["Tags"] = as_answered(tags) or None

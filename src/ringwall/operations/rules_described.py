@@ -17,6 +17,7 @@ from ringwall.domain.tags import as_answered
 
 from .context import Answer, Context, Request
 from .lookup import Key, all_found, cut, page_size, read_token, refuse_pages_of_ids
+from .rule_peers import peering_statuses
 from .rules import rule_answer
 
 _GROUPS_AT_ONCE: Final = 32
@@ -35,7 +36,8 @@ class _Tagged:
         return self.rule.group_id, self.rule.rule_id
 
 
-_FILTERS: Final[FilterTable[_Tagged]] = FilterTable(
+# `tag-key` isn't documented for this operation, but for every other one that has `tag:` (chosen).
+FILTERS: Final[FilterTable[_Tagged]] = FilterTable(
     values={
         "group-id": lambda each: (each.rule.group_id,),
         "security-group-rule-id": lambda each: (each.rule.rule_id,),
@@ -68,7 +70,7 @@ def describe_security_group_rules(context: Context, request: Request) -> Answer:
         "SecurityGroupRuleIds",
         "The parameter 'securityGroupRuleIds' may not be used in combination with 'maxResults'.",
     )
-    filters = _FILTERS.read(request.get("Filters"))
+    filters = FILTERS.read(request.get("Filters"))
     size, after = page_size(request), read_token(request.get("NextToken"))
     rule_ids = request.get("SecurityGroupRuleIds")
 
@@ -80,7 +82,10 @@ def describe_security_group_rules(context: Context, request: Request) -> Answer:
         next_token = None
     else:
         chosen, next_token = _collect(context, _group_ids(context, request), let_through, size, after)
-    answers = [rule_answer(context, each.rule, each.tags) | {"Tags": as_answered(each.tags)} for each in chosen]
+    status_of = peering_statuses(context)
+    answers = [
+        rule_answer(context, each.rule, each.tags, status_of) | {"Tags": as_answered(each.tags)} for each in chosen
+    ]
     return {"SecurityGroupRules": answers, "NextToken": next_token}
 
 
