@@ -91,6 +91,7 @@ def _scalar_reader(read_text: scalars.Read) -> Read:
     def read(node: str | Tree, name: str) -> Any:
         if isinstance(node, str):
             return read_text(node, name)
+        # The part below it alone, most often an index, would tell nobody which parameter is meant (chosen).
         raise UnknownParameter(f"{name}.{next(iter(node))}")
 
     return read

@@ -26,8 +26,14 @@ Service = Literal["ec2", "sts"]
 STS_VERSION: Final = "2011-06-15"
 PARAMETERS_MAX: Final = 10_000
 """More than the longest revoke that a group's quota allows; EC2's own limit isn't published."""
+LINE_END: Final = b"\r\n"
 ECHO_LENGTH_MAX: Final = 256
 """How much of a wrong action or version a refusal repeats, in characters."""
+
+_NAMES: Final[Mapping[Service, frozenset[str]]] = {
+    "ec2": shapes.EC2_OPERATION_NAMES,
+    "sts": shapes.STS_OPERATION_NAMES,
+}
 
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _SIGV2_PARAMETERS: Final = frozenset(
@@ -54,6 +60,8 @@ class ParsedRequest:
 def parse_query(text: bytes) -> list[tuple[str, str]]:
     """The pairs of a query string or a form body, decoded, in order. A name without `=` has an empty value.
 
+    A line end behind the last value, which some clients put after a form, is none of it: one that is meant is encoded.
+
     Raises:
         MalformedQueryString: a broken percent-encoding, text that isn't UTF-8, or more than PARAMETERS_MAX pairs.
             What EC2 answers to these isn't recorded; its error-code page calls this one a syntax error in the query.
@@ -61,7 +69,7 @@ def parse_query(text: bytes) -> list[tuple[str, str]]:
     if text.count(b"&") >= PARAMETERS_MAX:
         raise MalformedQueryString(f"The request has more than {PARAMETERS_MAX} parameters.")
     try:
-        pairs = text.decode("utf-8").replace("+", " ")
+        pairs = text.rstrip(LINE_END).decode("utf-8").replace("+", " ")
         if "%" not in pairs:
             return [(name, value) for name, _, value in map(_split, pairs.split("&")) if name or value]
         if _BROKEN_ESCAPE.search(pairs):
@@ -84,7 +92,7 @@ def service_of_query(text: bytes) -> Service:
 
     A Version that is percent-encoded, which no client sends, counts as EC2's.
     """
-    return "sts" if b"Version=" + STS_VERSION.encode() in text.split(b"&") else "ec2"
+    return "sts" if b"Version=" + STS_VERSION.encode() in text.rstrip(LINE_END).split(b"&") else "ec2"
 
 
 def parse(params: Sequence[tuple[str, str]]) -> ParsedRequest:
@@ -114,21 +122,17 @@ def _operation(action: str, version: str) -> tuple[Service, str]:
     """The service and the structure of the request.
 
     Action is looked at first: clients that try services which aren't here, whose Version isn't EC2's, understand
-    InvalidAction.
+    InvalidAction. STS's Version makes it STS's request; what EC2 says of an operation, STS says of its own (chosen).
     """
     if not action:
         raise MissingAction
     if not version:
         raise MissingParameter("Version")
-    service, structure, _ = shapes.OPERATIONS.get(action, ("ec2", "", None))
-    if not structure and action not in shapes.EC2_OPERATION_NAMES:
+    service: Service = "sts" if version == STS_VERSION else "ec2"
+    if action not in _NAMES[service]:
         raise InvalidAction(action[:ECHO_LENGTH_MAX])
-    if service == "sts" or version == STS_VERSION:
-        if service != "sts" or version != STS_VERSION:
-            raise InvalidAction(action[:ECHO_LENGTH_MAX])
-        return "sts", structure
-    if version not in shapes.EC2_VERSIONS:
+    if service == "ec2" and version not in shapes.EC2_VERSIONS:
         raise NoSuchVersion(version[:ECHO_LENGTH_MAX])
-    if not structure:
+    if action not in shapes.OPERATIONS:
         raise UnsupportedOperation(f"The operation {action} is not served by ringwall.")
-    return "ec2", structure
+    return service, shapes.OPERATIONS[action][1]

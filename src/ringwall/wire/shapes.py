@@ -11,34 +11,100 @@ from typing import Final, TypedDict
 
 
 OPERATIONS: Final[dict[str, tuple[str, str, str | None]]] = {
+    'AcceptVpcPeeringConnection': ('ec2', 'AcceptVpcPeeringConnectionRequest', 'AcceptVpcPeeringConnectionResult'),
+    'AssignIpv6Addresses': ('ec2', 'AssignIpv6AddressesRequest', 'AssignIpv6AddressesResult'),
+    'AssignPrivateIpAddresses': ('ec2', 'AssignPrivateIpAddressesRequest', 'AssignPrivateIpAddressesResult'),
+    'AssociateSecurityGroupVpc': ('ec2', 'AssociateSecurityGroupVpcRequest', 'AssociateSecurityGroupVpcResult'),
+    'AssociateVpcCidrBlock': ('ec2', 'AssociateVpcCidrBlockRequest', 'AssociateVpcCidrBlockResult'),
     'AuthorizeSecurityGroupEgress': ('ec2', 'AuthorizeSecurityGroupEgressRequest',
         'AuthorizeSecurityGroupEgressResult'),
     'AuthorizeSecurityGroupIngress': ('ec2', 'AuthorizeSecurityGroupIngressRequest',
         'AuthorizeSecurityGroupIngressResult'),
+    'CreateDefaultSubnet': ('ec2', 'CreateDefaultSubnetRequest', 'CreateDefaultSubnetResult'),
+    'CreateDefaultVpc': ('ec2', 'CreateDefaultVpcRequest', 'CreateDefaultVpcResult'),
+    'CreateManagedPrefixList': ('ec2', 'CreateManagedPrefixListRequest', 'CreateManagedPrefixListResult'),
+    'CreateNetworkInterface': ('ec2', 'CreateNetworkInterfaceRequest', 'CreateNetworkInterfaceResult'),
     'CreateSecurityGroup': ('ec2', 'CreateSecurityGroupRequest', 'CreateSecurityGroupResult'),
     'CreateSubnet': ('ec2', 'CreateSubnetRequest', 'CreateSubnetResult'),
     'CreateTags': ('ec2', 'CreateTagsRequest', None),
     'CreateVpc': ('ec2', 'CreateVpcRequest', 'CreateVpcResult'),
+    'CreateVpcPeeringConnection': ('ec2', 'CreateVpcPeeringConnectionRequest', 'CreateVpcPeeringConnectionResult'),
+    'DeleteManagedPrefixList': ('ec2', 'DeleteManagedPrefixListRequest', 'DeleteManagedPrefixListResult'),
+    'DeleteNetworkInterface': ('ec2', 'DeleteNetworkInterfaceRequest', None),
     'DeleteSecurityGroup': ('ec2', 'DeleteSecurityGroupRequest', 'DeleteSecurityGroupResult'),
+    'DeleteSubnet': ('ec2', 'DeleteSubnetRequest', None),
     'DeleteTags': ('ec2', 'DeleteTagsRequest', None),
+    'DeleteVpc': ('ec2', 'DeleteVpcRequest', None),
+    'DeleteVpcPeeringConnection': ('ec2', 'DeleteVpcPeeringConnectionRequest', 'DeleteVpcPeeringConnectionResult'),
+    'DescribeAccountAttributes': ('ec2', 'DescribeAccountAttributesRequest', 'DescribeAccountAttributesResult'),
+    'DescribeAvailabilityZones': ('ec2', 'DescribeAvailabilityZonesRequest', 'DescribeAvailabilityZonesResult'),
+    'DescribeInstanceAttribute': ('ec2', 'DescribeInstanceAttributeRequest', 'InstanceAttribute'),
     'DescribeInstances': ('ec2', 'DescribeInstancesRequest', 'DescribeInstancesResult'),
     'DescribeManagedPrefixLists': ('ec2', 'DescribeManagedPrefixListsRequest', 'DescribeManagedPrefixListsResult'),
+    'DescribeNetworkInterfaceAttribute': ('ec2', 'DescribeNetworkInterfaceAttributeRequest',
+        'DescribeNetworkInterfaceAttributeResult'),
     'DescribeNetworkInterfaces': ('ec2', 'DescribeNetworkInterfacesRequest', 'DescribeNetworkInterfacesResult'),
+    'DescribePrefixLists': ('ec2', 'DescribePrefixListsRequest', 'DescribePrefixListsResult'),
+    'DescribeRegions': ('ec2', 'DescribeRegionsRequest', 'DescribeRegionsResult'),
+    'DescribeSecurityGroupReferences': ('ec2', 'DescribeSecurityGroupReferencesRequest',
+        'DescribeSecurityGroupReferencesResult'),
     'DescribeSecurityGroupRules': ('ec2', 'DescribeSecurityGroupRulesRequest', 'DescribeSecurityGroupRulesResult'),
+    'DescribeSecurityGroupVpcAssociations': ('ec2', 'DescribeSecurityGroupVpcAssociationsRequest',
+        'DescribeSecurityGroupVpcAssociationsResult'),
     'DescribeSecurityGroups': ('ec2', 'DescribeSecurityGroupsRequest', 'DescribeSecurityGroupsResult'),
+    'DescribeStaleSecurityGroups': ('ec2', 'DescribeStaleSecurityGroupsRequest', 'DescribeStaleSecurityGroupsResult'),
     'DescribeSubnets': ('ec2', 'DescribeSubnetsRequest', 'DescribeSubnetsResult'),
     'DescribeTags': ('ec2', 'DescribeTagsRequest', 'DescribeTagsResult'),
+    'DescribeVpcAttribute': ('ec2', 'DescribeVpcAttributeRequest', 'DescribeVpcAttributeResult'),
+    'DescribeVpcPeeringConnections': ('ec2', 'DescribeVpcPeeringConnectionsRequest',
+        'DescribeVpcPeeringConnectionsResult'),
     'DescribeVpcs': ('ec2', 'DescribeVpcsRequest', 'DescribeVpcsResult'),
+    'DisassociateSecurityGroupVpc': ('ec2', 'DisassociateSecurityGroupVpcRequest',
+        'DisassociateSecurityGroupVpcResult'),
+    'DisassociateVpcCidrBlock': ('ec2', 'DisassociateVpcCidrBlockRequest', 'DisassociateVpcCidrBlockResult'),
+    'GetManagedPrefixListAssociations': ('ec2', 'GetManagedPrefixListAssociationsRequest',
+        'GetManagedPrefixListAssociationsResult'),
+    'GetManagedPrefixListEntries': ('ec2', 'GetManagedPrefixListEntriesRequest', 'GetManagedPrefixListEntriesResult'),
+    'GetSecurityGroupsForVpc': ('ec2', 'GetSecurityGroupsForVpcRequest', 'GetSecurityGroupsForVpcResult'),
     'ModifyInstanceAttribute': ('ec2', 'ModifyInstanceAttributeRequest', None),
+    'ModifyManagedPrefixList': ('ec2', 'ModifyManagedPrefixListRequest', 'ModifyManagedPrefixListResult'),
     'ModifyNetworkInterfaceAttribute': ('ec2', 'ModifyNetworkInterfaceAttributeRequest', None),
+    'ModifySecurityGroupRules': ('ec2', 'ModifySecurityGroupRulesRequest', 'ModifySecurityGroupRulesResult'),
+    'ModifyVpcAttribute': ('ec2', 'ModifyVpcAttributeRequest', None),
+    'RejectVpcPeeringConnection': ('ec2', 'RejectVpcPeeringConnectionRequest', 'RejectVpcPeeringConnectionResult'),
+    'RestoreManagedPrefixListVersion': ('ec2', 'RestoreManagedPrefixListVersionRequest',
+        'RestoreManagedPrefixListVersionResult'),
     'RevokeSecurityGroupEgress': ('ec2', 'RevokeSecurityGroupEgressRequest', 'RevokeSecurityGroupEgressResult'),
     'RevokeSecurityGroupIngress': ('ec2', 'RevokeSecurityGroupIngressRequest', 'RevokeSecurityGroupIngressResult'),
+    'UnassignIpv6Addresses': ('ec2', 'UnassignIpv6AddressesRequest', 'UnassignIpv6AddressesResult'),
+    'UnassignPrivateIpAddresses': ('ec2', 'UnassignPrivateIpAddressesRequest', None),
+    'UpdateSecurityGroupRuleDescriptionsEgress': ('ec2', 'UpdateSecurityGroupRuleDescriptionsEgressRequest',
+        'UpdateSecurityGroupRuleDescriptionsEgressResult'),
+    'UpdateSecurityGroupRuleDescriptionsIngress': ('ec2', 'UpdateSecurityGroupRuleDescriptionsIngressRequest',
+        'UpdateSecurityGroupRuleDescriptionsIngressResult'),
     'GetCallerIdentity': ('sts', 'GetCallerIdentityRequest', 'GetCallerIdentityResponse'),
 }
 """Operation -> (service, structure of the request, structure of the answer)."""
 
 
 INPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    'AcceptVpcPeeringConnectionRequest': {'DryRun': ('DryRun', 'boolean'), 'VpcPeeringConnectionId':
+        ('VpcPeeringConnectionId', 'string')},
+    'AssignIpv6AddressesRequest': {'Ipv6PrefixCount': ('Ipv6PrefixCount', 'integer'), 'Ipv6Prefix': ('Ipv6Prefixes',
+        '[string]'), 'NetworkInterfaceId': ('NetworkInterfaceId', 'string'), 'Ipv6Addresses': ('Ipv6Addresses',
+        '[string]'), 'Ipv6AddressCount': ('Ipv6AddressCount', 'integer')},
+    'AssignPrivateIpAddressesRequest': {'Ipv4Prefix': ('Ipv4Prefixes', '[string]'), 'Ipv4PrefixCount':
+        ('Ipv4PrefixCount', 'integer'), 'NetworkInterfaceId': ('NetworkInterfaceId', 'string'), 'PrivateIpAddress':
+        ('PrivateIpAddresses', '[string]'), 'SecondaryPrivateIpAddressCount': ('SecondaryPrivateIpAddressCount',
+        'integer'), 'AllowReassignment': ('AllowReassignment', 'boolean')},
+    'AssociateSecurityGroupVpcRequest': {'GroupId': ('GroupId', 'string'), 'VpcId': ('VpcId', 'string'), 'DryRun':
+        ('DryRun', 'boolean')},
+    'AssociateVpcCidrBlockRequest': {'CidrBlock': ('CidrBlock', 'string'), 'Ipv6CidrBlockNetworkBorderGroup':
+        ('Ipv6CidrBlockNetworkBorderGroup', 'string'), 'Ipv6Pool': ('Ipv6Pool', 'string'), 'Ipv6CidrBlock':
+        ('Ipv6CidrBlock', 'string'), 'Ipv4IpamPoolId': ('Ipv4IpamPoolId', 'string'), 'Ipv4NetmaskLength':
+        ('Ipv4NetmaskLength', 'integer'), 'Ipv6IpamPoolId': ('Ipv6IpamPoolId', 'string'), 'Ipv6NetmaskLength':
+        ('Ipv6NetmaskLength', 'integer'), 'VpcId': ('VpcId', 'string'), 'AmazonProvidedIpv6CidrBlock':
+        ('AmazonProvidedIpv6CidrBlock', 'boolean')},
     'Tag': {'Key': ('Key', 'string'), 'Value': ('Value', 'string')},
     'TagSpecification': {'ResourceType': ('ResourceType', 'string'), 'Tag': ('Tags', '[Tag]')},
     'UserIdGroupPair': {'Description': ('Description', 'string'), 'UserId': ('UserId', 'string'), 'GroupName':
@@ -61,6 +127,34 @@ INPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ('SourceSecurityGroupName', 'string'), 'SourceSecurityGroupOwnerId': ('SourceSecurityGroupOwnerId', 'string'),
         'ToPort': ('ToPort', 'integer'), 'TagSpecification': ('TagSpecifications', '[TagSpecification]'), 'DryRun':
         ('DryRun', 'boolean')},
+    'CreateDefaultSubnetRequest': {'AvailabilityZone': ('AvailabilityZone', 'string'), 'DryRun': ('DryRun',
+        'boolean'), 'Ipv6Native': ('Ipv6Native', 'boolean'), 'AvailabilityZoneId': ('AvailabilityZoneId', 'string')},
+    'CreateDefaultVpcRequest': {'DryRun': ('DryRun', 'boolean')},
+    'AddPrefixListEntry': {'Cidr': ('Cidr', 'string'), 'Description': ('Description', 'string')},
+    'CreateManagedPrefixListRequest': {'DryRun': ('DryRun', 'boolean'), 'PrefixListName': ('PrefixListName',
+        'string'), 'Entry': ('Entries', '[AddPrefixListEntry]'), 'MaxEntries': ('MaxEntries', 'integer'),
+        'TagSpecification': ('TagSpecifications', '[TagSpecification]'), 'AddressFamily': ('AddressFamily', 'string'),
+        'ClientToken': ('ClientToken', 'string')},
+    'Ipv4PrefixSpecificationRequest': {'Ipv4Prefix': ('Ipv4Prefix', 'string')},
+    'Ipv6PrefixSpecificationRequest': {'Ipv6Prefix': ('Ipv6Prefix', 'string')},
+    'ConnectionTrackingSpecificationRequest': {'TcpEstablishedTimeout': ('TcpEstablishedTimeout', 'integer'),
+        'UdpStreamTimeout': ('UdpStreamTimeout', 'integer'), 'UdpTimeout': ('UdpTimeout', 'integer')},
+    'OperatorRequest': {'Principal': ('Principal', 'string')},
+    'PrivateIpAddressSpecification': {'Primary': ('Primary', 'boolean'), 'PrivateIpAddress': ('PrivateIpAddress',
+        'string')},
+    'InstanceIpv6Address': {'Ipv6Address': ('Ipv6Address', 'string'), 'IsPrimaryIpv6': ('IsPrimaryIpv6', 'boolean')},
+    'CreateNetworkInterfaceRequest': {'Ipv4Prefix': ('Ipv4Prefixes', '[Ipv4PrefixSpecificationRequest]'),
+        'Ipv4PrefixCount': ('Ipv4PrefixCount', 'integer'), 'Ipv6Prefix': ('Ipv6Prefixes',
+        '[Ipv6PrefixSpecificationRequest]'), 'Ipv6PrefixCount': ('Ipv6PrefixCount', 'integer'), 'InterfaceType':
+        ('InterfaceType', 'string'), 'TagSpecification': ('TagSpecifications', '[TagSpecification]'), 'ClientToken':
+        ('ClientToken', 'string'), 'EnablePrimaryIpv6': ('EnablePrimaryIpv6', 'boolean'),
+        'ConnectionTrackingSpecification': ('ConnectionTrackingSpecification',
+        'ConnectionTrackingSpecificationRequest'), 'Operator': ('Operator', 'OperatorRequest'), 'SubnetId':
+        ('SubnetId', 'string'), 'Description': ('Description', 'string'), 'PrivateIpAddress': ('PrivateIpAddress',
+        'string'), 'SecurityGroupId': ('Groups', '[string]'), 'PrivateIpAddresses': ('PrivateIpAddresses',
+        '[PrivateIpAddressSpecification]'), 'SecondaryPrivateIpAddressCount': ('SecondaryPrivateIpAddressCount',
+        'integer'), 'Ipv6Addresses': ('Ipv6Addresses', '[InstanceIpv6Address]'), 'Ipv6AddressCount':
+        ('Ipv6AddressCount', 'integer'), 'DryRun': ('DryRun', 'boolean')},
     'CreateSecurityGroupRequest': {'GroupDescription': ('Description', 'string'), 'GroupName': ('GroupName',
         'string'), 'VpcId': ('VpcId', 'string'), 'TagSpecification': ('TagSpecifications', '[TagSpecification]'),
         'DryRun': ('DryRun', 'boolean')},
@@ -88,32 +182,80 @@ INPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         'TagSpecification': ('TagSpecifications', '[TagSpecification]'), 'DryRun': ('DryRun', 'boolean'),
         'InstanceTenancy': ('InstanceTenancy', 'string'), 'AmazonProvidedIpv6CidrBlock':
         ('AmazonProvidedIpv6CidrBlock', 'boolean')},
+    'CreatePeeringConnectionOptionsRequest': {'AllowMultipathResilience': ('AllowMultipathResilience', 'boolean'),
+        'MultipathResilienceMode': ('MultipathResilienceMode', 'string')},
+    'CreateVpcPeeringConnectionRequest': {'PeerRegion': ('PeerRegion', 'string'), 'TagSpecification':
+        ('TagSpecifications', '[TagSpecification]'), 'RequesterPeeringConnectionOptions':
+        ('RequesterPeeringConnectionOptions', 'CreatePeeringConnectionOptionsRequest'), 'DryRun': ('DryRun',
+        'boolean'), 'VpcId': ('VpcId', 'string'), 'PeerVpcId': ('PeerVpcId', 'string'), 'PeerOwnerId': ('PeerOwnerId',
+        'string')},
+    'DeleteManagedPrefixListRequest': {'DryRun': ('DryRun', 'boolean'), 'PrefixListId': ('PrefixListId', 'string')},
+    'DeleteNetworkInterfaceRequest': {'DryRun': ('DryRun', 'boolean'), 'NetworkInterfaceId': ('NetworkInterfaceId',
+        'string')},
     'DeleteSecurityGroupRequest': {'GroupId': ('GroupId', 'string'), 'GroupName': ('GroupName', 'string'), 'DryRun':
         ('DryRun', 'boolean')},
+    'DeleteSubnetRequest': {'SubnetId': ('SubnetId', 'string'), 'DryRun': ('DryRun', 'boolean')},
     'DeleteTagsRequest': {'DryRun': ('DryRun', 'boolean'), 'ResourceId': ('Resources', '[string]'), 'Tag': ('Tags',
         '[Tag]')},
+    'DeleteVpcRequest': {'VpcId': ('VpcId', 'string'), 'DryRun': ('DryRun', 'boolean')},
+    'DeleteVpcPeeringConnectionRequest': {'DryRun': ('DryRun', 'boolean'), 'VpcPeeringConnectionId':
+        ('VpcPeeringConnectionId', 'string')},
+    'DescribeAccountAttributesRequest': {'DryRun': ('DryRun', 'boolean'), 'AttributeName': ('AttributeNames',
+        '[string]')},
     'Filter': {'Name': ('Name', 'string'), 'Value': ('Values', '[string]')},
+    'DescribeAvailabilityZonesRequest': {'ZoneName': ('ZoneNames', '[string]'), 'ZoneId': ('ZoneIds', '[string]'),
+        'AllAvailabilityZones': ('AllAvailabilityZones', 'boolean'), 'DryRun': ('DryRun', 'boolean'), 'Filter':
+        ('Filters', '[Filter]')},
+    'DescribeInstanceAttributeRequest': {'DryRun': ('DryRun', 'boolean'), 'InstanceId': ('InstanceId', 'string'),
+        'Attribute': ('Attribute', 'string')},
     'DescribeInstancesRequest': {'InstanceId': ('InstanceIds', '[string]'), 'IncludeManagedResources':
         ('IncludeManagedResources', 'boolean'), 'DryRun': ('DryRun', 'boolean'), 'Filter': ('Filters', '[Filter]'),
         'NextToken': ('NextToken', 'string'), 'MaxResults': ('MaxResults', 'integer')},
     'DescribeManagedPrefixListsRequest': {'DryRun': ('DryRun', 'boolean'), 'Filter': ('Filters', '[Filter]'),
         'MaxResults': ('MaxResults', 'integer'), 'NextToken': ('NextToken', 'string'), 'PrefixListId':
         ('PrefixListIds', '[string]')},
+    'DescribeNetworkInterfaceAttributeRequest': {'DryRun': ('DryRun', 'boolean'), 'NetworkInterfaceId':
+        ('NetworkInterfaceId', 'string'), 'Attribute': ('Attribute', 'string')},
     'DescribeNetworkInterfacesRequest': {'NextToken': ('NextToken', 'string'), 'MaxResults': ('MaxResults',
         'integer'), 'IncludeManagedResources': ('IncludeManagedResources', 'boolean'), 'DryRun': ('DryRun',
         'boolean'), 'NetworkInterfaceId': ('NetworkInterfaceIds', '[string]'), 'Filter': ('Filters', '[Filter]')},
+    'DescribePrefixListsRequest': {'DryRun': ('DryRun', 'boolean'), 'Filter': ('Filters', '[Filter]'), 'MaxResults':
+        ('MaxResults', 'integer'), 'NextToken': ('NextToken', 'string'), 'PrefixListId': ('PrefixListIds',
+        '[string]')},
+    'DescribeRegionsRequest': {'RegionName': ('RegionNames', '[string]'), 'AllRegions': ('AllRegions', 'boolean'),
+        'DryRun': ('DryRun', 'boolean'), 'Filter': ('Filters', '[Filter]')},
+    'DescribeSecurityGroupReferencesRequest': {'DryRun': ('DryRun', 'boolean'), 'GroupId': ('GroupId', '[string]')},
     'DescribeSecurityGroupRulesRequest': {'Filter': ('Filters', '[Filter]'), 'SecurityGroupRuleId':
         ('SecurityGroupRuleIds', '[string]'), 'DryRun': ('DryRun', 'boolean'), 'NextToken': ('NextToken', 'string'),
         'MaxResults': ('MaxResults', 'integer')},
+    'DescribeSecurityGroupVpcAssociationsRequest': {'Filter': ('Filters', '[Filter]'), 'NextToken': ('NextToken',
+        'string'), 'MaxResults': ('MaxResults', 'integer'), 'DryRun': ('DryRun', 'boolean')},
     'DescribeSecurityGroupsRequest': {'GroupId': ('GroupIds', '[string]'), 'GroupName': ('GroupNames', '[string]'),
         'NextToken': ('NextToken', 'string'), 'MaxResults': ('MaxResults', 'integer'), 'DryRun': ('DryRun',
         'boolean'), 'Filter': ('Filters', '[Filter]')},
+    'DescribeStaleSecurityGroupsRequest': {'DryRun': ('DryRun', 'boolean'), 'MaxResults': ('MaxResults', 'integer'),
+        'NextToken': ('NextToken', 'string'), 'VpcId': ('VpcId', 'string')},
     'DescribeSubnetsRequest': {'Filter': ('Filters', '[Filter]'), 'SubnetId': ('SubnetIds', '[string]'), 'NextToken':
         ('NextToken', 'string'), 'MaxResults': ('MaxResults', 'integer'), 'DryRun': ('DryRun', 'boolean')},
     'DescribeTagsRequest': {'DryRun': ('DryRun', 'boolean'), 'Filter': ('Filters', '[Filter]'), 'MaxResults':
         ('MaxResults', 'integer'), 'NextToken': ('NextToken', 'string')},
+    'DescribeVpcAttributeRequest': {'Attribute': ('Attribute', 'string'), 'VpcId': ('VpcId', 'string'), 'DryRun':
+        ('DryRun', 'boolean')},
+    'DescribeVpcPeeringConnectionsRequest': {'NextToken': ('NextToken', 'string'), 'MaxResults': ('MaxResults',
+        'integer'), 'DryRun': ('DryRun', 'boolean'), 'VpcPeeringConnectionId': ('VpcPeeringConnectionIds',
+        '[string]'), 'Filter': ('Filters', '[Filter]')},
     'DescribeVpcsRequest': {'Filter': ('Filters', '[Filter]'), 'VpcId': ('VpcIds', '[string]'), 'NextToken':
         ('NextToken', 'string'), 'MaxResults': ('MaxResults', 'integer'), 'DryRun': ('DryRun', 'boolean')},
+    'DisassociateSecurityGroupVpcRequest': {'GroupId': ('GroupId', 'string'), 'VpcId': ('VpcId', 'string'), 'DryRun':
+        ('DryRun', 'boolean')},
+    'DisassociateVpcCidrBlockRequest': {'AssociationId': ('AssociationId', 'string')},
+    'GetManagedPrefixListAssociationsRequest': {'DryRun': ('DryRun', 'boolean'), 'PrefixListId': ('PrefixListId',
+        'string'), 'MaxResults': ('MaxResults', 'integer'), 'NextToken': ('NextToken', 'string')},
+    'GetManagedPrefixListEntriesRequest': {'DryRun': ('DryRun', 'boolean'), 'PrefixListId': ('PrefixListId',
+        'string'), 'TargetVersion': ('TargetVersion', 'long'), 'MaxResults': ('MaxResults', 'integer'), 'NextToken':
+        ('NextToken', 'string')},
+    'GetSecurityGroupsForVpcRequest': {'VpcId': ('VpcId', 'string'), 'NextToken': ('NextToken', 'string'),
+        'MaxResults': ('MaxResults', 'integer'), 'Filter': ('Filters', '[Filter]'), 'DryRun': ('DryRun', 'boolean')},
     'AttributeBooleanValue': {'Value': ('Value', 'boolean')},
     'EnclaveOptionsRequest': {'Enabled': ('Enabled', 'boolean')},
     'EbsInstanceBlockDeviceSpecification': {'VolumeId': ('VolumeId', 'string'), 'DeleteOnTermination':
@@ -134,11 +276,15 @@ INPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         'AttributeValue'), 'GroupId': ('Groups', '[string]'), 'EbsOptimized': ('EbsOptimized',
         'AttributeBooleanValue'), 'SriovNetSupport': ('SriovNetSupport', 'AttributeValue'), 'EnaSupport':
         ('EnaSupport', 'AttributeBooleanValue')},
+    'RemovePrefixListEntry': {'Cidr': ('Cidr', 'string')},
+    'ModifyManagedPrefixListRequest': {'DryRun': ('DryRun', 'boolean'), 'PrefixListId': ('PrefixListId', 'string'),
+        'CurrentVersion': ('CurrentVersion', 'long'), 'PrefixListName': ('PrefixListName', 'string'), 'AddEntry':
+        ('AddEntries', '[AddPrefixListEntry]'), 'RemoveEntry': ('RemoveEntries', '[RemovePrefixListEntry]'),
+        'MaxEntries': ('MaxEntries', 'integer'), 'IpamPrefixListResolverSyncEnabled':
+        ('IpamPrefixListResolverSyncEnabled', 'boolean')},
     'EnaSrdUdpSpecification': {'EnaSrdUdpEnabled': ('EnaSrdUdpEnabled', 'boolean')},
     'EnaSrdSpecification': {'EnaSrdEnabled': ('EnaSrdEnabled', 'boolean'), 'EnaSrdUdpSpecification':
         ('EnaSrdUdpSpecification', 'EnaSrdUdpSpecification')},
-    'ConnectionTrackingSpecificationRequest': {'TcpEstablishedTimeout': ('TcpEstablishedTimeout', 'integer'),
-        'UdpStreamTimeout': ('UdpStreamTimeout', 'integer'), 'UdpTimeout': ('UdpTimeout', 'integer')},
     'NetworkInterfaceAttachmentChanges': {'DefaultEnaQueueCount': ('DefaultEnaQueueCount', 'boolean'),
         'EnaQueueCount': ('EnaQueueCount', 'integer'), 'AttachmentId': ('AttachmentId', 'string'),
         'DeleteOnTermination': ('DeleteOnTermination', 'boolean')},
@@ -149,6 +295,21 @@ INPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ('DryRun', 'boolean'), 'NetworkInterfaceId': ('NetworkInterfaceId', 'string'), 'Description': ('Description',
         'AttributeValue'), 'SourceDestCheck': ('SourceDestCheck', 'AttributeBooleanValue'), 'SecurityGroupId':
         ('Groups', '[string]'), 'Attachment': ('Attachment', 'NetworkInterfaceAttachmentChanges')},
+    'SecurityGroupRuleRequest': {'IpProtocol': ('IpProtocol', 'string'), 'FromPort': ('FromPort', 'integer'),
+        'ToPort': ('ToPort', 'integer'), 'CidrIpv4': ('CidrIpv4', 'string'), 'CidrIpv6': ('CidrIpv6', 'string'),
+        'PrefixListId': ('PrefixListId', 'string'), 'ReferencedGroupId': ('ReferencedGroupId', 'string'),
+        'Description': ('Description', 'string')},
+    'SecurityGroupRuleUpdate': {'SecurityGroupRuleId': ('SecurityGroupRuleId', 'string'), 'SecurityGroupRule':
+        ('SecurityGroupRule', 'SecurityGroupRuleRequest')},
+    'ModifySecurityGroupRulesRequest': {'GroupId': ('GroupId', 'string'), 'SecurityGroupRule': ('SecurityGroupRules',
+        '[SecurityGroupRuleUpdate]'), 'DryRun': ('DryRun', 'boolean')},
+    'ModifyVpcAttributeRequest': {'EnableDnsHostnames': ('EnableDnsHostnames', 'AttributeBooleanValue'),
+        'EnableDnsSupport': ('EnableDnsSupport', 'AttributeBooleanValue'), 'VpcId': ('VpcId', 'string'),
+        'EnableNetworkAddressUsageMetrics': ('EnableNetworkAddressUsageMetrics', 'AttributeBooleanValue')},
+    'RejectVpcPeeringConnectionRequest': {'DryRun': ('DryRun', 'boolean'), 'VpcPeeringConnectionId':
+        ('VpcPeeringConnectionId', 'string')},
+    'RestoreManagedPrefixListVersionRequest': {'DryRun': ('DryRun', 'boolean'), 'PrefixListId': ('PrefixListId',
+        'string'), 'PreviousVersion': ('PreviousVersion', 'long'), 'CurrentVersion': ('CurrentVersion', 'long')},
     'RevokeSecurityGroupEgressRequest': {'SecurityGroupRuleId': ('SecurityGroupRuleIds', '[string]'), 'DryRun':
         ('DryRun', 'boolean'), 'GroupId': ('GroupId', 'string'), 'SourceSecurityGroupName':
         ('SourceSecurityGroupName', 'string'), 'SourceSecurityGroupOwnerId': ('SourceSecurityGroupOwnerId', 'string'),
@@ -160,30 +321,112 @@ INPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ('SourceSecurityGroupName', 'string'), 'SourceSecurityGroupOwnerId': ('SourceSecurityGroupOwnerId', 'string'),
         'ToPort': ('ToPort', 'integer'), 'SecurityGroupRuleId': ('SecurityGroupRuleIds', '[string]'), 'DryRun':
         ('DryRun', 'boolean')},
+    'UnassignIpv6AddressesRequest': {'Ipv6Prefix': ('Ipv6Prefixes', '[string]'), 'NetworkInterfaceId':
+        ('NetworkInterfaceId', 'string'), 'Ipv6Addresses': ('Ipv6Addresses', '[string]')},
+    'UnassignPrivateIpAddressesRequest': {'Ipv4Prefix': ('Ipv4Prefixes', '[string]'), 'NetworkInterfaceId':
+        ('NetworkInterfaceId', 'string'), 'PrivateIpAddress': ('PrivateIpAddresses', '[string]')},
+    'SecurityGroupRuleDescription': {'SecurityGroupRuleId': ('SecurityGroupRuleId', 'string'), 'Description':
+        ('Description', 'string')},
+    'UpdateSecurityGroupRuleDescriptionsEgressRequest': {'DryRun': ('DryRun', 'boolean'), 'GroupId': ('GroupId',
+        'string'), 'GroupName': ('GroupName', 'string'), 'IpPermissions': ('IpPermissions', '[IpPermission]'),
+        'SecurityGroupRuleDescription': ('SecurityGroupRuleDescriptions', '[SecurityGroupRuleDescription]')},
+    'UpdateSecurityGroupRuleDescriptionsIngressRequest': {'DryRun': ('DryRun', 'boolean'), 'GroupId': ('GroupId',
+        'string'), 'GroupName': ('GroupName', 'string'), 'IpPermissions': ('IpPermissions', '[IpPermission]'),
+        'SecurityGroupRuleDescription': ('SecurityGroupRuleDescriptions', '[SecurityGroupRuleDescription]')},
     'GetCallerIdentityRequest': {},
 }
 """Structure of a request -> wire name -> (member, type)."""
 
 
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    'AcceptVpcPeeringConnectionRequest': ('VpcPeeringConnectionId',),
+    'AssignIpv6AddressesRequest': ('NetworkInterfaceId',),
+    'AssignPrivateIpAddressesRequest': ('NetworkInterfaceId',),
+    'AssociateSecurityGroupVpcRequest': ('GroupId', 'VpcId'),
+    'AssociateVpcCidrBlockRequest': ('VpcId',),
     'AuthorizeSecurityGroupEgressRequest': ('GroupId',),
+    'AddPrefixListEntry': ('Cidr',),
+    'CreateManagedPrefixListRequest': ('PrefixListName', 'MaxEntries', 'AddressFamily'),
+    'CreateNetworkInterfaceRequest': ('SubnetId',),
     'CreateSecurityGroupRequest': ('GroupDescription', 'GroupName'),
     'CreateSubnetRequest': ('VpcId',),
     'CreateTagsRequest': ('ResourceId', 'Tag'),
     'VpcEncryptionControlConfiguration': ('Mode',),
+    'CreateVpcPeeringConnectionRequest': ('VpcId',),
+    'DeleteManagedPrefixListRequest': ('PrefixListId',),
+    'DeleteNetworkInterfaceRequest': ('NetworkInterfaceId',),
+    'DeleteSubnetRequest': ('SubnetId',),
     'DeleteTagsRequest': ('ResourceId',),
+    'DeleteVpcRequest': ('VpcId',),
+    'DeleteVpcPeeringConnectionRequest': ('VpcPeeringConnectionId',),
+    'DescribeInstanceAttributeRequest': ('InstanceId', 'Attribute'),
+    'DescribeNetworkInterfaceAttributeRequest': ('NetworkInterfaceId',),
+    'DescribeSecurityGroupReferencesRequest': ('GroupId',),
+    'DescribeStaleSecurityGroupsRequest': ('VpcId',),
+    'DescribeVpcAttributeRequest': ('Attribute', 'VpcId'),
+    'DisassociateSecurityGroupVpcRequest': ('GroupId', 'VpcId'),
+    'DisassociateVpcCidrBlockRequest': ('AssociationId',),
+    'GetManagedPrefixListAssociationsRequest': ('PrefixListId',),
+    'GetManagedPrefixListEntriesRequest': ('PrefixListId',),
+    'GetSecurityGroupsForVpcRequest': ('VpcId',),
     'ModifyInstanceAttributeRequest': ('InstanceId',),
+    'RemovePrefixListEntry': ('Cidr',),
+    'ModifyManagedPrefixListRequest': ('PrefixListId',),
     'ModifyNetworkInterfaceAttributeRequest': ('NetworkInterfaceId',),
+    'SecurityGroupRuleUpdate': ('SecurityGroupRuleId',),
+    'ModifySecurityGroupRulesRequest': ('GroupId', 'SecurityGroupRule'),
+    'ModifyVpcAttributeRequest': ('VpcId',),
+    'RejectVpcPeeringConnectionRequest': ('VpcPeeringConnectionId',),
+    'RestoreManagedPrefixListVersionRequest': ('PrefixListId', 'PreviousVersion', 'CurrentVersion'),
     'RevokeSecurityGroupEgressRequest': ('GroupId',),
+    'UnassignIpv6AddressesRequest': ('NetworkInterfaceId',),
+    'UnassignPrivateIpAddressesRequest': ('NetworkInterfaceId',),
 }
 """Structure of a request -> wire names of the members it can't do without."""
 
 
 OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    'Ipv6CidrBlock': {'Ipv6CidrBlock': ('ipv6CidrBlock', 'string')},
+    'CidrBlock': {'CidrBlock': ('cidrBlock', 'string')},
+    'VpcPeeringConnectionOptionsDescription': {'AllowDnsResolutionFromRemoteVpc': ('allowDnsResolutionFromRemoteVpc',
+        'boolean'), 'AllowEgressFromLocalClassicLinkToRemoteVpc': ('allowEgressFromLocalClassicLinkToRemoteVpc',
+        'boolean'), 'AllowEgressFromLocalVpcToRemoteClassicLink': ('allowEgressFromLocalVpcToRemoteClassicLink',
+        'boolean'), 'AllowMultipathResilience': ('allowMultipathResilience', 'boolean'), 'MultipathResilienceMode':
+        ('multipathResilienceMode', 'string')},
+    'VpcPeeringConnectionVpcInfo': {'CidrBlock': ('cidrBlock', 'string'), 'Ipv6CidrBlockSet': ('ipv6CidrBlockSet',
+        '[Ipv6CidrBlock]'), 'CidrBlockSet': ('cidrBlockSet', '[CidrBlock]'), 'OwnerId': ('ownerId', 'string'),
+        'PeeringOptions': ('peeringOptions', 'VpcPeeringConnectionOptionsDescription'), 'VpcId': ('vpcId', 'string'),
+        'Region': ('region', 'string')},
+    'VpcPeeringConnectionStateReason': {'Code': ('code', 'string'), 'Message': ('message', 'string')},
+    'Tag': {'Key': ('key', 'string'), 'Value': ('value', 'string')},
+    'VpcPeeringConnection': {'AccepterVpcInfo': ('accepterVpcInfo', 'VpcPeeringConnectionVpcInfo'), 'ExpirationTime':
+        ('expirationTime', 'timestamp'), 'RequesterVpcInfo': ('requesterVpcInfo', 'VpcPeeringConnectionVpcInfo'),
+        'Status': ('status', 'VpcPeeringConnectionStateReason'), 'Tags': ('tagSet', '[Tag]'),
+        'VpcPeeringConnectionId': ('vpcPeeringConnectionId', 'string'), 'MultipathResilienceStatus':
+        ('multipathResilienceStatus', 'string')},
+    'AcceptVpcPeeringConnectionResult': {'VpcPeeringConnection': ('vpcPeeringConnection', 'VpcPeeringConnection')},
+    'AssignIpv6AddressesResult': {'AssignedIpv6Addresses': ('assignedIpv6Addresses', '[string]'),
+        'AssignedIpv6Prefixes': ('assignedIpv6PrefixSet', '[string]'), 'NetworkInterfaceId': ('networkInterfaceId',
+        'string')},
+    'AssignedPrivateIpAddress': {'PrivateIpAddress': ('privateIpAddress', 'string')},
+    'Ipv4PrefixSpecification': {'Ipv4Prefix': ('ipv4Prefix', 'string')},
+    'AssignPrivateIpAddressesResult': {'NetworkInterfaceId': ('networkInterfaceId', 'string'),
+        'AssignedPrivateIpAddresses': ('assignedPrivateIpAddressesSet', '[AssignedPrivateIpAddress]'),
+        'AssignedIpv4Prefixes': ('assignedIpv4PrefixSet', '[Ipv4PrefixSpecification]')},
+    'AssociateSecurityGroupVpcResult': {'State': ('state', 'string')},
+    'VpcCidrBlockState': {'State': ('state', 'string'), 'StatusMessage': ('statusMessage', 'string')},
+    'VpcIpv6CidrBlockAssociation': {'AssociationId': ('associationId', 'string'), 'Ipv6CidrBlock': ('ipv6CidrBlock',
+        'string'), 'Ipv6CidrBlockState': ('ipv6CidrBlockState', 'VpcCidrBlockState'), 'NetworkBorderGroup':
+        ('networkBorderGroup', 'string'), 'Ipv6Pool': ('ipv6Pool', 'string'), 'Ipv6AddressAttribute':
+        ('ipv6AddressAttribute', 'string'), 'IpSource': ('ipSource', 'string')},
+    'VpcCidrBlockAssociation': {'AssociationId': ('associationId', 'string'), 'CidrBlock': ('cidrBlock', 'string'),
+        'CidrBlockState': ('cidrBlockState', 'VpcCidrBlockState')},
+    'AssociateVpcCidrBlockResult': {'Ipv6CidrBlockAssociation': ('ipv6CidrBlockAssociation',
+        'VpcIpv6CidrBlockAssociation'), 'CidrBlockAssociation': ('cidrBlockAssociation', 'VpcCidrBlockAssociation'),
+        'VpcId': ('vpcId', 'string')},
     'ReferencedSecurityGroup': {'GroupId': ('groupId', 'string'), 'PeeringStatus': ('peeringStatus', 'string'),
         'UserId': ('userId', 'string'), 'VpcId': ('vpcId', 'string'), 'VpcPeeringConnectionId':
         ('vpcPeeringConnectionId', 'string')},
-    'Tag': {'Key': ('key', 'string'), 'Value': ('value', 'string')},
     'SecurityGroupRule': {'SecurityGroupRuleId': ('securityGroupRuleId', 'string'), 'GroupId': ('groupId', 'string'),
         'GroupOwnerId': ('groupOwnerId', 'string'), 'IsEgress': ('isEgress', 'boolean'), 'IpProtocol': ('ipProtocol',
         'string'), 'FromPort': ('fromPort', 'integer'), 'ToPort': ('toPort', 'integer'), 'CidrIpv4': ('cidrIpv4',
@@ -194,8 +437,6 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ('securityGroupRuleSet', '[SecurityGroupRule]')},
     'AuthorizeSecurityGroupIngressResult': {'Return': ('return', 'boolean'), 'SecurityGroupRules':
         ('securityGroupRuleSet', '[SecurityGroupRule]')},
-    'CreateSecurityGroupResult': {'GroupId': ('groupId', 'string'), 'Tags': ('tagSet', '[Tag]'), 'SecurityGroupArn':
-        ('securityGroupArn', 'string')},
     'SubnetCidrBlockState': {'State': ('state', 'string'), 'StatusMessage': ('statusMessage', 'string')},
     'SubnetIpv6CidrBlockAssociation': {'AssociationId': ('associationId', 'string'), 'Ipv6CidrBlock':
         ('ipv6CidrBlock', 'string'), 'Ipv6CidrBlockState': ('ipv6CidrBlockState', 'SubnetCidrBlockState'),
@@ -216,14 +457,7 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         'string'), 'VpcId': ('vpcId', 'string'), 'CidrBlock': ('cidrBlock', 'string'), 'AvailableIpAddressCount':
         ('availableIpAddressCount', 'integer'), 'AvailabilityZone': ('availabilityZone', 'string'), 'DefaultForAz':
         ('defaultForAz', 'boolean'), 'MapPublicIpOnLaunch': ('mapPublicIpOnLaunch', 'boolean')},
-    'CreateSubnetResult': {'Subnet': ('subnet', 'Subnet')},
-    'VpcCidrBlockState': {'State': ('state', 'string'), 'StatusMessage': ('statusMessage', 'string')},
-    'VpcIpv6CidrBlockAssociation': {'AssociationId': ('associationId', 'string'), 'Ipv6CidrBlock': ('ipv6CidrBlock',
-        'string'), 'Ipv6CidrBlockState': ('ipv6CidrBlockState', 'VpcCidrBlockState'), 'NetworkBorderGroup':
-        ('networkBorderGroup', 'string'), 'Ipv6Pool': ('ipv6Pool', 'string'), 'Ipv6AddressAttribute':
-        ('ipv6AddressAttribute', 'string'), 'IpSource': ('ipSource', 'string')},
-    'VpcCidrBlockAssociation': {'AssociationId': ('associationId', 'string'), 'CidrBlock': ('cidrBlock', 'string'),
-        'CidrBlockState': ('cidrBlockState', 'VpcCidrBlockState')},
+    'CreateDefaultSubnetResult': {'Subnet': ('subnet', 'Subnet')},
     'VpcEncryptionControlExclusion': {'State': ('state', 'string'), 'StateMessage': ('stateMessage', 'string')},
     'VpcEncryptionControlExclusions': {'InternetGateway': ('internetGateway', 'VpcEncryptionControlExclusion'),
         'EgressOnlyInternetGateway': ('egressOnlyInternetGateway', 'VpcEncryptionControlExclusion'), 'NatGateway':
@@ -244,16 +478,101 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ('tagSet', '[Tag]'), 'BlockPublicAccessStates': ('blockPublicAccessStates', 'BlockPublicAccessStates'),
         'VpcId': ('vpcId', 'string'), 'State': ('state', 'string'), 'CidrBlock': ('cidrBlock', 'string'),
         'DhcpOptionsId': ('dhcpOptionsId', 'string')},
-    'CreateVpcResult': {'Vpc': ('vpc', 'Vpc')},
-    'DeleteSecurityGroupResult': {'Return': ('return', 'boolean'), 'GroupId': ('groupId', 'string')},
+    'CreateDefaultVpcResult': {'Vpc': ('vpc', 'Vpc')},
+    'ManagedPrefixList': {'PrefixListId': ('prefixListId', 'string'), 'AddressFamily': ('addressFamily', 'string'),
+        'State': ('state', 'string'), 'StateMessage': ('stateMessage', 'string'), 'PrefixListArn': ('prefixListArn',
+        'string'), 'PrefixListName': ('prefixListName', 'string'), 'MaxEntries': ('maxEntries', 'integer'), 'Version':
+        ('version', 'long'), 'Tags': ('tagSet', '[Tag]'), 'OwnerId': ('ownerId', 'string'),
+        'IpamPrefixListResolverTargetId': ('ipamPrefixListResolverTargetId', 'string'),
+        'IpamPrefixListResolverSyncEnabled': ('ipamPrefixListResolverSyncEnabled', 'boolean')},
+    'CreateManagedPrefixListResult': {'PrefixList': ('prefixList', 'ManagedPrefixList')},
+    'NetworkInterfaceAssociation': {'AllocationId': ('allocationId', 'string'), 'AssociationId': ('associationId',
+        'string'), 'IpOwnerId': ('ipOwnerId', 'string'), 'PublicDnsName': ('publicDnsName', 'string'), 'PublicIp':
+        ('publicIp', 'string'), 'CustomerOwnedIp': ('customerOwnedIp', 'string'), 'CarrierIp': ('carrierIp',
+        'string')},
+    'AttachmentEnaSrdUdpSpecification': {'EnaSrdUdpEnabled': ('enaSrdUdpEnabled', 'boolean')},
+    'AttachmentEnaSrdSpecification': {'EnaSrdEnabled': ('enaSrdEnabled', 'boolean'), 'EnaSrdUdpSpecification':
+        ('enaSrdUdpSpecification', 'AttachmentEnaSrdUdpSpecification')},
+    'NetworkInterfaceAttachment': {'AttachTime': ('attachTime', 'timestamp'), 'AttachmentId': ('attachmentId',
+        'string'), 'DeleteOnTermination': ('deleteOnTermination', 'boolean'), 'DeviceIndex': ('deviceIndex',
+        'integer'), 'NetworkCardIndex': ('networkCardIndex', 'integer'), 'InstanceId': ('instanceId', 'string'),
+        'InstanceOwnerId': ('instanceOwnerId', 'string'), 'Status': ('status', 'string'), 'EnaSrdSpecification':
+        ('enaSrdSpecification', 'AttachmentEnaSrdSpecification'), 'EnaQueueCount': ('enaQueueCount', 'integer')},
+    'ConnectionTrackingConfiguration': {'TcpEstablishedTimeout': ('tcpEstablishedTimeout', 'integer'),
+        'UdpStreamTimeout': ('udpStreamTimeout', 'integer'), 'UdpTimeout': ('udpTimeout', 'integer')},
     'GroupIdentifier': {'GroupId': ('groupId', 'string'), 'GroupName': ('groupName', 'string')},
+    'NetworkInterfaceIpv6Address': {'Ipv6Address': ('ipv6Address', 'string'), 'PublicIpv6DnsName':
+        ('publicIpv6DnsName', 'string'), 'IsPrimaryIpv6': ('isPrimaryIpv6', 'boolean')},
+    'PublicIpDnsNameOptions': {'DnsHostnameType': ('dnsHostnameType', 'string'), 'PublicIpv4DnsName':
+        ('publicIpv4DnsName', 'string'), 'PublicIpv6DnsName': ('publicIpv6DnsName', 'string'),
+        'PublicDualStackDnsName': ('publicDualStackDnsName', 'string')},
+    'NetworkInterfacePrivateIpAddress': {'Association': ('association', 'NetworkInterfaceAssociation'), 'Primary':
+        ('primary', 'boolean'), 'PrivateDnsName': ('privateDnsName', 'string'), 'PrivateIpAddress':
+        ('privateIpAddress', 'string')},
+    'Ipv6PrefixSpecification': {'Ipv6Prefix': ('ipv6Prefix', 'string')},
     'OperatorResponse': {'Managed': ('managed', 'boolean'), 'Principal': ('principal', 'string'), 'HiddenByDefault':
         ('hiddenByDefault', 'boolean')},
+    'NetworkInterface': {'Association': ('association', 'NetworkInterfaceAssociation'), 'Attachment': ('attachment',
+        'NetworkInterfaceAttachment'), 'AvailabilityZone': ('availabilityZone', 'string'),
+        'ConnectionTrackingConfiguration': ('connectionTrackingConfiguration', 'ConnectionTrackingConfiguration'),
+        'Description': ('description', 'string'), 'Groups': ('groupSet', '[GroupIdentifier]'), 'InterfaceType':
+        ('interfaceType', 'string'), 'Ipv6Addresses': ('ipv6AddressesSet', '[NetworkInterfaceIpv6Address]'),
+        'MacAddress': ('macAddress', 'string'), 'NetworkInterfaceId': ('networkInterfaceId', 'string'), 'OutpostArn':
+        ('outpostArn', 'string'), 'OwnerId': ('ownerId', 'string'), 'PrivateDnsName': ('privateDnsName', 'string'),
+        'PublicDnsName': ('publicDnsName', 'string'), 'PublicIpDnsNameOptions': ('publicIpDnsNameOptions',
+        'PublicIpDnsNameOptions'), 'PrivateIpAddress': ('privateIpAddress', 'string'), 'PrivateIpAddresses':
+        ('privateIpAddressesSet', '[NetworkInterfacePrivateIpAddress]'), 'Ipv4Prefixes': ('ipv4PrefixSet',
+        '[Ipv4PrefixSpecification]'), 'Ipv6Prefixes': ('ipv6PrefixSet', '[Ipv6PrefixSpecification]'), 'RequesterId':
+        ('requesterId', 'string'), 'RequesterManaged': ('requesterManaged', 'boolean'), 'SourceDestCheck':
+        ('sourceDestCheck', 'boolean'), 'Status': ('status', 'string'), 'SubnetId': ('subnetId', 'string'), 'TagSet':
+        ('tagSet', '[Tag]'), 'VpcId': ('vpcId', 'string'), 'DenyAllIgwTraffic': ('denyAllIgwTraffic', 'boolean'),
+        'Ipv6Native': ('ipv6Native', 'boolean'), 'Ipv6Address': ('ipv6Address', 'string'), 'Operator': ('operator',
+        'OperatorResponse'), 'AssociatedSubnets': ('associatedSubnetSet', '[string]'), 'AvailabilityZoneId':
+        ('availabilityZoneId', 'string')},
+    'CreateNetworkInterfaceResult': {'NetworkInterface': ('networkInterface', 'NetworkInterface'), 'ClientToken':
+        ('clientToken', 'string')},
+    'CreateSecurityGroupResult': {'GroupId': ('groupId', 'string'), 'Tags': ('tagSet', '[Tag]'), 'SecurityGroupArn':
+        ('securityGroupArn', 'string')},
+    'CreateSubnetResult': {'Subnet': ('subnet', 'Subnet')},
+    'CreateVpcResult': {'Vpc': ('vpc', 'Vpc')},
+    'CreateVpcPeeringConnectionResult': {'VpcPeeringConnection': ('vpcPeeringConnection', 'VpcPeeringConnection')},
+    'DeleteManagedPrefixListResult': {'PrefixList': ('prefixList', 'ManagedPrefixList')},
+    'DeleteSecurityGroupResult': {'Return': ('return', 'boolean'), 'GroupId': ('groupId', 'string')},
+    'DeleteVpcPeeringConnectionResult': {'Return': ('return', 'boolean')},
+    'AccountAttributeValue': {'AttributeValue': ('attributeValue', 'string')},
+    'AccountAttribute': {'AttributeName': ('attributeName', 'string'), 'AttributeValues': ('attributeValueSet',
+        '[AccountAttributeValue]')},
+    'DescribeAccountAttributesResult': {'AccountAttributes': ('accountAttributeSet', '[AccountAttribute]')},
+    'AvailabilityZoneMessage': {'Message': ('message', 'string')},
+    'AvailabilityZoneGeography': {'Name': ('name', 'string')},
+    'AvailabilityZoneSubGeography': {'Name': ('name', 'string')},
+    'AvailabilityZone': {'OptInStatus': ('optInStatus', 'string'), 'Messages': ('messageSet',
+        '[AvailabilityZoneMessage]'), 'RegionName': ('regionName', 'string'), 'ZoneName': ('zoneName', 'string'),
+        'ZoneId': ('zoneId', 'string'), 'GroupName': ('groupName', 'string'), 'NetworkBorderGroup':
+        ('networkBorderGroup', 'string'), 'ZoneType': ('zoneType', 'string'), 'ParentZoneName': ('parentZoneName',
+        'string'), 'ParentZoneId': ('parentZoneId', 'string'), 'GroupLongName': ('groupLongName', 'string'),
+        'Geography': ('geographySet', '[AvailabilityZoneGeography]'), 'SubGeography': ('subGeographySet',
+        '[AvailabilityZoneSubGeography]'), 'State': ('zoneState', 'string')},
+    'DescribeAvailabilityZonesResult': {'AvailabilityZones': ('availabilityZoneInfo', '[AvailabilityZone]')},
     'EbsInstanceBlockDevice': {'AttachTime': ('attachTime', 'timestamp'), 'DeleteOnTermination':
         ('deleteOnTermination', 'boolean'), 'Status': ('status', 'string'), 'VolumeId': ('volumeId', 'string'),
         'AssociatedResource': ('associatedResource', 'string'), 'VolumeOwnerId': ('volumeOwnerId', 'string'),
         'Operator': ('operator', 'OperatorResponse'), 'EbsCardIndex': ('ebsCardIndex', 'integer')},
     'InstanceBlockDeviceMapping': {'DeviceName': ('deviceName', 'string'), 'Ebs': ('ebs', 'EbsInstanceBlockDevice')},
+    'AttributeBooleanValue': {'Value': ('value', 'boolean')},
+    'EnclaveOptions': {'Enabled': ('enabled', 'boolean')},
+    'AttributeValue': {'Value': ('value', 'string')},
+    'ProductCode': {'ProductCodeId': ('productCode', 'string'), 'ProductCodeType': ('type', 'string')},
+    'InstanceAttribute': {'BlockDeviceMappings': ('blockDeviceMapping', '[InstanceBlockDeviceMapping]'),
+        'DisableApiTermination': ('disableApiTermination', 'AttributeBooleanValue'), 'EnaSupport': ('enaSupport',
+        'AttributeBooleanValue'), 'EnclaveOptions': ('enclaveOptions', 'EnclaveOptions'), 'EbsOptimized':
+        ('ebsOptimized', 'AttributeBooleanValue'), 'InstanceId': ('instanceId', 'string'),
+        'InstanceInitiatedShutdownBehavior': ('instanceInitiatedShutdownBehavior', 'AttributeValue'), 'InstanceType':
+        ('instanceType', 'AttributeValue'), 'KernelId': ('kernel', 'AttributeValue'), 'ProductCodes': ('productCodes',
+        '[ProductCode]'), 'RamdiskId': ('ramdisk', 'AttributeValue'), 'RootDeviceName': ('rootDeviceName',
+        'AttributeValue'), 'SourceDestCheck': ('sourceDestCheck', 'AttributeBooleanValue'), 'SriovNetSupport':
+        ('sriovNetSupport', 'AttributeValue'), 'UserData': ('userData', 'AttributeValue'), 'DisableApiStop':
+        ('disableApiStop', 'AttributeBooleanValue'), 'Groups': ('groupSet', '[GroupIdentifier]')},
     'IamInstanceProfile': {'Arn': ('arn', 'string'), 'Id': ('id', 'string')},
     'ElasticGpuAssociation': {'ElasticGpuId': ('elasticGpuId', 'string'), 'ElasticGpuAssociationId':
         ('elasticGpuAssociationId', 'string'), 'ElasticGpuAssociationState': ('elasticGpuAssociationState', 'string'),
@@ -305,7 +624,6 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         'HttpPutResponseHopLimit': ('httpPutResponseHopLimit', 'integer'), 'HttpEndpoint': ('httpEndpoint', 'string'),
         'HttpProtocolIpv6': ('httpProtocolIpv6', 'string'), 'InstanceMetadataTags': ('instanceMetadataTags',
         'string')},
-    'EnclaveOptions': {'Enabled': ('enabled', 'boolean')},
     'PrivateDnsNameOptionsResponse': {'HostnameType': ('hostnameType', 'string'), 'EnableResourceNameDnsARecord':
         ('enableResourceNameDnsARecord', 'boolean'), 'EnableResourceNameDnsAAAARecord':
         ('enableResourceNameDnsAAAARecord', 'boolean')},
@@ -324,7 +642,6 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ('secondarySubnetId', 'string'), 'SecondaryNetworkId': ('secondaryNetworkId', 'string'), 'InterfaceType':
         ('interfaceType', 'string')},
     'InstanceState': {'Code': ('code', 'integer'), 'Name': ('name', 'string')},
-    'ProductCode': {'ProductCodeId': ('productCode', 'string'), 'ProductCodeType': ('type', 'string')},
     'Placement': {'AvailabilityZoneId': ('availabilityZoneId', 'string'), 'Affinity': ('affinity', 'string'),
         'GroupName': ('groupName', 'string'), 'PartitionNumber': ('partitionNumber', 'integer'), 'HostId': ('hostId',
         'string'), 'Tenancy': ('tenancy', 'string'), 'SpreadDomain': ('spreadDomain', 'string'),
@@ -370,59 +687,34 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         '[Instance]')},
     'DescribeInstancesResult': {'NextToken': ('nextToken', 'string'), 'Reservations': ('reservationSet',
         '[Reservation]')},
-    'ManagedPrefixList': {'PrefixListId': ('prefixListId', 'string'), 'AddressFamily': ('addressFamily', 'string'),
-        'State': ('state', 'string'), 'StateMessage': ('stateMessage', 'string'), 'PrefixListArn': ('prefixListArn',
-        'string'), 'PrefixListName': ('prefixListName', 'string'), 'MaxEntries': ('maxEntries', 'integer'), 'Version':
-        ('version', 'long'), 'Tags': ('tagSet', '[Tag]'), 'OwnerId': ('ownerId', 'string'),
-        'IpamPrefixListResolverTargetId': ('ipamPrefixListResolverTargetId', 'string'),
-        'IpamPrefixListResolverSyncEnabled': ('ipamPrefixListResolverSyncEnabled', 'boolean')},
     'DescribeManagedPrefixListsResult': {'NextToken': ('nextToken', 'string'), 'PrefixLists': ('prefixListSet',
         '[ManagedPrefixList]')},
-    'NetworkInterfaceAssociation': {'AllocationId': ('allocationId', 'string'), 'AssociationId': ('associationId',
-        'string'), 'IpOwnerId': ('ipOwnerId', 'string'), 'PublicDnsName': ('publicDnsName', 'string'), 'PublicIp':
-        ('publicIp', 'string'), 'CustomerOwnedIp': ('customerOwnedIp', 'string'), 'CarrierIp': ('carrierIp',
-        'string')},
-    'AttachmentEnaSrdUdpSpecification': {'EnaSrdUdpEnabled': ('enaSrdUdpEnabled', 'boolean')},
-    'AttachmentEnaSrdSpecification': {'EnaSrdEnabled': ('enaSrdEnabled', 'boolean'), 'EnaSrdUdpSpecification':
-        ('enaSrdUdpSpecification', 'AttachmentEnaSrdUdpSpecification')},
-    'NetworkInterfaceAttachment': {'AttachTime': ('attachTime', 'timestamp'), 'AttachmentId': ('attachmentId',
-        'string'), 'DeleteOnTermination': ('deleteOnTermination', 'boolean'), 'DeviceIndex': ('deviceIndex',
-        'integer'), 'NetworkCardIndex': ('networkCardIndex', 'integer'), 'InstanceId': ('instanceId', 'string'),
-        'InstanceOwnerId': ('instanceOwnerId', 'string'), 'Status': ('status', 'string'), 'EnaSrdSpecification':
-        ('enaSrdSpecification', 'AttachmentEnaSrdSpecification'), 'EnaQueueCount': ('enaQueueCount', 'integer')},
-    'ConnectionTrackingConfiguration': {'TcpEstablishedTimeout': ('tcpEstablishedTimeout', 'integer'),
-        'UdpStreamTimeout': ('udpStreamTimeout', 'integer'), 'UdpTimeout': ('udpTimeout', 'integer')},
-    'NetworkInterfaceIpv6Address': {'Ipv6Address': ('ipv6Address', 'string'), 'PublicIpv6DnsName':
-        ('publicIpv6DnsName', 'string'), 'IsPrimaryIpv6': ('isPrimaryIpv6', 'boolean')},
-    'PublicIpDnsNameOptions': {'DnsHostnameType': ('dnsHostnameType', 'string'), 'PublicIpv4DnsName':
-        ('publicIpv4DnsName', 'string'), 'PublicIpv6DnsName': ('publicIpv6DnsName', 'string'),
-        'PublicDualStackDnsName': ('publicDualStackDnsName', 'string')},
-    'NetworkInterfacePrivateIpAddress': {'Association': ('association', 'NetworkInterfaceAssociation'), 'Primary':
-        ('primary', 'boolean'), 'PrivateDnsName': ('privateDnsName', 'string'), 'PrivateIpAddress':
-        ('privateIpAddress', 'string')},
-    'Ipv4PrefixSpecification': {'Ipv4Prefix': ('ipv4Prefix', 'string')},
-    'Ipv6PrefixSpecification': {'Ipv6Prefix': ('ipv6Prefix', 'string')},
-    'NetworkInterface': {'Association': ('association', 'NetworkInterfaceAssociation'), 'Attachment': ('attachment',
-        'NetworkInterfaceAttachment'), 'AvailabilityZone': ('availabilityZone', 'string'),
-        'ConnectionTrackingConfiguration': ('connectionTrackingConfiguration', 'ConnectionTrackingConfiguration'),
-        'Description': ('description', 'string'), 'Groups': ('groupSet', '[GroupIdentifier]'), 'InterfaceType':
-        ('interfaceType', 'string'), 'Ipv6Addresses': ('ipv6AddressesSet', '[NetworkInterfaceIpv6Address]'),
-        'MacAddress': ('macAddress', 'string'), 'NetworkInterfaceId': ('networkInterfaceId', 'string'), 'OutpostArn':
-        ('outpostArn', 'string'), 'OwnerId': ('ownerId', 'string'), 'PrivateDnsName': ('privateDnsName', 'string'),
-        'PublicDnsName': ('publicDnsName', 'string'), 'PublicIpDnsNameOptions': ('publicIpDnsNameOptions',
-        'PublicIpDnsNameOptions'), 'PrivateIpAddress': ('privateIpAddress', 'string'), 'PrivateIpAddresses':
-        ('privateIpAddressesSet', '[NetworkInterfacePrivateIpAddress]'), 'Ipv4Prefixes': ('ipv4PrefixSet',
-        '[Ipv4PrefixSpecification]'), 'Ipv6Prefixes': ('ipv6PrefixSet', '[Ipv6PrefixSpecification]'), 'RequesterId':
-        ('requesterId', 'string'), 'RequesterManaged': ('requesterManaged', 'boolean'), 'SourceDestCheck':
-        ('sourceDestCheck', 'boolean'), 'Status': ('status', 'string'), 'SubnetId': ('subnetId', 'string'), 'TagSet':
-        ('tagSet', '[Tag]'), 'VpcId': ('vpcId', 'string'), 'DenyAllIgwTraffic': ('denyAllIgwTraffic', 'boolean'),
-        'Ipv6Native': ('ipv6Native', 'boolean'), 'Ipv6Address': ('ipv6Address', 'string'), 'Operator': ('operator',
-        'OperatorResponse'), 'AssociatedSubnets': ('associatedSubnetSet', '[string]'), 'AvailabilityZoneId':
-        ('availabilityZoneId', 'string')},
+    'DescribeNetworkInterfaceAttributeResult': {'Attachment': ('attachment', 'NetworkInterfaceAttachment'),
+        'Description': ('description', 'AttributeValue'), 'Groups': ('groupSet', '[GroupIdentifier]'),
+        'NetworkInterfaceId': ('networkInterfaceId', 'string'), 'SourceDestCheck': ('sourceDestCheck',
+        'AttributeBooleanValue'), 'AssociatePublicIpAddress': ('associatePublicIpAddress', 'boolean')},
     'DescribeNetworkInterfacesResult': {'NetworkInterfaces': ('networkInterfaceSet', '[NetworkInterface]'),
         'NextToken': ('nextToken', 'string')},
+    'PrefixList': {'Cidrs': ('cidrSet', '[string]'), 'PrefixListId': ('prefixListId', 'string'), 'PrefixListName':
+        ('prefixListName', 'string')},
+    'DescribePrefixListsResult': {'NextToken': ('nextToken', 'string'), 'PrefixLists': ('prefixListSet',
+        '[PrefixList]')},
+    'RegionGeography': {'Name': ('name', 'string')},
+    'Region': {'OptInStatus': ('optInStatus', 'string'), 'Geography': ('geographySet', '[RegionGeography]'),
+        'RegionName': ('regionName', 'string'), 'Endpoint': ('regionEndpoint', 'string')},
+    'DescribeRegionsResult': {'Regions': ('regionInfo', '[Region]')},
+    'SecurityGroupReference': {'GroupId': ('groupId', 'string'), 'ReferencingVpcId': ('referencingVpcId', 'string'),
+        'VpcPeeringConnectionId': ('vpcPeeringConnectionId', 'string'), 'TransitGatewayId': ('transitGatewayId',
+        'string')},
+    'DescribeSecurityGroupReferencesResult': {'SecurityGroupReferenceSet': ('securityGroupReferenceSet',
+        '[SecurityGroupReference]')},
     'DescribeSecurityGroupRulesResult': {'SecurityGroupRules': ('securityGroupRuleSet', '[SecurityGroupRule]'),
         'NextToken': ('nextToken', 'string')},
+    'SecurityGroupVpcAssociation': {'GroupId': ('groupId', 'string'), 'VpcId': ('vpcId', 'string'), 'VpcOwnerId':
+        ('vpcOwnerId', 'string'), 'State': ('state', 'string'), 'StateReason': ('stateReason', 'string'),
+        'GroupOwnerId': ('groupOwnerId', 'string')},
+    'DescribeSecurityGroupVpcAssociationsResult': {'SecurityGroupVpcAssociations': ('securityGroupVpcAssociationSet',
+        '[SecurityGroupVpcAssociation]'), 'NextToken': ('nextToken', 'string')},
     'UserIdGroupPair': {'Description': ('description', 'string'), 'UserId': ('userId', 'string'), 'GroupName':
         ('groupName', 'string'), 'GroupId': ('groupId', 'string'), 'VpcId': ('vpcId', 'string'),
         'VpcPeeringConnectionId': ('vpcPeeringConnectionId', 'string'), 'PeeringStatus': ('peeringStatus', 'string')},
@@ -438,11 +730,44 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         'Description': ('groupDescription', 'string'), 'IpPermissions': ('ipPermissions', '[IpPermission]')},
     'DescribeSecurityGroupsResult': {'NextToken': ('nextToken', 'string'), 'SecurityGroups': ('securityGroupInfo',
         '[SecurityGroup]')},
+    'StaleIpPermission': {'FromPort': ('fromPort', 'integer'), 'IpProtocol': ('ipProtocol', 'string'), 'IpRanges':
+        ('ipRanges', '[string]'), 'PrefixListIds': ('prefixListIds', '[string]'), 'ToPort': ('toPort', 'integer'),
+        'UserIdGroupPairs': ('groups', '[UserIdGroupPair]')},
+    'StaleSecurityGroup': {'Description': ('description', 'string'), 'GroupId': ('groupId', 'string'), 'GroupName':
+        ('groupName', 'string'), 'StaleIpPermissions': ('staleIpPermissions', '[StaleIpPermission]'),
+        'StaleIpPermissionsEgress': ('staleIpPermissionsEgress', '[StaleIpPermission]'), 'VpcId': ('vpcId',
+        'string')},
+    'DescribeStaleSecurityGroupsResult': {'NextToken': ('nextToken', 'string'), 'StaleSecurityGroupSet':
+        ('staleSecurityGroupSet', '[StaleSecurityGroup]')},
     'DescribeSubnetsResult': {'NextToken': ('nextToken', 'string'), 'Subnets': ('subnetSet', '[Subnet]')},
     'TagDescription': {'Key': ('key', 'string'), 'ResourceId': ('resourceId', 'string'), 'ResourceType':
         ('resourceType', 'string'), 'Value': ('value', 'string')},
     'DescribeTagsResult': {'NextToken': ('nextToken', 'string'), 'Tags': ('tagSet', '[TagDescription]')},
+    'DescribeVpcAttributeResult': {'EnableDnsHostnames': ('enableDnsHostnames', 'AttributeBooleanValue'),
+        'EnableDnsSupport': ('enableDnsSupport', 'AttributeBooleanValue'), 'EnableNetworkAddressUsageMetrics':
+        ('enableNetworkAddressUsageMetrics', 'AttributeBooleanValue'), 'VpcId': ('vpcId', 'string')},
+    'DescribeVpcPeeringConnectionsResult': {'VpcPeeringConnections': ('vpcPeeringConnectionSet',
+        '[VpcPeeringConnection]'), 'NextToken': ('nextToken', 'string')},
     'DescribeVpcsResult': {'NextToken': ('nextToken', 'string'), 'Vpcs': ('vpcSet', '[Vpc]')},
+    'DisassociateSecurityGroupVpcResult': {'State': ('state', 'string')},
+    'DisassociateVpcCidrBlockResult': {'Ipv6CidrBlockAssociation': ('ipv6CidrBlockAssociation',
+        'VpcIpv6CidrBlockAssociation'), 'CidrBlockAssociation': ('cidrBlockAssociation', 'VpcCidrBlockAssociation'),
+        'VpcId': ('vpcId', 'string')},
+    'PrefixListAssociation': {'ResourceId': ('resourceId', 'string'), 'ResourceOwner': ('resourceOwner', 'string')},
+    'GetManagedPrefixListAssociationsResult': {'PrefixListAssociations': ('prefixListAssociationSet',
+        '[PrefixListAssociation]'), 'NextToken': ('nextToken', 'string')},
+    'PrefixListEntry': {'Cidr': ('cidr', 'string'), 'Description': ('description', 'string')},
+    'GetManagedPrefixListEntriesResult': {'Entries': ('entrySet', '[PrefixListEntry]'), 'NextToken': ('nextToken',
+        'string')},
+    'SecurityGroupForVpc': {'Description': ('description', 'string'), 'GroupName': ('groupName', 'string'), 'OwnerId':
+        ('ownerId', 'string'), 'GroupId': ('groupId', 'string'), 'Tags': ('tagSet', '[Tag]'), 'PrimaryVpcId':
+        ('primaryVpcId', 'string')},
+    'GetSecurityGroupsForVpcResult': {'NextToken': ('nextToken', 'string'), 'SecurityGroupForVpcs':
+        ('securityGroupForVpcSet', '[SecurityGroupForVpc]')},
+    'ModifyManagedPrefixListResult': {'PrefixList': ('prefixList', 'ManagedPrefixList')},
+    'ModifySecurityGroupRulesResult': {'Return': ('return', 'boolean')},
+    'RejectVpcPeeringConnectionResult': {'Return': ('return', 'boolean')},
+    'RestoreManagedPrefixListVersionResult': {'PrefixList': ('prefixList', 'ManagedPrefixList')},
     'RevokedSecurityGroupRule': {'SecurityGroupRuleId': ('securityGroupRuleId', 'string'), 'GroupId': ('groupId',
         'string'), 'IsEgress': ('isEgress', 'boolean'), 'IpProtocol': ('ipProtocol', 'string'), 'FromPort':
         ('fromPort', 'integer'), 'ToPort': ('toPort', 'integer'), 'CidrIpv4': ('cidrIpv4', 'string'), 'CidrIpv6':
@@ -454,6 +779,10 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     'RevokeSecurityGroupIngressResult': {'Return': ('return', 'boolean'), 'UnknownIpPermissions':
         ('unknownIpPermissionSet', '[IpPermission]'), 'RevokedSecurityGroupRules': ('revokedSecurityGroupRuleSet',
         '[RevokedSecurityGroupRule]')},
+    'UnassignIpv6AddressesResult': {'NetworkInterfaceId': ('networkInterfaceId', 'string'), 'UnassignedIpv6Addresses':
+        ('unassignedIpv6Addresses', '[string]'), 'UnassignedIpv6Prefixes': ('unassignedIpv6PrefixSet', '[string]')},
+    'UpdateSecurityGroupRuleDescriptionsEgressResult': {'Return': ('return', 'boolean')},
+    'UpdateSecurityGroupRuleDescriptionsIngressResult': {'Return': ('return', 'boolean')},
     'GetCallerIdentityResponse': {'UserId': ('UserId', 'string'), 'Account': ('Account', 'string'), 'Arn': ('Arn',
         'string')},
 }
@@ -462,8 +791,10 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
 
 EC2_VERSIONS: Final[frozenset[str]] = frozenset(
     """
-2010-08-31 2013-10-15 2014-06-15 2014-09-01 2014-10-01 2015-03-01 2015-04-15 2015-10-01 2016-04-01 2016-09-15
-2016-11-15
+2010-08-31 2010-11-15 2011-01-01 2011-02-28 2011-05-15 2011-07-15 2011-11-01 2011-12-01 2011-12-15 2012-03-01
+2012-04-01 2012-05-01 2012-06-01 2012-06-15 2012-07-20 2012-08-15 2012-10-01 2012-12-01 2013-02-01 2013-06-15
+2013-07-15 2013-08-15 2013-10-01 2013-10-15 2014-02-01 2014-05-01 2014-06-15 2014-09-01 2014-10-01 2015-03-01
+2015-04-15 2015-10-01 2016-04-01 2016-09-15 2016-11-15
 """.split()
 )
 """The versions of EC2's API that are accepted, and echoed."""
@@ -704,6 +1035,15 @@ UpdateSecurityGroupRuleDescriptionsIngress ValidateSecurityGroupQuotasForInterfa
 """Every operation that EC2 has, served here or not."""
 
 
+STS_OPERATION_NAMES: Final[frozenset[str]] = frozenset(
+    """
+AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot DecodeAuthorizationMessage GetAccessKeyInfo
+GetCallerIdentity GetDelegatedAccessToken GetFederationToken GetSessionToken GetWebIdentityToken
+""".split()
+)
+"""Every operation that STS has, served here or not."""
+
+
 REGIONS: Final[frozenset[str]] = frozenset(
     """
 af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1
@@ -713,6 +1053,47 @@ me-south-1 me-west-1 mx-central-1 sa-east-1 sa-west-1 us-east-1 us-east-2 us-wes
 """.split()
 )
 """The regions of the partition `aws`."""
+
+
+class AcceptVpcPeeringConnectionRequest(TypedDict, total=False):
+    DryRun: bool
+    VpcPeeringConnectionId: str
+
+
+class AssignIpv6AddressesRequest(TypedDict, total=False):
+    Ipv6PrefixCount: int
+    Ipv6Prefixes: list[str]
+    NetworkInterfaceId: str
+    Ipv6Addresses: list[str]
+    Ipv6AddressCount: int
+
+
+class AssignPrivateIpAddressesRequest(TypedDict, total=False):
+    Ipv4Prefixes: list[str]
+    Ipv4PrefixCount: int
+    NetworkInterfaceId: str
+    PrivateIpAddresses: list[str]
+    SecondaryPrivateIpAddressCount: int
+    AllowReassignment: bool
+
+
+class AssociateSecurityGroupVpcRequest(TypedDict, total=False):
+    GroupId: str
+    VpcId: str
+    DryRun: bool
+
+
+class AssociateVpcCidrBlockRequest(TypedDict, total=False):
+    CidrBlock: str
+    Ipv6CidrBlockNetworkBorderGroup: str
+    Ipv6Pool: str
+    Ipv6CidrBlock: str
+    Ipv4IpamPoolId: str
+    Ipv4NetmaskLength: int
+    Ipv6IpamPoolId: str
+    Ipv6NetmaskLength: int
+    VpcId: str
+    AmazonProvidedIpv6CidrBlock: bool
 
 
 class Tag(TypedDict, total=False):
@@ -787,6 +1168,82 @@ class AuthorizeSecurityGroupIngressRequest(TypedDict, total=False):
     DryRun: bool
 
 
+class CreateDefaultSubnetRequest(TypedDict, total=False):
+    AvailabilityZone: str
+    DryRun: bool
+    Ipv6Native: bool
+    AvailabilityZoneId: str
+
+
+class CreateDefaultVpcRequest(TypedDict, total=False):
+    DryRun: bool
+
+
+class AddPrefixListEntry(TypedDict, total=False):
+    Cidr: str
+    Description: str
+
+
+class CreateManagedPrefixListRequest(TypedDict, total=False):
+    DryRun: bool
+    PrefixListName: str
+    Entries: list[AddPrefixListEntry]
+    MaxEntries: int
+    TagSpecifications: list[TagSpecification]
+    AddressFamily: str
+    ClientToken: str
+
+
+class Ipv4PrefixSpecificationRequest(TypedDict, total=False):
+    Ipv4Prefix: str
+
+
+class Ipv6PrefixSpecificationRequest(TypedDict, total=False):
+    Ipv6Prefix: str
+
+
+class ConnectionTrackingSpecificationRequest(TypedDict, total=False):
+    TcpEstablishedTimeout: int
+    UdpStreamTimeout: int
+    UdpTimeout: int
+
+
+class OperatorRequest(TypedDict, total=False):
+    Principal: str
+
+
+class PrivateIpAddressSpecification(TypedDict, total=False):
+    Primary: bool
+    PrivateIpAddress: str
+
+
+class InstanceIpv6Address(TypedDict, total=False):
+    Ipv6Address: str
+    IsPrimaryIpv6: bool
+
+
+class CreateNetworkInterfaceRequest(TypedDict, total=False):
+    Ipv4Prefixes: list[Ipv4PrefixSpecificationRequest]
+    Ipv4PrefixCount: int
+    Ipv6Prefixes: list[Ipv6PrefixSpecificationRequest]
+    Ipv6PrefixCount: int
+    InterfaceType: str
+    TagSpecifications: list[TagSpecification]
+    ClientToken: str
+    EnablePrimaryIpv6: bool
+    ConnectionTrackingSpecification: ConnectionTrackingSpecificationRequest
+    Operator: OperatorRequest
+    SubnetId: str
+    Description: str
+    PrivateIpAddress: str
+    Groups: list[str]
+    PrivateIpAddresses: list[PrivateIpAddressSpecification]
+    SecondaryPrivateIpAddressCount: int
+    Ipv6Addresses: list[InstanceIpv6Address]
+    Ipv6AddressCount: int
+    DryRun: bool
+
+
 class CreateSecurityGroupRequest(TypedDict, total=False):
     Description: str
     GroupName: str
@@ -847,9 +1304,39 @@ class CreateVpcRequest(TypedDict, total=False):
     AmazonProvidedIpv6CidrBlock: bool
 
 
+class CreatePeeringConnectionOptionsRequest(TypedDict, total=False):
+    AllowMultipathResilience: bool
+    MultipathResilienceMode: str
+
+
+class CreateVpcPeeringConnectionRequest(TypedDict, total=False):
+    PeerRegion: str
+    TagSpecifications: list[TagSpecification]
+    RequesterPeeringConnectionOptions: CreatePeeringConnectionOptionsRequest
+    DryRun: bool
+    VpcId: str
+    PeerVpcId: str
+    PeerOwnerId: str
+
+
+class DeleteManagedPrefixListRequest(TypedDict, total=False):
+    DryRun: bool
+    PrefixListId: str
+
+
+class DeleteNetworkInterfaceRequest(TypedDict, total=False):
+    DryRun: bool
+    NetworkInterfaceId: str
+
+
 class DeleteSecurityGroupRequest(TypedDict, total=False):
     GroupId: str
     GroupName: str
+    DryRun: bool
+
+
+class DeleteSubnetRequest(TypedDict, total=False):
+    SubnetId: str
     DryRun: bool
 
 
@@ -859,9 +1346,38 @@ class DeleteTagsRequest(TypedDict, total=False):
     Tags: list[Tag]
 
 
+class DeleteVpcRequest(TypedDict, total=False):
+    VpcId: str
+    DryRun: bool
+
+
+class DeleteVpcPeeringConnectionRequest(TypedDict, total=False):
+    DryRun: bool
+    VpcPeeringConnectionId: str
+
+
+class DescribeAccountAttributesRequest(TypedDict, total=False):
+    DryRun: bool
+    AttributeNames: list[str]
+
+
 class Filter(TypedDict, total=False):
     Name: str
     Values: list[str]
+
+
+class DescribeAvailabilityZonesRequest(TypedDict, total=False):
+    ZoneNames: list[str]
+    ZoneIds: list[str]
+    AllAvailabilityZones: bool
+    DryRun: bool
+    Filters: list[Filter]
+
+
+class DescribeInstanceAttributeRequest(TypedDict, total=False):
+    DryRun: bool
+    InstanceId: str
+    Attribute: str
 
 
 class DescribeInstancesRequest(TypedDict, total=False):
@@ -881,6 +1397,12 @@ class DescribeManagedPrefixListsRequest(TypedDict, total=False):
     PrefixListIds: list[str]
 
 
+class DescribeNetworkInterfaceAttributeRequest(TypedDict, total=False):
+    DryRun: bool
+    NetworkInterfaceId: str
+    Attribute: str
+
+
 class DescribeNetworkInterfacesRequest(TypedDict, total=False):
     NextToken: str
     MaxResults: int
@@ -888,6 +1410,26 @@ class DescribeNetworkInterfacesRequest(TypedDict, total=False):
     DryRun: bool
     NetworkInterfaceIds: list[str]
     Filters: list[Filter]
+
+
+class DescribePrefixListsRequest(TypedDict, total=False):
+    DryRun: bool
+    Filters: list[Filter]
+    MaxResults: int
+    NextToken: str
+    PrefixListIds: list[str]
+
+
+class DescribeRegionsRequest(TypedDict, total=False):
+    RegionNames: list[str]
+    AllRegions: bool
+    DryRun: bool
+    Filters: list[Filter]
+
+
+class DescribeSecurityGroupReferencesRequest(TypedDict, total=False):
+    DryRun: bool
+    GroupId: list[str]
 
 
 class DescribeSecurityGroupRulesRequest(TypedDict, total=False):
@@ -898,6 +1440,13 @@ class DescribeSecurityGroupRulesRequest(TypedDict, total=False):
     MaxResults: int
 
 
+class DescribeSecurityGroupVpcAssociationsRequest(TypedDict, total=False):
+    Filters: list[Filter]
+    NextToken: str
+    MaxResults: int
+    DryRun: bool
+
+
 class DescribeSecurityGroupsRequest(TypedDict, total=False):
     GroupIds: list[str]
     GroupNames: list[str]
@@ -905,6 +1454,13 @@ class DescribeSecurityGroupsRequest(TypedDict, total=False):
     MaxResults: int
     DryRun: bool
     Filters: list[Filter]
+
+
+class DescribeStaleSecurityGroupsRequest(TypedDict, total=False):
+    DryRun: bool
+    MaxResults: int
+    NextToken: str
+    VpcId: str
 
 
 class DescribeSubnetsRequest(TypedDict, total=False):
@@ -922,11 +1478,58 @@ class DescribeTagsRequest(TypedDict, total=False):
     NextToken: str
 
 
+class DescribeVpcAttributeRequest(TypedDict, total=False):
+    Attribute: str
+    VpcId: str
+    DryRun: bool
+
+
+class DescribeVpcPeeringConnectionsRequest(TypedDict, total=False):
+    NextToken: str
+    MaxResults: int
+    DryRun: bool
+    VpcPeeringConnectionIds: list[str]
+    Filters: list[Filter]
+
+
 class DescribeVpcsRequest(TypedDict, total=False):
     Filters: list[Filter]
     VpcIds: list[str]
     NextToken: str
     MaxResults: int
+    DryRun: bool
+
+
+class DisassociateSecurityGroupVpcRequest(TypedDict, total=False):
+    GroupId: str
+    VpcId: str
+    DryRun: bool
+
+
+class DisassociateVpcCidrBlockRequest(TypedDict, total=False):
+    AssociationId: str
+
+
+class GetManagedPrefixListAssociationsRequest(TypedDict, total=False):
+    DryRun: bool
+    PrefixListId: str
+    MaxResults: int
+    NextToken: str
+
+
+class GetManagedPrefixListEntriesRequest(TypedDict, total=False):
+    DryRun: bool
+    PrefixListId: str
+    TargetVersion: int
+    MaxResults: int
+    NextToken: str
+
+
+class GetSecurityGroupsForVpcRequest(TypedDict, total=False):
+    VpcId: str
+    NextToken: str
+    MaxResults: int
+    Filters: list[Filter]
     DryRun: bool
 
 
@@ -979,6 +1582,21 @@ class ModifyInstanceAttributeRequest(TypedDict, total=False):
     EnaSupport: AttributeBooleanValue
 
 
+class RemovePrefixListEntry(TypedDict, total=False):
+    Cidr: str
+
+
+class ModifyManagedPrefixListRequest(TypedDict, total=False):
+    DryRun: bool
+    PrefixListId: str
+    CurrentVersion: int
+    PrefixListName: str
+    AddEntries: list[AddPrefixListEntry]
+    RemoveEntries: list[RemovePrefixListEntry]
+    MaxEntries: int
+    IpamPrefixListResolverSyncEnabled: bool
+
+
 class EnaSrdUdpSpecification(TypedDict, total=False):
     EnaSrdUdpEnabled: bool
 
@@ -986,12 +1604,6 @@ class EnaSrdUdpSpecification(TypedDict, total=False):
 class EnaSrdSpecification(TypedDict, total=False):
     EnaSrdEnabled: bool
     EnaSrdUdpSpecification: EnaSrdUdpSpecification
-
-
-class ConnectionTrackingSpecificationRequest(TypedDict, total=False):
-    TcpEstablishedTimeout: int
-    UdpStreamTimeout: int
-    UdpTimeout: int
 
 
 class NetworkInterfaceAttachmentChanges(TypedDict, total=False):
@@ -1013,6 +1625,47 @@ class ModifyNetworkInterfaceAttributeRequest(TypedDict, total=False):
     SourceDestCheck: AttributeBooleanValue
     Groups: list[str]
     Attachment: NetworkInterfaceAttachmentChanges
+
+
+class SecurityGroupRuleRequest(TypedDict, total=False):
+    IpProtocol: str
+    FromPort: int
+    ToPort: int
+    CidrIpv4: str
+    CidrIpv6: str
+    PrefixListId: str
+    ReferencedGroupId: str
+    Description: str
+
+
+class SecurityGroupRuleUpdate(TypedDict, total=False):
+    SecurityGroupRuleId: str
+    SecurityGroupRule: SecurityGroupRuleRequest
+
+
+class ModifySecurityGroupRulesRequest(TypedDict, total=False):
+    GroupId: str
+    SecurityGroupRules: list[SecurityGroupRuleUpdate]
+    DryRun: bool
+
+
+class ModifyVpcAttributeRequest(TypedDict, total=False):
+    EnableDnsHostnames: AttributeBooleanValue
+    EnableDnsSupport: AttributeBooleanValue
+    VpcId: str
+    EnableNetworkAddressUsageMetrics: AttributeBooleanValue
+
+
+class RejectVpcPeeringConnectionRequest(TypedDict, total=False):
+    DryRun: bool
+    VpcPeeringConnectionId: str
+
+
+class RestoreManagedPrefixListVersionRequest(TypedDict, total=False):
+    DryRun: bool
+    PrefixListId: str
+    PreviousVersion: int
+    CurrentVersion: int
 
 
 class RevokeSecurityGroupEgressRequest(TypedDict, total=False):
@@ -1042,8 +1695,137 @@ class RevokeSecurityGroupIngressRequest(TypedDict, total=False):
     DryRun: bool
 
 
+class UnassignIpv6AddressesRequest(TypedDict, total=False):
+    Ipv6Prefixes: list[str]
+    NetworkInterfaceId: str
+    Ipv6Addresses: list[str]
+
+
+class UnassignPrivateIpAddressesRequest(TypedDict, total=False):
+    Ipv4Prefixes: list[str]
+    NetworkInterfaceId: str
+    PrivateIpAddresses: list[str]
+
+
+class SecurityGroupRuleDescription(TypedDict, total=False):
+    SecurityGroupRuleId: str
+    Description: str
+
+
+class UpdateSecurityGroupRuleDescriptionsEgressRequest(TypedDict, total=False):
+    DryRun: bool
+    GroupId: str
+    GroupName: str
+    IpPermissions: list[IpPermission]
+    SecurityGroupRuleDescriptions: list[SecurityGroupRuleDescription]
+
+
+class UpdateSecurityGroupRuleDescriptionsIngressRequest(TypedDict, total=False):
+    DryRun: bool
+    GroupId: str
+    GroupName: str
+    IpPermissions: list[IpPermission]
+    SecurityGroupRuleDescriptions: list[SecurityGroupRuleDescription]
+
+
 class GetCallerIdentityRequest(TypedDict, total=False):
     pass
+
+
+class Ipv6CidrBlock(TypedDict, total=False):
+    Ipv6CidrBlock: str
+
+
+class CidrBlock(TypedDict, total=False):
+    CidrBlock: str
+
+
+class VpcPeeringConnectionOptionsDescription(TypedDict, total=False):
+    AllowDnsResolutionFromRemoteVpc: bool
+    AllowEgressFromLocalClassicLinkToRemoteVpc: bool
+    AllowEgressFromLocalVpcToRemoteClassicLink: bool
+    AllowMultipathResilience: bool
+    MultipathResilienceMode: str
+
+
+class VpcPeeringConnectionVpcInfo(TypedDict, total=False):
+    CidrBlock: str
+    Ipv6CidrBlockSet: list[Ipv6CidrBlock]
+    CidrBlockSet: list[CidrBlock]
+    OwnerId: str
+    PeeringOptions: VpcPeeringConnectionOptionsDescription
+    VpcId: str
+    Region: str
+
+
+class VpcPeeringConnectionStateReason(TypedDict, total=False):
+    Code: str
+    Message: str
+
+
+class VpcPeeringConnection(TypedDict, total=False):
+    AccepterVpcInfo: VpcPeeringConnectionVpcInfo
+    ExpirationTime: datetime | int
+    RequesterVpcInfo: VpcPeeringConnectionVpcInfo
+    Status: VpcPeeringConnectionStateReason
+    Tags: list[Tag]
+    VpcPeeringConnectionId: str
+    MultipathResilienceStatus: str
+
+
+class AcceptVpcPeeringConnectionResult(TypedDict, total=False):
+    VpcPeeringConnection: VpcPeeringConnection
+
+
+class AssignIpv6AddressesResult(TypedDict, total=False):
+    AssignedIpv6Addresses: list[str]
+    AssignedIpv6Prefixes: list[str]
+    NetworkInterfaceId: str
+
+
+class AssignedPrivateIpAddress(TypedDict, total=False):
+    PrivateIpAddress: str
+
+
+class Ipv4PrefixSpecification(TypedDict, total=False):
+    Ipv4Prefix: str
+
+
+class AssignPrivateIpAddressesResult(TypedDict, total=False):
+    NetworkInterfaceId: str
+    AssignedPrivateIpAddresses: list[AssignedPrivateIpAddress]
+    AssignedIpv4Prefixes: list[Ipv4PrefixSpecification]
+
+
+class AssociateSecurityGroupVpcResult(TypedDict, total=False):
+    State: str
+
+
+class VpcCidrBlockState(TypedDict, total=False):
+    State: str
+    StatusMessage: str
+
+
+class VpcIpv6CidrBlockAssociation(TypedDict, total=False):
+    AssociationId: str
+    Ipv6CidrBlock: str
+    Ipv6CidrBlockState: VpcCidrBlockState
+    NetworkBorderGroup: str
+    Ipv6Pool: str
+    Ipv6AddressAttribute: str
+    IpSource: str
+
+
+class VpcCidrBlockAssociation(TypedDict, total=False):
+    AssociationId: str
+    CidrBlock: str
+    CidrBlockState: VpcCidrBlockState
+
+
+class AssociateVpcCidrBlockResult(TypedDict, total=False):
+    Ipv6CidrBlockAssociation: VpcIpv6CidrBlockAssociation
+    CidrBlockAssociation: VpcCidrBlockAssociation
+    VpcId: str
 
 
 class ReferencedSecurityGroup(TypedDict, total=False):
@@ -1079,12 +1861,6 @@ class AuthorizeSecurityGroupEgressResult(TypedDict, total=False):
 class AuthorizeSecurityGroupIngressResult(TypedDict, total=False):
     Return: bool
     SecurityGroupRules: list[SecurityGroupRule]
-
-
-class CreateSecurityGroupResult(TypedDict, total=False):
-    GroupId: str
-    Tags: list[Tag]
-    SecurityGroupArn: str
 
 
 class SubnetCidrBlockState(TypedDict, total=False):
@@ -1136,29 +1912,8 @@ class Subnet(TypedDict, total=False):
     MapPublicIpOnLaunch: bool
 
 
-class CreateSubnetResult(TypedDict, total=False):
+class CreateDefaultSubnetResult(TypedDict, total=False):
     Subnet: Subnet
-
-
-class VpcCidrBlockState(TypedDict, total=False):
-    State: str
-    StatusMessage: str
-
-
-class VpcIpv6CidrBlockAssociation(TypedDict, total=False):
-    AssociationId: str
-    Ipv6CidrBlock: str
-    Ipv6CidrBlockState: VpcCidrBlockState
-    NetworkBorderGroup: str
-    Ipv6Pool: str
-    Ipv6AddressAttribute: str
-    IpSource: str
-
-
-class VpcCidrBlockAssociation(TypedDict, total=False):
-    AssociationId: str
-    CidrBlock: str
-    CidrBlockState: VpcCidrBlockState
 
 
 class VpcEncryptionControlExclusion(TypedDict, total=False):
@@ -1204,13 +1959,65 @@ class Vpc(TypedDict, total=False):
     DhcpOptionsId: str
 
 
-class CreateVpcResult(TypedDict, total=False):
+class CreateDefaultVpcResult(TypedDict, total=False):
     Vpc: Vpc
 
 
-class DeleteSecurityGroupResult(TypedDict, total=False):
-    Return: bool
-    GroupId: str
+class ManagedPrefixList(TypedDict, total=False):
+    PrefixListId: str
+    AddressFamily: str
+    State: str
+    StateMessage: str
+    PrefixListArn: str
+    PrefixListName: str
+    MaxEntries: int
+    Version: int
+    Tags: list[Tag]
+    OwnerId: str
+    IpamPrefixListResolverTargetId: str
+    IpamPrefixListResolverSyncEnabled: bool
+
+
+class CreateManagedPrefixListResult(TypedDict, total=False):
+    PrefixList: ManagedPrefixList
+
+
+class NetworkInterfaceAssociation(TypedDict, total=False):
+    AllocationId: str
+    AssociationId: str
+    IpOwnerId: str
+    PublicDnsName: str
+    PublicIp: str
+    CustomerOwnedIp: str
+    CarrierIp: str
+
+
+class AttachmentEnaSrdUdpSpecification(TypedDict, total=False):
+    EnaSrdUdpEnabled: bool
+
+
+class AttachmentEnaSrdSpecification(TypedDict, total=False):
+    EnaSrdEnabled: bool
+    EnaSrdUdpSpecification: AttachmentEnaSrdUdpSpecification
+
+
+class NetworkInterfaceAttachment(TypedDict, total=False):
+    AttachTime: datetime | int
+    AttachmentId: str
+    DeleteOnTermination: bool
+    DeviceIndex: int
+    NetworkCardIndex: int
+    InstanceId: str
+    InstanceOwnerId: str
+    Status: str
+    EnaSrdSpecification: AttachmentEnaSrdSpecification
+    EnaQueueCount: int
+
+
+class ConnectionTrackingConfiguration(TypedDict, total=False):
+    TcpEstablishedTimeout: int
+    UdpStreamTimeout: int
+    UdpTimeout: int
 
 
 class GroupIdentifier(TypedDict, total=False):
@@ -1218,10 +2025,151 @@ class GroupIdentifier(TypedDict, total=False):
     GroupName: str
 
 
+class NetworkInterfaceIpv6Address(TypedDict, total=False):
+    Ipv6Address: str
+    PublicIpv6DnsName: str
+    IsPrimaryIpv6: bool
+
+
+class PublicIpDnsNameOptions(TypedDict, total=False):
+    DnsHostnameType: str
+    PublicIpv4DnsName: str
+    PublicIpv6DnsName: str
+    PublicDualStackDnsName: str
+
+
+class NetworkInterfacePrivateIpAddress(TypedDict, total=False):
+    Association: NetworkInterfaceAssociation
+    Primary: bool
+    PrivateDnsName: str
+    PrivateIpAddress: str
+
+
+class Ipv6PrefixSpecification(TypedDict, total=False):
+    Ipv6Prefix: str
+
+
 class OperatorResponse(TypedDict, total=False):
     Managed: bool
     Principal: str
     HiddenByDefault: bool
+
+
+class NetworkInterface(TypedDict, total=False):
+    Association: NetworkInterfaceAssociation
+    Attachment: NetworkInterfaceAttachment
+    AvailabilityZone: str
+    ConnectionTrackingConfiguration: ConnectionTrackingConfiguration
+    Description: str
+    Groups: list[GroupIdentifier]
+    InterfaceType: str
+    Ipv6Addresses: list[NetworkInterfaceIpv6Address]
+    MacAddress: str
+    NetworkInterfaceId: str
+    OutpostArn: str
+    OwnerId: str
+    PrivateDnsName: str
+    PublicDnsName: str
+    PublicIpDnsNameOptions: PublicIpDnsNameOptions
+    PrivateIpAddress: str
+    PrivateIpAddresses: list[NetworkInterfacePrivateIpAddress]
+    Ipv4Prefixes: list[Ipv4PrefixSpecification]
+    Ipv6Prefixes: list[Ipv6PrefixSpecification]
+    RequesterId: str
+    RequesterManaged: bool
+    SourceDestCheck: bool
+    Status: str
+    SubnetId: str
+    TagSet: list[Tag]
+    VpcId: str
+    DenyAllIgwTraffic: bool
+    Ipv6Native: bool
+    Ipv6Address: str
+    Operator: OperatorResponse
+    AssociatedSubnets: list[str]
+    AvailabilityZoneId: str
+
+
+class CreateNetworkInterfaceResult(TypedDict, total=False):
+    NetworkInterface: NetworkInterface
+    ClientToken: str
+
+
+class CreateSecurityGroupResult(TypedDict, total=False):
+    GroupId: str
+    Tags: list[Tag]
+    SecurityGroupArn: str
+
+
+class CreateSubnetResult(TypedDict, total=False):
+    Subnet: Subnet
+
+
+class CreateVpcResult(TypedDict, total=False):
+    Vpc: Vpc
+
+
+class CreateVpcPeeringConnectionResult(TypedDict, total=False):
+    VpcPeeringConnection: VpcPeeringConnection
+
+
+class DeleteManagedPrefixListResult(TypedDict, total=False):
+    PrefixList: ManagedPrefixList
+
+
+class DeleteSecurityGroupResult(TypedDict, total=False):
+    Return: bool
+    GroupId: str
+
+
+class DeleteVpcPeeringConnectionResult(TypedDict, total=False):
+    Return: bool
+
+
+class AccountAttributeValue(TypedDict, total=False):
+    AttributeValue: str
+
+
+class AccountAttribute(TypedDict, total=False):
+    AttributeName: str
+    AttributeValues: list[AccountAttributeValue]
+
+
+class DescribeAccountAttributesResult(TypedDict, total=False):
+    AccountAttributes: list[AccountAttribute]
+
+
+class AvailabilityZoneMessage(TypedDict, total=False):
+    Message: str
+
+
+class AvailabilityZoneGeography(TypedDict, total=False):
+    Name: str
+
+
+class AvailabilityZoneSubGeography(TypedDict, total=False):
+    Name: str
+
+
+class AvailabilityZone(TypedDict, total=False):
+    OptInStatus: str
+    Messages: list[AvailabilityZoneMessage]
+    RegionName: str
+    ZoneName: str
+    ZoneId: str
+    GroupName: str
+    NetworkBorderGroup: str
+    ZoneType: str
+    ParentZoneName: str
+    ParentZoneId: str
+    GroupLongName: str
+    Geography: list[AvailabilityZoneGeography]
+    SubGeography: list[AvailabilityZoneSubGeography]
+    State: str
+
+
+class DescribeAvailabilityZonesResult(TypedDict, total=False):
+    AvailabilityZones: list[AvailabilityZone]
 
 
 class EbsInstanceBlockDevice(TypedDict, total=False):
@@ -1238,6 +2186,35 @@ class EbsInstanceBlockDevice(TypedDict, total=False):
 class InstanceBlockDeviceMapping(TypedDict, total=False):
     DeviceName: str
     Ebs: EbsInstanceBlockDevice
+
+
+class EnclaveOptions(TypedDict, total=False):
+    Enabled: bool
+
+
+class ProductCode(TypedDict, total=False):
+    ProductCodeId: str
+    ProductCodeType: str
+
+
+class InstanceAttribute(TypedDict, total=False):
+    BlockDeviceMappings: list[InstanceBlockDeviceMapping]
+    DisableApiTermination: AttributeBooleanValue
+    EnaSupport: AttributeBooleanValue
+    EnclaveOptions: EnclaveOptions
+    EbsOptimized: AttributeBooleanValue
+    InstanceId: str
+    InstanceInitiatedShutdownBehavior: AttributeValue
+    InstanceType: AttributeValue
+    KernelId: AttributeValue
+    ProductCodes: list[ProductCode]
+    RamdiskId: AttributeValue
+    RootDeviceName: AttributeValue
+    SourceDestCheck: AttributeBooleanValue
+    SriovNetSupport: AttributeValue
+    UserData: AttributeValue
+    DisableApiStop: AttributeBooleanValue
+    Groups: list[GroupIdentifier]
 
 
 class IamInstanceProfile(TypedDict, total=False):
@@ -1285,11 +2262,6 @@ class InstanceNetworkInterfaceAttachment(TypedDict, total=False):
     NetworkCardIndex: int
     EnaSrdSpecification: InstanceAttachmentEnaSrdSpecification
     EnaQueueCount: int
-
-
-class InstanceIpv6Address(TypedDict, total=False):
-    Ipv6Address: str
-    IsPrimaryIpv6: bool
 
 
 class InstancePrivateIpAddress(TypedDict, total=False):
@@ -1375,10 +2347,6 @@ class InstanceMetadataOptionsResponse(TypedDict, total=False):
     InstanceMetadataTags: str
 
 
-class EnclaveOptions(TypedDict, total=False):
-    Enabled: bool
-
-
 class PrivateDnsNameOptionsResponse(TypedDict, total=False):
     HostnameType: str
     EnableResourceNameDnsARecord: bool
@@ -1423,11 +2391,6 @@ class InstanceSecondaryInterface(TypedDict, total=False):
 class InstanceState(TypedDict, total=False):
     Code: int
     Name: str
-
-
-class ProductCode(TypedDict, total=False):
-    ProductCodeId: str
-    ProductCodeType: str
 
 
 class Placement(TypedDict, total=False):
@@ -1525,125 +2488,18 @@ class DescribeInstancesResult(TypedDict, total=False):
     Reservations: list[Reservation]
 
 
-class ManagedPrefixList(TypedDict, total=False):
-    PrefixListId: str
-    AddressFamily: str
-    State: str
-    StateMessage: str
-    PrefixListArn: str
-    PrefixListName: str
-    MaxEntries: int
-    Version: int
-    Tags: list[Tag]
-    OwnerId: str
-    IpamPrefixListResolverTargetId: str
-    IpamPrefixListResolverSyncEnabled: bool
-
-
 class DescribeManagedPrefixListsResult(TypedDict, total=False):
     NextToken: str
     PrefixLists: list[ManagedPrefixList]
 
 
-class NetworkInterfaceAssociation(TypedDict, total=False):
-    AllocationId: str
-    AssociationId: str
-    IpOwnerId: str
-    PublicDnsName: str
-    PublicIp: str
-    CustomerOwnedIp: str
-    CarrierIp: str
-
-
-class AttachmentEnaSrdUdpSpecification(TypedDict, total=False):
-    EnaSrdUdpEnabled: bool
-
-
-class AttachmentEnaSrdSpecification(TypedDict, total=False):
-    EnaSrdEnabled: bool
-    EnaSrdUdpSpecification: AttachmentEnaSrdUdpSpecification
-
-
-class NetworkInterfaceAttachment(TypedDict, total=False):
-    AttachTime: datetime | int
-    AttachmentId: str
-    DeleteOnTermination: bool
-    DeviceIndex: int
-    NetworkCardIndex: int
-    InstanceId: str
-    InstanceOwnerId: str
-    Status: str
-    EnaSrdSpecification: AttachmentEnaSrdSpecification
-    EnaQueueCount: int
-
-
-class ConnectionTrackingConfiguration(TypedDict, total=False):
-    TcpEstablishedTimeout: int
-    UdpStreamTimeout: int
-    UdpTimeout: int
-
-
-class NetworkInterfaceIpv6Address(TypedDict, total=False):
-    Ipv6Address: str
-    PublicIpv6DnsName: str
-    IsPrimaryIpv6: bool
-
-
-class PublicIpDnsNameOptions(TypedDict, total=False):
-    DnsHostnameType: str
-    PublicIpv4DnsName: str
-    PublicIpv6DnsName: str
-    PublicDualStackDnsName: str
-
-
-class NetworkInterfacePrivateIpAddress(TypedDict, total=False):
-    Association: NetworkInterfaceAssociation
-    Primary: bool
-    PrivateDnsName: str
-    PrivateIpAddress: str
-
-
-class Ipv4PrefixSpecification(TypedDict, total=False):
-    Ipv4Prefix: str
-
-
-class Ipv6PrefixSpecification(TypedDict, total=False):
-    Ipv6Prefix: str
-
-
-class NetworkInterface(TypedDict, total=False):
-    Association: NetworkInterfaceAssociation
+class DescribeNetworkInterfaceAttributeResult(TypedDict, total=False):
     Attachment: NetworkInterfaceAttachment
-    AvailabilityZone: str
-    ConnectionTrackingConfiguration: ConnectionTrackingConfiguration
-    Description: str
+    Description: AttributeValue
     Groups: list[GroupIdentifier]
-    InterfaceType: str
-    Ipv6Addresses: list[NetworkInterfaceIpv6Address]
-    MacAddress: str
     NetworkInterfaceId: str
-    OutpostArn: str
-    OwnerId: str
-    PrivateDnsName: str
-    PublicDnsName: str
-    PublicIpDnsNameOptions: PublicIpDnsNameOptions
-    PrivateIpAddress: str
-    PrivateIpAddresses: list[NetworkInterfacePrivateIpAddress]
-    Ipv4Prefixes: list[Ipv4PrefixSpecification]
-    Ipv6Prefixes: list[Ipv6PrefixSpecification]
-    RequesterId: str
-    RequesterManaged: bool
-    SourceDestCheck: bool
-    Status: str
-    SubnetId: str
-    TagSet: list[Tag]
-    VpcId: str
-    DenyAllIgwTraffic: bool
-    Ipv6Native: bool
-    Ipv6Address: str
-    Operator: OperatorResponse
-    AssociatedSubnets: list[str]
-    AvailabilityZoneId: str
+    SourceDestCheck: AttributeBooleanValue
+    AssociatePublicIpAddress: bool
 
 
 class DescribeNetworkInterfacesResult(TypedDict, total=False):
@@ -1651,8 +2507,59 @@ class DescribeNetworkInterfacesResult(TypedDict, total=False):
     NextToken: str
 
 
+class PrefixList(TypedDict, total=False):
+    Cidrs: list[str]
+    PrefixListId: str
+    PrefixListName: str
+
+
+class DescribePrefixListsResult(TypedDict, total=False):
+    NextToken: str
+    PrefixLists: list[PrefixList]
+
+
+class RegionGeography(TypedDict, total=False):
+    Name: str
+
+
+class Region(TypedDict, total=False):
+    OptInStatus: str
+    Geography: list[RegionGeography]
+    RegionName: str
+    Endpoint: str
+
+
+class DescribeRegionsResult(TypedDict, total=False):
+    Regions: list[Region]
+
+
+class SecurityGroupReference(TypedDict, total=False):
+    GroupId: str
+    ReferencingVpcId: str
+    VpcPeeringConnectionId: str
+    TransitGatewayId: str
+
+
+class DescribeSecurityGroupReferencesResult(TypedDict, total=False):
+    SecurityGroupReferenceSet: list[SecurityGroupReference]
+
+
 class DescribeSecurityGroupRulesResult(TypedDict, total=False):
     SecurityGroupRules: list[SecurityGroupRule]
+    NextToken: str
+
+
+class SecurityGroupVpcAssociation(TypedDict, total=False):
+    GroupId: str
+    VpcId: str
+    VpcOwnerId: str
+    State: str
+    StateReason: str
+    GroupOwnerId: str
+
+
+class DescribeSecurityGroupVpcAssociationsResult(TypedDict, total=False):
+    SecurityGroupVpcAssociations: list[SecurityGroupVpcAssociation]
     NextToken: str
 
 
@@ -1673,6 +2580,29 @@ class DescribeSecurityGroupsResult(TypedDict, total=False):
     SecurityGroups: list[SecurityGroup]
 
 
+class StaleIpPermission(TypedDict, total=False):
+    FromPort: int
+    IpProtocol: str
+    IpRanges: list[str]
+    PrefixListIds: list[str]
+    ToPort: int
+    UserIdGroupPairs: list[UserIdGroupPair]
+
+
+class StaleSecurityGroup(TypedDict, total=False):
+    Description: str
+    GroupId: str
+    GroupName: str
+    StaleIpPermissions: list[StaleIpPermission]
+    StaleIpPermissionsEgress: list[StaleIpPermission]
+    VpcId: str
+
+
+class DescribeStaleSecurityGroupsResult(TypedDict, total=False):
+    NextToken: str
+    StaleSecurityGroupSet: list[StaleSecurityGroup]
+
+
 class DescribeSubnetsResult(TypedDict, total=False):
     NextToken: str
     Subnets: list[Subnet]
@@ -1690,9 +2620,81 @@ class DescribeTagsResult(TypedDict, total=False):
     Tags: list[TagDescription]
 
 
+class DescribeVpcAttributeResult(TypedDict, total=False):
+    EnableDnsHostnames: AttributeBooleanValue
+    EnableDnsSupport: AttributeBooleanValue
+    EnableNetworkAddressUsageMetrics: AttributeBooleanValue
+    VpcId: str
+
+
+class DescribeVpcPeeringConnectionsResult(TypedDict, total=False):
+    VpcPeeringConnections: list[VpcPeeringConnection]
+    NextToken: str
+
+
 class DescribeVpcsResult(TypedDict, total=False):
     NextToken: str
     Vpcs: list[Vpc]
+
+
+class DisassociateSecurityGroupVpcResult(TypedDict, total=False):
+    State: str
+
+
+class DisassociateVpcCidrBlockResult(TypedDict, total=False):
+    Ipv6CidrBlockAssociation: VpcIpv6CidrBlockAssociation
+    CidrBlockAssociation: VpcCidrBlockAssociation
+    VpcId: str
+
+
+class PrefixListAssociation(TypedDict, total=False):
+    ResourceId: str
+    ResourceOwner: str
+
+
+class GetManagedPrefixListAssociationsResult(TypedDict, total=False):
+    PrefixListAssociations: list[PrefixListAssociation]
+    NextToken: str
+
+
+class PrefixListEntry(TypedDict, total=False):
+    Cidr: str
+    Description: str
+
+
+class GetManagedPrefixListEntriesResult(TypedDict, total=False):
+    Entries: list[PrefixListEntry]
+    NextToken: str
+
+
+class SecurityGroupForVpc(TypedDict, total=False):
+    Description: str
+    GroupName: str
+    OwnerId: str
+    GroupId: str
+    Tags: list[Tag]
+    PrimaryVpcId: str
+
+
+class GetSecurityGroupsForVpcResult(TypedDict, total=False):
+    NextToken: str
+    SecurityGroupForVpcs: list[SecurityGroupForVpc]
+
+
+class ModifyManagedPrefixListResult(TypedDict, total=False):
+    PrefixList: ManagedPrefixList
+
+
+class ModifySecurityGroupRulesResult(TypedDict, total=False):
+    Return: bool
+
+
+class RejectVpcPeeringConnectionResult(TypedDict, total=False):
+    Return: bool
+
+
+class RestoreManagedPrefixListVersionResult(TypedDict, total=False):
+    PrefixList: ManagedPrefixList
 
 
 class RevokedSecurityGroupRule(TypedDict, total=False):
@@ -1719,6 +2721,20 @@ class RevokeSecurityGroupIngressResult(TypedDict, total=False):
     Return: bool
     UnknownIpPermissions: list[IpPermission]
     RevokedSecurityGroupRules: list[RevokedSecurityGroupRule]
+
+
+class UnassignIpv6AddressesResult(TypedDict, total=False):
+    NetworkInterfaceId: str
+    UnassignedIpv6Addresses: list[str]
+    UnassignedIpv6Prefixes: list[str]
+
+
+class UpdateSecurityGroupRuleDescriptionsEgressResult(TypedDict, total=False):
+    Return: bool
+
+
+class UpdateSecurityGroupRuleDescriptionsIngressResult(TypedDict, total=False):
+    Return: bool
 
 
 class GetCallerIdentityResponse(TypedDict, total=False):
