@@ -774,12 +774,6 @@ class ActiveVpcPeeringConnectionPerVpcLimitExceeded(ServiceError):
         self.vpc_id = vpc_id
 
 
-class OperationNotPermitted(ServiceError):
-    """Something that is never allowed for this resource, with the whole text."""
-
-    code = "OperationNotPermitted"
-
-
 class ResourceAlreadyAssociated(ServiceError):
     """A group that is associated with the VPC already. EC2's answer isn't recorded; code and text are chosen."""
 

@@ -160,15 +160,22 @@ def delete_security_group(context: Context, request: Request) -> Answer:
     Raises:
         InvalidGroupNotFound: there is no such group.
         CannotDelete: it is the default group of its VPC.
-        DependencyViolation: an interface carries it, or another group's rule names it. Its own rules may (observed; the
-            user guide says otherwise).
+        DependencyViolation: an interface carries it, it is associated with another VPC, or another group's rule names
+            it in its own VPC. Its own rules may (observed; the user guide says otherwise), and so may rules of other
+            VPCs, which go stale (observed).
     """
     transaction = context.transaction
     group = named_group(context, request)
     if group.name == DEFAULT_NAME:
         raise CannotDelete(group.group_id, group.name)
-    in_use = transaction.interfaces_of_group(group.group_id)
-    if in_use or set(transaction.groups_referencing(group.group_id)) - {group.group_id}:
+    if (
+        transaction.interfaces_of_group(group.group_id)
+        or transaction.vpc_associations(group.owner_id, group.region, group_id=group.group_id)
+        or any(
+            rule.reference is None and rule.group_id != group.group_id
+            for rule in transaction.rules_referencing(group.group_id)
+        )
+    ):
         raise DependencyViolation(group.group_id)
     transaction.delete_group(group)
     return {"Return": True, "GroupId": group.group_id}

@@ -6,19 +6,21 @@ These are ringwall's own operations, under /ringwall/v1; EC2's API shows an enro
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
 from ringwall.domain.address import canonical_address
 from ringwall.domain.errors import InvalidParameterValue, ServiceError
-from ringwall.domain.interface import Host, Mode, NetworkInterface
+from ringwall.domain.group import SecurityGroup, SecurityGroupRule
+from ringwall.domain.interface import Attachment, Host, Mode, NetworkInterface
 from ringwall.domain.peer import PeerKind
 from ringwall.domain.vpc import Subnet
 from ringwall.domain.world import HostGroup, HostInterface, HostState
 from ringwall.store.base import EnrolmentToken, HostKey, Reader
 
 from .context import Context
+from .references import is_stale
 
 TOKEN_SECONDS: Final = 3600
 """How long an enrolment token is good for."""
@@ -149,15 +151,15 @@ def _interface_of(
         subnet_id=subnet.subnet_id,
         vpc_id=subnet.vpc_id,
         availability_zone=subnet.availability_zone,
-        instance_id=host.instance_id,
-        attachment_id=context.ids.new("eni-attach"),
-        device=found.device,
+        attachment=Attachment(context.ids.new("eni-attach"), host.instance_id, found.device),
         mac_address=found.mac_address,
         private_ips=private_ips,
         ipv6_addresses=ipv6_addresses,
         group_ids=(group_id,),
         description=f"{host.hostname} {found.device}",
         created_at=context.now,
+        # Nothing on a host compares a packet's addresses with the interface's, so the check is truly off.
+        source_dest_check=False,
     )
 
 
@@ -212,7 +214,7 @@ def update_addresses(context: Context, reported: Sequence[ReportedInterface]) ->
     by_device = {interface.device: interface for interface in reported}
     refused: list[RefusedAddress] = []
     for interface in transaction.interfaces_of_host(_host(context, caller.host_id or "").instance_id):
-        found = by_device.get(interface.device)
+        found = by_device.get(device_of(interface))
         subnet = transaction.subnet(interface.owner_id, interface.region, interface.subnet_id)
         if found is None or subnet is None:
             continue
@@ -247,37 +249,75 @@ def remove(context: Context, instance_id: str) -> Host:
     return host
 
 
+def device_of(interface: NetworkInterface) -> str:
+    """The name that the host's kernel gives to an interface of a host."""
+    assert interface.attachment is not None, "a host's interface is attached to it"
+    return interface.attachment.device
+
+
 def host_state(reader: Reader, account_id: str, region: str, instance_id: str) -> HostState | None:
-    """Everything the host enforces, or None if there is no such host. Cost: O(its rules and the members they name)."""
+    """Everything the host enforces, or None if there is no such host. Cost: O(its rules and the members they name).
+
+    A stale rule admits nothing and isn't among the rules. The group that it names is among the members all the same,
+    with nobody in it: an association can come back, and whoever watches the host hears of the groups in its state.
+    """
     host = reader.host(account_id, region, instance_id)
     if host is None:
         return None
     interfaces = {item.interface_id: item for item in reader.interfaces_of_host(instance_id)}
     carried = {group_id for interface in interfaces.values() for group_id in interface.group_ids}
-    groups = {}
+    groups: dict[str, HostGroup] = {}
+    networks: dict[str, set[str]] = {}
+    lists: set[str] = set()
     for group_id, rules in reader.rules_of(carried).items():
         group = reader.group(account_id, region, group_id)
-        if group is not None:
-            groups[group_id] = HostGroup(group_id, group.name, {rule.rule_id: rule for rule in rules})
-    peers = {rule.peer for group in groups.values() for rule in group.rules.values()}
+        if group is None:
+            continue
+        live: dict[str, SecurityGroupRule] = {}
+        for rule in rules:
+            network = _network(reader, host, group, rule)
+            if network is not None:
+                live[rule.rule_id] = rule
+            if rule.peer.kind is PeerKind.GROUP:
+                networks.setdefault(rule.peer.value, set()).update([network] if network else ())
+            elif rule.peer.kind is PeerKind.PREFIX_LIST:
+                lists.add(rule.peer.value)
+        groups[group_id] = HostGroup(group_id, group.name, live)
     return HostState(
         host_id=instance_id,
         mode=host.mode,
         interfaces={
-            key: HostInterface(key, interface.device, interface.addresses, interface.group_ids)
+            key: HostInterface(key, device_of(interface), interface.addresses, interface.group_ids)
             for key, interface in interfaces.items()
         },
         groups=groups,
-        members={
-            peer.value: frozenset(
-                address for interface in reader.interfaces_of_group(peer.value) for address in interface.addresses
-            )
-            for peer in peers
-            if peer.kind is PeerKind.GROUP
-        },
-        # The lists that exist so far are Amazon's own, and their addresses are Amazon's: none of them is known here.
-        prefix_lists={peer.value: frozenset() for peer in peers if peer.kind is PeerKind.PREFIX_LIST},
+        members={group_id: _members(reader, group_id, vpc_ids) for group_id, vpc_ids in networks.items()},
+        prefix_lists={list_id: _blocks(reader, account_id, region, list_id) for list_id in lists},
     )
+
+
+def _network(reader: Reader, host: Host, group: SecurityGroup, rule: SecurityGroupRule) -> str | None:
+    """The VPC in which the peer of the group's rule is looked for, as the host sees it; None if it has none there."""
+    if is_stale(reader, group, rule):
+        return None
+    if rule.reference is None or rule.reference.peering_id is None:
+        return host.vpc_id
+    # A host of another VPC, with which the group is associated, isn't connected by the peering of the group's own.
+    return rule.reference.vpc_id if host.vpc_id == group.vpc_id else None
+
+
+def _members(reader: Reader, group_id: str, vpc_ids: Set[str]) -> frozenset[str]:
+    """The addresses of the group's interfaces in these VPCs."""
+    interfaces = reader.interfaces_of_group(group_id)
+    return frozenset(address for each in interfaces if each.vpc_id in vpc_ids for address in each.addresses)
+
+
+def _blocks(reader: Reader, account_id: str, region: str, prefix_list_id: str) -> frozenset[str]:
+    """The blocks of a list. Nothing for AWS's own: a missing entry is an address that isn't admitted."""
+    found = reader.prefix_list(account_id, region, prefix_list_id)
+    if found is None or found.version is None:
+        return frozenset()
+    return frozenset(entry.cidr for entry in reader.prefix_list_entries(prefix_list_id, found.version) or ())
 
 
 def _host(context: Context, instance_id: str) -> Host:

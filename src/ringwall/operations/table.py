@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from . import (
+    associations,
     attributes,
     groups,
     identity,
     instances,
     interfaces,
+    peerings,
     prefix_lists,
+    references,
     rules,
     rules_described,
+    rules_modified,
     subnets,
     tags,
     vpcs,
@@ -22,14 +26,44 @@ from .context import Operation
 from .identity import nothing_to_check
 
 _TABLE: Final = (
-    Operation("AuthorizeSecurityGroupEgress", rules.check_egress, rules.authorize_egress, writes=True),
-    Operation("AuthorizeSecurityGroupIngress", rules.check_ingress, rules.authorize_ingress, writes=True),
+    Operation(
+        "AcceptVpcPeeringConnection",
+        peerings.check_named,
+        peerings.accept_vpc_peering_connection,
+        writes=True,
+    ),
+    Operation(
+        "AssociateSecurityGroupVpc",
+        associations.check_named,
+        associations.associate_security_group_vpc,
+        writes=True,
+    ),
+    Operation("AuthorizeSecurityGroupEgress", rules.check_egress, rules.authorize_egress, writes=True, idle=rules.IDLE),
+    Operation(
+        "AuthorizeSecurityGroupIngress", rules.check_ingress, rules.authorize_ingress, writes=True, idle=rules.IDLE
+    ),
     Operation("CreateSecurityGroup", groups.check_create, groups.create_security_group, writes=True),
     Operation("CreateSubnet", subnets.check_create_subnet, subnets.create_subnet, writes=True),
     Operation("CreateTags", tags.check_create, tags.create_tags, writes=True),
     Operation("CreateVpc", nothing_to_check, vpcs.create_vpc, writes=True),
+    Operation(
+        "CreateVpcPeeringConnection",
+        peerings.check_create,
+        peerings.create_vpc_peering_connection,
+        writes=True,
+        refused={
+            "RequesterPeeringConnectionOptions.AllowMultipathResilience": "there is one path between two VPCs",
+            "RequesterPeeringConnectionOptions.MultipathResilienceMode": "there is one path between two VPCs",
+        },
+    ),
     Operation("DeleteSecurityGroup", groups.check_delete, groups.delete_security_group, writes=True),
     Operation("DeleteTags", tags.check_delete, tags.delete_tags, writes=True),
+    Operation(
+        "DeleteVpcPeeringConnection",
+        peerings.check_named,
+        peerings.delete_vpc_peering_connection,
+        writes=True,
+    ),
     Operation("DescribeInstances", instances.check_describe, instances.describe_instances, writes=False),
     Operation(
         "DescribeManagedPrefixLists",
@@ -44,16 +78,56 @@ _TABLE: Final = (
         writes=False,
     ),
     Operation(
+        "DescribeSecurityGroupReferences",
+        references.check_references,
+        references.describe_security_group_references,
+        writes=False,
+    ),
+    Operation(
         "DescribeSecurityGroupRules",
         rules_described.check_describe,
         rules_described.describe_security_group_rules,
         writes=False,
+        filters=rules_described.FILTERS,
+    ),
+    Operation(
+        "DescribeSecurityGroupVpcAssociations",
+        nothing_to_check,
+        associations.describe_security_group_vpc_associations,
+        writes=False,
+        filters=associations.FILTERS,
     ),
     Operation("DescribeSecurityGroups", groups.check_describe, groups.describe_security_groups, writes=False),
+    Operation(
+        "DescribeStaleSecurityGroups",
+        references.check_vpc_named,
+        references.describe_stale_security_groups,
+        writes=False,
+    ),
     Operation("DescribeSubnets", subnets.check_describe_subnets, subnets.describe_subnets, writes=False),
     Operation("DescribeTags", nothing_to_check, tags.describe_tags, writes=False),
+    Operation(
+        "DescribeVpcPeeringConnections",
+        peerings.check_describe,
+        peerings.describe_vpc_peering_connections,
+        writes=False,
+        filters=peerings.FILTERS,
+    ),
     Operation("DescribeVpcs", vpcs.check_describe_vpcs, vpcs.describe_vpcs, writes=False),
+    Operation(
+        "DisassociateSecurityGroupVpc",
+        associations.check_named,
+        associations.disassociate_security_group_vpc,
+        writes=True,
+    ),
     Operation("GetCallerIdentity", nothing_to_check, identity.get_caller_identity, writes=False),
+    Operation(
+        "GetSecurityGroupsForVpc",
+        references.check_vpc_named,
+        references.get_security_groups_for_vpc,
+        writes=False,
+        filters=references.FILTERS_FOR_VPC,
+    ),
     Operation(
         "ModifyInstanceAttribute", attributes.check_modify_instance, attributes.modify_instance_attribute, writes=True
     ),
@@ -63,8 +137,34 @@ _TABLE: Final = (
         attributes.modify_network_interface_attribute,
         writes=True,
     ),
-    Operation("RevokeSecurityGroupEgress", rules.check_egress, rules.revoke_egress, writes=True),
-    Operation("RevokeSecurityGroupIngress", rules.check_ingress, rules.revoke_ingress, writes=True),
+    Operation(
+        "RejectVpcPeeringConnection",
+        peerings.check_named,
+        peerings.reject_vpc_peering_connection,
+        writes=True,
+    ),
+    Operation(
+        "ModifySecurityGroupRules",
+        rules_modified.check_modify,
+        rules_modified.modify_security_group_rules,
+        writes=True,
+    ),
+    Operation("RevokeSecurityGroupEgress", rules.check_egress, rules.revoke_egress, writes=True, idle=rules.IDLE),
+    Operation("RevokeSecurityGroupIngress", rules.check_ingress, rules.revoke_ingress, writes=True, idle=rules.IDLE),
+    Operation(
+        "UpdateSecurityGroupRuleDescriptionsEgress",
+        rules_modified.check_update,
+        rules_modified.update_descriptions_egress,
+        writes=True,
+        idle=rules.IDLE,
+    ),
+    Operation(
+        "UpdateSecurityGroupRuleDescriptionsIngress",
+        rules_modified.check_update,
+        rules_modified.update_descriptions_ingress,
+        writes=True,
+        idle=rules.IDLE,
+    ),
 )
 
 OPERATIONS: Final[Mapping[str, Operation]] = {operation.name: operation for operation in _TABLE}
