@@ -57,6 +57,9 @@ from .rule_peers import (
     referenced_group_info,
 )
 
+IDLE: Final = {"IpPermissions.UserIdGroupPairs.PeeringStatus": "answers say it; in a request it says nothing"}
+"""The member of a permission that changes nothing, so that what Describe shows can be sent back."""
+
 TWICE: Final = "The same permission must not appear multiple times"
 
 
@@ -174,26 +177,39 @@ def held_rule(context: Context, group: SecurityGroup, direction: Direction, want
 
 
 def authorize_ingress(context: Context, request: Request) -> Answer:
-    """AuthorizeSecurityGroupIngress: see `_authorize`."""
+    """The new ingress rules, one for each source, in the order given; all of them or none.
+
+    Rules are given by IpPermissions, or one by the flat parameters. SourceSecurityGroupName alone is all of tcp, udp
+    and icmp; flat parameters without a source do nothing (observed 2017).
+
+    Raises:
+        InvalidGroupNotFound: there is no such group; or a group that a rule names doesn't exist, is of another account,
+            or is of another VPC that can't be reached.
+        MissingParameter, InvalidParameterCombination: no rules are given, or in both ways.
+        InvalidParameterValue: a permission, a description or a tag can't be meant, or a rule is given twice.
+        InvalidPrefixListIDNotFound, InvalidVpcPeeringConnectionIDNotFound: what a rule names doesn't exist.
+        InvalidPermissionDuplicate: the group has one of the rules. The description is not part of a rule's identity.
+        RulesPerSecurityGroupLimitExceeded: the direction would hold too many.
+        ResourceLimitExceeded: too many rules would name a prefix list.
+        TagLimitExceeded: there are too many tags.
+    """
     return _authorize(context, Direction.INGRESS, request)
 
 
 def authorize_egress(context: Context, request: Request) -> Answer:
-    """AuthorizeSecurityGroupEgress: see `_authorize`."""
+    """The new egress rules, one for each source, in the order given; all of them or none.
+
+    Raises:
+        InvalidParameterCombination: a flat parameter is given. EC2 documents them as not supported for egress; that
+            they are refused is chosen.
+        InvalidGroupNotFound, MissingParameter, InvalidParameterValue, InvalidPrefixListIDNotFound,
+            InvalidVpcPeeringConnectionIDNotFound, InvalidPermissionDuplicate, RulesPerSecurityGroupLimitExceeded,
+            ResourceLimitExceeded, TagLimitExceeded: as for ingress.
+    """
     return _authorize(context, Direction.EGRESS, request)
 
 
 def _authorize(context: Context, direction: Direction, request: Request) -> Answer:
-    """The new rules, one for each source, in the order given; all of them or none.
-
-    Raises:
-        ServiceError: as `named_rules`; a description is refused.
-        InvalidGroupNotFound, InvalidPrefixListIDNotFound, InvalidVpcPeeringConnectionIDNotFound: a peer doesn't exist,
-            or is of another VPC that can't be reached.
-        InvalidPermissionDuplicate: the group has one of the rules. The description is not part of a rule's identity.
-        RulesPerSecurityGroupLimitExceeded: the direction would hold too many.
-        ResourceLimitExceeded: too many rules would name a prefix list.
-    """
     transaction, caller = context.transaction, context.caller
     group = named_group(context, request)
     wanted = named_rules(context, direction, request)
@@ -233,29 +249,41 @@ def _authorize(context: Context, direction: Direction, request: Request) -> Answ
 
 
 def revoke_ingress(context: Context, request: Request) -> Answer:
-    """RevokeSecurityGroupIngress: see `_revoke`."""
-    return _revoke(context, Direction.INGRESS, request)
-
-
-def revoke_egress(context: Context, request: Request) -> Answer:
-    """RevokeSecurityGroupEgress: see `_revoke`."""
-    return _revoke(context, Direction.EGRESS, request)
-
-
-def _revoke(context: Context, direction: Direction, request: Request) -> Answer:
-    """The rules that were removed: exactly those named, by id or by what they say.
+    """The ingress rules that were removed: exactly those named, by id or by what they say.
 
     In the default VPC, rules that the group doesn't hold come back as UnknownIpPermissions in the form of Describe and
     the others are removed. In any other VPC one such rule refuses the whole request; an unknown rule id does in both.
     UnknownIpPermissions is absent when everything was known (observed). The order of the members, and that
     RevokedSecurityGroupRules is there and empty when nothing was removed, as EC2 writes other empty lists, are chosen.
 
+    A group that a rule names need not exist any more, nor the way to it: stale rules can be revoked. Where the request
+    says the group's VPC or peering connection, the rule must say the same.
+
     Raises:
+        InvalidGroupNotFound: there is no such group; or none of the name that a permission names, or it is of another
+            account.
         InvalidSecurityGroupRuleIdNotFound: a rule id isn't one of the group in this direction (chosen for the latter).
         InvalidPermissionNotFound: a rule isn't in the group, and the group isn't in the default VPC.
+        MissingParameter: no rules are named.
         InvalidParameterCombination: rules are named both by id and by what they say (chosen).
-        ServiceError: as `named_rules`.
+        InvalidParameterValue: a permission can't be meant, or a rule is named twice.
     """
+    return _revoke(context, Direction.INGRESS, request)
+
+
+def revoke_egress(context: Context, request: Request) -> Answer:
+    """The egress rules that were removed: exactly those named, by id or by what they say; as for ingress.
+
+    Raises:
+        InvalidParameterCombination: rules are named both by id and by what they say; or a flat parameter is given,
+            which EC2 documents as not supported for egress.
+        InvalidGroupNotFound, InvalidSecurityGroupRuleIdNotFound, InvalidPermissionNotFound, MissingParameter,
+            InvalidParameterValue: as for ingress.
+    """
+    return _revoke(context, Direction.EGRESS, request)
+
+
+def _revoke(context: Context, direction: Direction, request: Request) -> Answer:
     group = named_group(context, request)
     unknown: list[Wanted] = []
     if request.get("SecurityGroupRuleIds"):
