@@ -32,8 +32,8 @@ _TOKEN_LENGTH_MAX: Final = 1024
 def is_stale(reader: Reader, group: SecurityGroup, rule: SecurityGroupRule) -> bool:
     """Whether the rule of this group names a group that is gone, or that nothing makes reachable any more.
 
-    What made it reachable was a peering connection, which must be active, or the association of the named group with
-    the VPC of this one. A rule that names something of its own VPC can't be stale.
+    What made it reachable was a peering connection, which must be active, or the association of one of the two groups
+    with the VPC of the other. A rule that names something of its own VPC can't be stale.
     """
     reference = rule.reference
     if reference is None:
@@ -42,7 +42,7 @@ def is_stale(reader: Reader, group: SecurityGroup, rule: SecurityGroupRule) -> b
     if named is None:
         return True
     if reference.peering_id is None:
-        return not is_usable_in(reader, named, group.vpc_id)
+        return not (is_usable_in(reader, named, group.vpc_id) or is_usable_in(reader, group, named.vpc_id))
     peering = reader.peering(group.owner_id, group.region, reference.peering_id)
     return peering is None or peering.status is not PeeringStatus.ACTIVE
 
