@@ -14,6 +14,7 @@ from . import (
     interfaces,
     peerings,
     prefix_lists,
+    prefix_lists_changed,
     references,
     rules,
     rules_described,
@@ -42,6 +43,12 @@ _TABLE: Final = (
     Operation(
         "AuthorizeSecurityGroupIngress", rules.check_ingress, rules.authorize_ingress, writes=True, idle=rules.IDLE
     ),
+    Operation(
+        "CreateManagedPrefixList",
+        prefix_lists_changed.check_create,
+        prefix_lists_changed.create_managed_prefix_list,
+        writes=True,
+    ),
     Operation("CreateSecurityGroup", groups.check_create, groups.create_security_group, writes=True),
     Operation("CreateSubnet", subnets.check_create_subnet, subnets.create_subnet, writes=True),
     Operation("CreateTags", tags.check_create, tags.create_tags, writes=True),
@@ -55,6 +62,12 @@ _TABLE: Final = (
             "RequesterPeeringConnectionOptions.AllowMultipathResilience": "there is one path between two VPCs",
             "RequesterPeeringConnectionOptions.MultipathResilienceMode": "there is one path between two VPCs",
         },
+    ),
+    Operation(
+        "DeleteManagedPrefixList",
+        prefix_lists.check_named,
+        prefix_lists_changed.delete_managed_prefix_list,
+        writes=True,
     ),
     Operation("DeleteSecurityGroup", groups.check_delete, groups.delete_security_group, writes=True),
     Operation("DeleteTags", tags.check_delete, tags.delete_tags, writes=True),
@@ -70,12 +83,20 @@ _TABLE: Final = (
         prefix_lists.check_describe,
         prefix_lists.describe_managed_prefix_lists,
         writes=False,
+        filters=prefix_lists.FILTERS,
     ),
     Operation(
         "DescribeNetworkInterfaces",
         interfaces.check_describe,
         interfaces.describe_network_interfaces,
         writes=False,
+    ),
+    Operation(
+        "DescribePrefixLists",
+        prefix_lists.check_describe,
+        prefix_lists.describe_prefix_lists,
+        writes=False,
+        filters=prefix_lists.SERVICE_FILTERS,
     ),
     Operation(
         "DescribeSecurityGroupReferences",
@@ -122,6 +143,18 @@ _TABLE: Final = (
     ),
     Operation("GetCallerIdentity", nothing_to_check, identity.get_caller_identity, writes=False),
     Operation(
+        "GetManagedPrefixListAssociations",
+        prefix_lists.check_named,
+        prefix_lists.get_managed_prefix_list_associations,
+        writes=False,
+    ),
+    Operation(
+        "GetManagedPrefixListEntries",
+        prefix_lists.check_named,
+        prefix_lists.get_managed_prefix_list_entries,
+        writes=False,
+    ),
+    Operation(
         "GetSecurityGroupsForVpc",
         references.check_vpc_named,
         references.get_security_groups_for_vpc,
@@ -130,6 +163,13 @@ _TABLE: Final = (
     ),
     Operation(
         "ModifyInstanceAttribute", attributes.check_modify_instance, attributes.modify_instance_attribute, writes=True
+    ),
+    Operation(
+        "ModifyManagedPrefixList",
+        prefix_lists.check_named,
+        prefix_lists_changed.modify_managed_prefix_list,
+        writes=True,
+        refused={"IpamPrefixListResolverSyncEnabled": "there is no IPAM that a list could be kept in step with"},
     ),
     Operation(
         "ModifyNetworkInterfaceAttribute",
@@ -147,6 +187,12 @@ _TABLE: Final = (
         "ModifySecurityGroupRules",
         rules_modified.check_modify,
         rules_modified.modify_security_group_rules,
+        writes=True,
+    ),
+    Operation(
+        "RestoreManagedPrefixListVersion",
+        prefix_lists.check_named,
+        prefix_lists_changed.restore_managed_prefix_list_version,
         writes=True,
     ),
     Operation("RevokeSecurityGroupEgress", rules.check_egress, rules.revoke_egress, writes=True, idle=rules.IDLE),
