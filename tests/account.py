@@ -48,6 +48,7 @@ class Account:
         self.store = store
         self.ids = ids or CountedIds()
         self.quota = quota or Quota()
+        self.now = NOW
         self.caller = Caller(account_id, region, "AKIAEXAMPLE", f"arn:aws:iam::{account_id}:root", account_id)
         if default_vpc:
             store.write(lambda transaction: ensure_region(self.context(transaction)))
@@ -55,7 +56,7 @@ class Account:
 
     def context(self, transaction: Any) -> Context:
         """What an operation is given."""
-        return Context(self.caller, transaction, self.ids, self.quota, NOW, REGIONS)
+        return Context(self.caller, transaction, self.ids, self.quota, self.now, REGIONS)
 
     def elsewhere(self, *, account_id: str = ACCOUNT, region: str = REGION) -> Account:
         """Another account or region over the same store."""

@@ -275,11 +275,11 @@ def host_state(reader: Reader, account_id: str, region: str, instance_id: str) -
             continue
         live: dict[str, SecurityGroupRule] = {}
         for rule in rules:
-            network = _network(reader, host, group, rule)
-            if network is not None:
+            vpc_ids = _networks(reader, host, group, rule)
+            if vpc_ids:
                 live[rule.rule_id] = rule
             if rule.peer.kind is PeerKind.GROUP:
-                networks.setdefault(rule.peer.value, set()).update([network] if network else ())
+                networks.setdefault(rule.peer.value, set()).update(vpc_ids)
             elif rule.peer.kind is PeerKind.PREFIX_LIST:
                 lists.add(rule.peer.value)
         groups[group_id] = HostGroup(group_id, group.name, live)
@@ -296,14 +296,17 @@ def host_state(reader: Reader, account_id: str, region: str, instance_id: str) -
     )
 
 
-def _network(reader: Reader, host: Host, group: SecurityGroup, rule: SecurityGroupRule) -> str | None:
-    """The VPC in which the peer of the group's rule is looked for, as the host sees it; None if it has none there."""
+def _networks(reader: Reader, host: Host, group: SecurityGroup, rule: SecurityGroupRule) -> frozenset[str]:
+    """The VPCs in which the interfaces count of a group that the rule names, as the host sees it; none if it is stale.
+
+    The host's own, and the one behind a peering connection. A host of another VPC, with which the rule's group is
+    associated, isn't behind that connection.
+    """
     if is_stale(reader, group, rule):
-        return None
-    if rule.reference is None or rule.reference.peering_id is None:
-        return host.vpc_id
-    # A host of another VPC, with which the group is associated, isn't connected by the peering of the group's own.
-    return rule.reference.vpc_id if host.vpc_id == group.vpc_id else None
+        return frozenset()
+    if rule.reference is None or rule.reference.peering_id is None or host.vpc_id != group.vpc_id:
+        return frozenset((host.vpc_id,))
+    return frozenset((host.vpc_id, rule.reference.vpc_id))
 
 
 def _members(reader: Reader, group_id: str, vpc_ids: Set[str]) -> frozenset[str]:
