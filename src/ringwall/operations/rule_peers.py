@@ -29,6 +29,7 @@ from ringwall.domain.permission import GroupPair, StatusOf, reference_members, r
 from ringwall.domain.prefix_list import AWS_OWNER
 from ringwall.domain.quota import rules_fit
 
+from .associations import is_usable_in
 from .context import Context
 from .lookup import found, group_by_id, group_by_name, prefix_list_by_id
 
@@ -80,9 +81,7 @@ def _way(context: Context, group: SecurityGroup, named: SecurityGroup, peering_i
     for each in peerings:
         if _joins(each, group, named):
             return PeerReference(named.owner_id, named.vpc_id, each.peering_id)
-    if not peering_id and (
-        _is_associated(context, named, group.vpc_id) or _is_associated(context, group, named.vpc_id)
-    ):
+    if not peering_id and _share_a_vpc(context, group, named):
         return PeerReference(named.owner_id, named.vpc_id, None)
     raise InvalidGroupNotFound.in_other_network(named.group_id)
 
@@ -101,11 +100,9 @@ def _joins(peering: VpcPeering, one: SecurityGroup, other: SecurityGroup) -> boo
     )
 
 
-def _is_associated(context: Context, group: SecurityGroup, vpc_id: str) -> bool:
-    caller = context.caller
-    return bool(
-        context.transaction.vpc_associations(caller.account_id, caller.region, group_id=group.group_id, vpc_id=vpc_id)
-    )
+def _share_a_vpc(context: Context, one: SecurityGroup, other: SecurityGroup) -> bool:
+    reader = context.transaction
+    return is_usable_in(reader, other, one.vpc_id) or is_usable_in(reader, one, other.vpc_id)
 
 
 def peering_statuses(context: Context) -> StatusOf:
