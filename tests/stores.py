@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TypeVar
 
-from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule
-from ringwall.domain.interface import Host, Mode, NetworkInterface
+from ringwall.domain.group import Direction, PeerReference, SecurityGroup, SecurityGroupRule, VpcAssociation
+from ringwall.domain.interface import Attachment, Host, Mode, NetworkInterface
 from ringwall.domain.peer import Peer, PeerKind
+from ringwall.domain.peering import PeeringSide, PeeringStatus, VpcPeering
+from ringwall.domain.prefix_list import PrefixList
 from ringwall.domain.traffic import Traffic
-from ringwall.domain.vpc import Subnet, Vpc
+from ringwall.domain.vpc import CidrAssociation, Subnet, Vpc
 from ringwall.store.base import Committed, HostKey, Reader, Store, Transaction
 
 ACCOUNT = "123456789012"
@@ -73,9 +75,8 @@ class Driven:
 
 def vpc(number: int = 1, account: str = ACCOUNT, region: str = REGION, *, default: bool = False) -> Vpc:
     """A VPC; the same number is the same VPC."""
-    return Vpc(
-        f"vpc-{number:017x}", account, region, f"10.{number}.0.0/16", default, "dopt-1", f"vpc-cidr-assoc-{number:017x}"
-    )
+    block = CidrAssociation(f"vpc-cidr-assoc-{number:017x}", f"10.{number}.0.0/16")
+    return Vpc(f"vpc-{number:017x}", account, region, default, "dopt-1", (block,))
 
 
 def subnet(of: Vpc, number: int = 1) -> Subnet:
@@ -89,6 +90,22 @@ def group(of: Vpc, number: int = 1, name: str | None = None) -> SecurityGroup:
     return SecurityGroup(f"sg-{number:017x}", of.owner_id, of.region, of.vpc_id, name or f"group-{number}", "for tests")
 
 
+def association(of: SecurityGroup, other: Vpc) -> VpcAssociation:
+    """The association of the group with another VPC of its owner's."""
+    return VpcAssociation(of.group_id, of.owner_id, of.region, other.vpc_id)
+
+
+def peering(requester: Vpc, accepter: Vpc, number: int = 1) -> VpcPeering:
+    """A connection that the requester has asked for."""
+    sides = [PeeringSide(each.owner_id, each.region, each.vpc_id) for each in (requester, accepter)]
+    return VpcPeering(f"pcx-{number:017x}", *sides, PeeringStatus.PENDING_ACCEPTANCE, 1_700_000_000)
+
+
+def prefix_list(number: int = 1, account: str = ACCOUNT, region: str = REGION) -> PrefixList:
+    """The first version of a list of at most 10 IPv4 blocks."""
+    return PrefixList(f"pl-{number:017x}", account, region, f"list-{number}", "IPv4", 10, 10, 1)
+
+
 _rule_numbers = count(1)
 
 
@@ -98,12 +115,14 @@ def rule(
     peer: str = "10.0.0.0/8",
     direction: Direction = Direction.INGRESS,
     description: str | None = None,
+    reference: PeerReference | None = None,
 ) -> SecurityGroupRule:
     """A rule of the group for one tcp port, with an id of its own each time."""
     kind = {"sg": PeerKind.GROUP, "pl": PeerKind.PREFIX_LIST}.get(peer[:2])
     kind = kind or (PeerKind.CIDR_IPV6 if ":" in peer else PeerKind.CIDR_IPV4)
     rule_id = f"sgr-{next(_rule_numbers):017x}"
-    return SecurityGroupRule(rule_id, of.group_id, direction, Traffic("tcp", port, port), Peer(kind, peer), description)
+    traffic = Traffic("tcp", port, port)
+    return SecurityGroupRule(rule_id, of.group_id, direction, traffic, Peer(kind, peer), description, reference)
 
 
 def host(of: Subnet, number: int = 1) -> Host:
@@ -141,13 +160,33 @@ def interface(
         subnet_id=of.subnet_id,
         vpc_id=of.vpc_id,
         availability_zone=f"{of.region}a",
-        instance_id=of.instance_id,
-        attachment_id=f"eni-attach-{number}",
-        device="eth0",
+        attachment=Attachment(f"eni-attach-{number}", of.instance_id, "eth0"),
         mac_address="02:00:00:00:00:01",
         private_ips=tuple(addresses),
         ipv6_addresses=tuple(ipv6_addresses),
         group_ids=tuple(each.group_id for each in groups),
         description="",
+        created_at=1_700_000_000,
+        source_dest_check=False,
+    )
+
+
+def free_interface(
+    of: Subnet, groups: Iterable[SecurityGroup], addresses: Iterable[str] = ("10.1.1.77",), number: int = 77
+) -> NetworkInterface:
+    """An interface that no host has."""
+    return NetworkInterface(
+        interface_id=f"eni-{number:017x}",
+        owner_id=of.owner_id,
+        region=of.region,
+        subnet_id=of.subnet_id,
+        vpc_id=of.vpc_id,
+        availability_zone=of.availability_zone,
+        attachment=None,
+        mac_address="02:00:00:00:00:77",
+        private_ips=tuple(addresses),
+        ipv6_addresses=(),
+        group_ids=tuple(each.group_id for each in groups),
+        description="for tests",
         created_at=1_700_000_000,
     )

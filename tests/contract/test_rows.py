@@ -11,7 +11,7 @@ import pytest
 
 from ringwall.domain.group import Direction
 from ringwall.domain.interface import Mode
-from ringwall.domain.vpc import Subnet, Vpc
+from ringwall.domain.vpc import CidrAssociation, Subnet, Vpc
 from ringwall.store.base import Conflict, EnrolmentToken, HostKey, PeerCounts, Reader, Transaction
 from stores import ACCOUNT, PLACE, REGION, Driven, group, host, interface, key, rule, subnet, vpc
 
@@ -57,7 +57,15 @@ def test_a_region_is_marked_once(store: Driven) -> None:
 
 def test_vpcs(store: Driven) -> None:
     plain, default = vpc(9), vpc(2, default=True)
-    full = replace(vpc(5), instance_tenancy="dedicated", ipv6_cidr_block="2001:db8::/56", ipv6_association_id="assoc")
+    full = replace(
+        vpc(5),
+        instance_tenancy="dedicated",
+        ipv4=tuple(CidrAssociation(f"assoc-{n}", f"10.{n}.0.0/16") for n in (5, 9, 6)),
+        ipv6=tuple(CidrAssociation(f"assoc-6-{n}", f"2001:db8:{n}::/56") for n in (2, 1)),
+        enable_dns_support=False,
+        enable_dns_hostnames=True,
+        enable_network_address_usage_metrics=True,
+    )
     for each in (plain, default, full):
         store.write(lambda tx, each=each: tx.insert_vpc(each))
     assert store.read(lambda r: r.vpcs(*PLACE)) == [plain, default, full]

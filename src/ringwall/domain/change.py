@@ -15,8 +15,29 @@ class VpcCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class VpcChanged:
+    """Blocks or attributes of a VPC were changed."""
+
+    vpc_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VpcDeleted:
+    """A VPC is gone; its default group went before it."""
+
+    vpc_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SubnetCreated:
     """A subnet exists."""
+
+    subnet_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubnetDeleted:
+    """A subnet is gone."""
 
     subnet_id: str
 
@@ -49,6 +70,45 @@ class RulesRemoved:
 
     group_id: str
     rules: tuple[SecurityGroupRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAssociated:
+    """A group can be used in a second VPC."""
+
+    group_id: str
+    vpc_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDisassociated:
+    """A group can no longer be used in that VPC."""
+
+    group_id: str
+    vpc_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceCreated:
+    """An interface that no host has exists; it carries these groups."""
+
+    interface_id: str
+    group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceDeleted:
+    """Such an interface is gone; it carried these groups."""
+
+    interface_id: str
+    group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceChanged:
+    """The description or the source check of an interface was changed."""
+
+    interface_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +155,46 @@ class AddressesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PrefixListCreated:
+    """A prefix list exists."""
+
+    prefix_list_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixListChanged:
+    """The name, size, state or entries of a prefix list were changed."""
+
+    prefix_list_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixListDeleted:
+    """A prefix list is gone; no rule named it."""
+
+    prefix_list_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeeringCreated:
+    """A peering connection was asked for."""
+
+    peering_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeeringChanged:
+    """The status of a peering connection is another one.
+
+    group_ids: those that rules name across it; who counts as their members changes with it.
+    """
+
+    peering_id: str
+    status: str
+    group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TagsChanged:
     """Tags of these resources were written or deleted."""
 
@@ -103,16 +203,29 @@ class TagsChanged:
 
 Change = (
     VpcCreated
+    | VpcChanged
+    | VpcDeleted
     | SubnetCreated
+    | SubnetDeleted
     | GroupCreated
     | GroupDeleted
     | RulesAdded
     | RulesRemoved
+    | GroupAssociated
+    | GroupDisassociated
+    | InterfaceCreated
+    | InterfaceDeleted
+    | InterfaceChanged
     | InterfaceGroupsChanged
     | HostEnrolled
     | HostRemoved
     | HostModeChanged
     | AddressesChanged
+    | PrefixListCreated
+    | PrefixListChanged
+    | PrefixListDeleted
+    | PeeringCreated
+    | PeeringChanged
     | TagsChanged
 )
 

@@ -32,8 +32,33 @@ class SecurityGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerReference:
+    """Where a group lies that a rule of another VPC names. It stays as it was when the group or the peering is gone.
+
+    peering_id: the connection that made it reachable, or None where the group was associated with the rule's VPC.
+    """
+
+    owner_id: str
+    vpc_id: str
+    peering_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VpcAssociation:
+    """A group made usable in a second VPC of its owner's, besides the one that it was made in."""
+
+    group_id: str
+    owner_id: str
+    region: str
+    vpc_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityGroupRule:
-    """One atomic rule. Its identity in the group is (direction, traffic, peer); the description is not part of it."""
+    """One atomic rule. Its identity in the group is (direction, traffic, peer); the description is not part of it.
+
+    reference: only of a rule whose peer is a group of another VPC.
+    """
 
     rule_id: str
     group_id: str
@@ -41,3 +66,4 @@ class SecurityGroupRule:
     traffic: Traffic
     peer: Peer
     description: str | None = None
+    reference: PeerReference | None = None

@@ -65,13 +65,19 @@ PREFIX_LIST: Final = IdKind(
 )
 PEERING: Final = IdKind(
     "pcx",
-    None,
+    "vpc-peering-connection",
     errors.InvalidVpcPeeringConnectionIdMalformed,
     errors.InvalidVpcPeeringConnectionIDNotFound,
 )
+CIDR_ASSOCIATION: Final = IdKind(
+    "vpc-cidr-assoc",
+    None,
+    errors.InvalidVpcCidrBlockAssociationIDMalformed,
+    errors.InvalidVpcCidrBlockAssociationIDNotFound,
+)
 
 TAGGED_KINDS: Final[Mapping[str, IdKind]] = {
-    kind.prefix: kind for kind in (GROUP, RULE, VPC, SUBNET, INTERFACE, INSTANCE, PREFIX_LIST)
+    kind.prefix: kind for kind in (GROUP, RULE, VPC, SUBNET, INTERFACE, INSTANCE, PREFIX_LIST, PEERING)
 }
 """The kinds that tags are for, by prefix."""
 

@@ -32,11 +32,21 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkInterface:
-    """A network interface of a host.
+class Attachment:
+    """What ties an interface to a host. device: the name that the host's kernel gives it."""
 
-    device: the name the host's kernel gives it. private_ips, ipv6_addresses: those of the device's addresses that lie
-    in the subnet and that nobody else in the VPC holds; the first IPv4 address is the primary one.
+    attachment_id: str
+    instance_id: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInterface:
+    """A network interface: one of an enrolled host, or one that a client made and that no host has.
+
+    attachment: None where no host has it; its addresses are members of its groups all the same.
+    private_ips, ipv6_addresses: of a host's interface those of the device's addresses that lie in the subnet and that
+    nobody else in the VPC holds; of another those that clients assigned. The first IPv4 address is the primary one.
     group_ids: at least one, in the order in which they were attached. created_at: Unix seconds.
     """
 
@@ -46,15 +56,14 @@ class NetworkInterface:
     subnet_id: str
     vpc_id: str
     availability_zone: str
-    instance_id: str
-    attachment_id: str
-    device: str
+    attachment: Attachment | None
     mac_address: str
     private_ips: tuple[str, ...]
     ipv6_addresses: tuple[str, ...]
     group_ids: tuple[str, ...]
     description: str
     created_at: int
+    source_dest_check: bool = True
 
     @property
     def addresses(self) -> tuple[str, ...]:

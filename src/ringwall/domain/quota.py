@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +10,7 @@ class Quota:
     """Limits of an account in a region. None means no limit.
 
     rules_per_group_max: for each direction and address family. groups_per_interface_max: EC2 raises it up to 16.
+    prefix_list_references_max: rules that name one list. peerings_per_vpc_max: those that are active.
     Source: VPC quotas, AWS user guide; ec2-behaviour section 4.
     """
 
@@ -17,11 +18,20 @@ class Quota:
     rules_per_group_max: int | None = 60
     groups_per_interface_max: int | None = 5
     vpcs_per_region_max: int | None = 5
+    ipv4_blocks_per_vpc_max: int | None = 5
+    ipv6_blocks_per_vpc_max: int | None = 5
     subnets_per_vpc_max: int | None = 200
+    interfaces_per_region_max: int | None = 5_000
+    prefix_lists_per_region_max: int | None = 100
+    entries_per_prefix_list_max: int | None = 1_000
+    versions_per_prefix_list_max: int | None = 1_000
+    prefix_list_references_max: int | None = 5_000
+    peerings_per_vpc_max: int | None = 50
+    pending_peerings_per_vpc_max: int | None = 25
     tags_per_resource_max: int | None = 50
 
 
-NO_LIMITS = Quota(None, None, None, None, None, None)
+NO_LIMITS = Quota(**{each.name: None for each in fields(Quota)})
 
 
 def rules_fit(quota: Quota, cidr_ipv4: int, cidr_ipv6: int, references: int) -> bool:

@@ -9,7 +9,7 @@ a refused one must leave nothing behind; and it may be run again (with the same 
 the batch it was in, so it has no effects of its own.
 
 A request gets a revision if the state that watchers see is another one afterwards: a write of what is there already
-(the same groups, mode, addresses or tags) gets none, and neither do enrolment tokens or the mark of a region.
+(the same groups, mode, addresses or tags) gets none, and neither do tokens or the mark of a region.
 
 Reads see a committed state, whole: all reads of one call of `read` are of the same revision.
 """
@@ -21,9 +21,11 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from ringwall.domain.change import ChangeRecord
-from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule
+from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule, VpcAssociation
 from ringwall.domain.interface import Host, Mode, NetworkInterface
 from ringwall.domain.peer import Peer
+from ringwall.domain.peering import VpcPeering
+from ringwall.domain.prefix_list import PrefixList, PrefixListEntry
 from ringwall.domain.traffic import Traffic
 from ringwall.domain.vpc import Subnet, Vpc
 
@@ -96,6 +98,22 @@ class PeerCounts:
     prefix_lists: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class TokenUse:
+    """A client token that a request was made with, so that the same request again answers the same and does nothing.
+
+    fingerprint: of the request's parameters. resource_id: what the request made. used_at: Unix seconds.
+    """
+
+    account_id: str
+    region: str
+    operation: str
+    client_token: str
+    fingerprint: str
+    resource_id: str
+    used_at: int
+
+
 class Reader(Protocol):
     """Reads of one committed state. An id of another account or region is as absent as one that was never made."""
 
@@ -132,6 +150,20 @@ class Reader(Protocol):
     def groups(self, account_id: str, region: str) -> list[SecurityGroup]:
         """All groups, in the order in which they were made."""
 
+    def groups_after(self, account_id: str, region: str, group_id: str, limit: int) -> list[SecurityGroup]:
+        """At most `limit` groups, in the order of their ids, from the first whose id comes after `group_id`.
+
+        Cost: of these groups only, however many there are.
+        """
+
+    def groups_of_vpc(self, vpc_id: str) -> list[SecurityGroup]:
+        """The groups that were made in the VPC, in that order; those associated with it aren't among them."""
+
+    def vpc_associations(
+        self, account_id: str, region: str, *, group_id: str | None = None, vpc_id: str | None = None
+    ) -> list[VpcAssociation]:
+        """The associations of groups with further VPCs (of one group, with one VPC), in the order of their making."""
+
     def group_count(self, account_id: str, region: str) -> int:
         """How many groups there are. Cost: no group is read, only counted."""
 
@@ -147,11 +179,26 @@ class Reader(Protocol):
     def rules(self, account_id: str, region: str) -> list[SecurityGroupRule]:
         """All rules of all groups, in the order in which they were made."""
 
+    def rules_after(self, account_id: str, region: str, rule_id: str, limit: int) -> list[SecurityGroupRule]:
+        """At most `limit` rules, in the order of their ids, from the first whose id comes after `rule_id`.
+
+        Cost: of these rules only, however many there are.
+        """
+
     def peer_counts(self, group_id: str, direction: Direction) -> PeerCounts:
         """The rules of one direction, counted by kind of peer."""
 
     def groups_referencing(self, group_id: str) -> list[str]:
         """The ids of the groups that have a rule whose peer is this group; itself too, if it has one."""
+
+    def rules_referencing(self, group_id: str) -> list[SecurityGroupRule]:
+        """The rules, of any group, whose peer is this group, in the order in which they were made."""
+
+    def rules_naming_list(self, prefix_list_id: str) -> list[SecurityGroupRule]:
+        """The rules whose peer is this prefix list, in the order in which they were made."""
+
+    def rules_across(self, peering_id: str) -> list[SecurityGroupRule]:
+        """The rules whose peer was reached by this peering connection, in the order in which they were made."""
 
     def interface(self, account_id: str, region: str, interface_id: str) -> NetworkInterface | None:
         """One network interface."""
@@ -159,8 +206,14 @@ class Reader(Protocol):
     def interfaces(self, account_id: str, region: str) -> list[NetworkInterface]:
         """All network interfaces, in the order in which they were made."""
 
+    def interface_count(self, account_id: str, region: str) -> int:
+        """How many network interfaces there are. Cost: none is read, only counted."""
+
     def interfaces_of_host(self, instance_id: str) -> list[NetworkInterface]:
         """The interfaces of one host, primary first."""
+
+    def interfaces_of_subnet(self, subnet_id: str) -> list[NetworkInterface]:
+        """The interfaces in the subnet, in the order in which they were made."""
 
     def interfaces_of_group(self, group_id: str) -> list[NetworkInterface]:
         """The interfaces that carry the group. Their addresses are the group's members."""
@@ -182,6 +235,27 @@ class Reader(Protocol):
 
     def enrolment_token(self, token_hash: str) -> EnrolmentToken | None:
         """A token that was neither used nor deleted. Whether it has expired is for the caller to see."""
+
+    def prefix_list(self, account_id: str, region: str, prefix_list_id: str) -> PrefixList | None:
+        """One of the account's own prefix lists. AWS's are not stored."""
+
+    def prefix_lists(self, account_id: str, region: str) -> list[PrefixList]:
+        """All of the account's own prefix lists, in the order in which they were made."""
+
+    def prefix_list_entries(self, prefix_list_id: str, version: int) -> tuple[PrefixListEntry, ...] | None:
+        """The entries of one version of a list, in the order of their blocks' text; None if it isn't kept."""
+
+    def peering(self, account_id: str, region: str, peering_id: str) -> VpcPeering | None:
+        """One peering connection that has a side in the account and region."""
+
+    def peerings(self, account_id: str, region: str) -> list[VpcPeering]:
+        """All peering connections that have a side in the account and region, in the order in which they were made."""
+
+    def peerings_of_vpc(self, vpc_id: str) -> list[VpcPeering]:
+        """All peering connections that have this VPC for a side, in the order in which they were made."""
+
+    def token_use(self, account_id: str, region: str, operation: str, client_token: str) -> TokenUse | None:
+        """The use of a client token that `record_token_use` kept. Whether it is too old is for the caller to see."""
 
     def tags(self, account_id: str, region: str, resource_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         """The tags of each of these resources, in the order of their keys; resources without tags included."""
@@ -206,8 +280,17 @@ class Transaction(Reader, Protocol):
     def insert_vpc(self, vpc: Vpc) -> None:
         """Adds a VPC."""
 
+    def update_vpc(self, vpc: Vpc) -> None:
+        """Replaces what is stored of the VPC of this id: blocks and attributes."""
+
+    def delete_vpc(self, vpc: Vpc) -> None:
+        """Deletes a VPC with its tags and the associations of groups with it. Its groups and subnets must be gone."""
+
     def insert_subnet(self, subnet: Subnet) -> None:
         """Adds a subnet."""
+
+    def delete_subnet(self, subnet: Subnet) -> None:
+        """Deletes a subnet with its tags. Its interfaces must be gone."""
 
     def insert_group(self, group: SecurityGroup) -> None:
         """Adds a group without rules.
@@ -217,7 +300,17 @@ class Transaction(Reader, Protocol):
         """
 
     def delete_group(self, group: SecurityGroup) -> None:
-        """Deletes a group with its rules and tags. Not checked: that nothing refers to it."""
+        """Deletes a group with its rules and tags. Not checked: that no rule names it. No interface may carry it."""
+
+    def insert_vpc_association(self, association: VpcAssociation) -> None:
+        """Associates a group with a second VPC.
+
+        Raises:
+            Conflict: it is associated with it already.
+        """
+
+    def delete_vpc_association(self, association: VpcAssociation) -> None:
+        """Ends an association. No interface of that VPC may carry the group."""
 
     def insert_rules(self, group: SecurityGroup, rules: Sequence[SecurityGroupRule]) -> None:
         """Adds rules to their group.
@@ -229,6 +322,18 @@ class Transaction(Reader, Protocol):
     def delete_rules(self, group: SecurityGroup, rules: Sequence[SecurityGroupRule]) -> None:
         """Removes exactly these rules and their tags."""
 
+    def replace_rules(
+        self, group: SecurityGroup, before: Sequence[SecurityGroupRule], after: Sequence[SecurityGroupRule]
+    ) -> None:
+        """Puts each rule of `after` in the place of the one of the same id in `before`; tags and order stay.
+
+        Two rules may change places. In the change log the old rules are removed and the new ones added, under one
+        revision. Pairs that are equal change nothing.
+
+        Raises:
+            Conflict: the group would have two rules of one identity.
+        """
+
     def insert_host(self, host: Host, key: HostKey, interface: NetworkInterface) -> None:
         """Adds a host with its agent's key and its interface."""
 
@@ -237,6 +342,19 @@ class Transaction(Reader, Protocol):
 
     def set_host_mode(self, host: Host, mode: Mode) -> None:
         """Sets what the host does with packets that no rule admits."""
+
+    def insert_interface(self, interface: NetworkInterface) -> None:
+        """Adds an interface that no host has.
+
+        Raises:
+            Conflict: another interface of the VPC holds one of its addresses.
+        """
+
+    def delete_interface(self, interface: NetworkInterface) -> None:
+        """Deletes an interface that no host has, with its tags."""
+
+    def set_interface_details(self, interface: NetworkInterface, description: str, source_dest_check: bool) -> None:
+        """Replaces these two of an interface."""
 
     def set_interface_groups(self, interface: NetworkInterface, group_ids: Sequence[str]) -> None:
         """Replaces the groups of an interface."""
@@ -251,6 +369,30 @@ class Transaction(Reader, Protocol):
 
     def consume_enrolment_token(self, token_hash: str) -> None:
         """Deletes a token, for good if the transaction commits."""
+
+    def insert_prefix_list(self, prefix_list: PrefixList, entries: Sequence[PrefixListEntry]) -> None:
+        """Adds a list, with the entries of its first version."""
+
+    def update_prefix_list(self, prefix_list: PrefixList, entries: Sequence[PrefixListEntry] | None = None) -> None:
+        """Replaces what is stored of the list of this id. entries: those of its (new) version, None to keep all."""
+
+    def drop_prefix_list_versions(self, prefix_list: PrefixList, before_version: int) -> None:
+        """Forgets the entries of the versions before this one. No revision."""
+
+    def delete_prefix_list(self, prefix_list: PrefixList) -> None:
+        """Deletes a list with all versions and tags. Not checked: that no rule names it."""
+
+    def insert_peering(self, peering: VpcPeering) -> None:
+        """Adds a peering connection; its changes are the requester's."""
+
+    def update_peering(self, peering: VpcPeering) -> None:
+        """Replaces what is stored of the connection of this id: status, ended_at, ended_by."""
+
+    def record_token_use(self, use: TokenUse) -> None:
+        """Keeps the use of a client token, over an older one of the same. No revision."""
+
+    def forget_token_uses(self, used_before: int) -> None:
+        """Drops the uses before this time (Unix seconds). No revision."""
 
     def set_tags(self, account_id: str, region: str, resource_id: str, tags: Mapping[str, str]) -> None:
         """Writes these tags over those that the resource has."""

@@ -1,7 +1,7 @@
 """The changes of one revision as JSON text, as the change log keeps them, and back.
 
 The text names everything as the domain does, so that a person can read the log, and a later version can add members.
-A rule is flat and without its group, which the change names.
+A rule is flat and without its group, which the change names; it has a reference only where it refers out of its VPC.
 """
 
 from __future__ import annotations
@@ -11,48 +11,49 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any, Final
 
-from ringwall.domain.change import (
-    AddressesChanged,
-    Change,
-    GroupCreated,
-    GroupDeleted,
-    HostEnrolled,
-    HostModeChanged,
-    HostRemoved,
-    InterfaceGroupsChanged,
-    RulesAdded,
-    RulesRemoved,
-    SubnetCreated,
-    TagsChanged,
-    VpcCreated,
-)
-from ringwall.domain.group import Direction, SecurityGroupRule
+from ringwall.domain import change as changes
+from ringwall.domain.change import Change, RulesAdded, RulesRemoved
+from ringwall.domain.group import Direction, PeerReference, SecurityGroupRule
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
 
 _CLASSES: Final[dict[str, type[Change]]] = {
-    "vpc_created": VpcCreated,
-    "subnet_created": SubnetCreated,
-    "group_created": GroupCreated,
-    "group_deleted": GroupDeleted,
-    "rules_added": RulesAdded,
-    "rules_removed": RulesRemoved,
-    "interface_groups_changed": InterfaceGroupsChanged,
-    "host_enrolled": HostEnrolled,
-    "host_removed": HostRemoved,
-    "host_mode_changed": HostModeChanged,
-    "addresses_changed": AddressesChanged,
-    "tags_changed": TagsChanged,
+    "vpc_created": changes.VpcCreated,
+    "vpc_changed": changes.VpcChanged,
+    "vpc_deleted": changes.VpcDeleted,
+    "subnet_created": changes.SubnetCreated,
+    "subnet_deleted": changes.SubnetDeleted,
+    "group_created": changes.GroupCreated,
+    "group_deleted": changes.GroupDeleted,
+    "rules_added": changes.RulesAdded,
+    "rules_removed": changes.RulesRemoved,
+    "group_associated": changes.GroupAssociated,
+    "group_disassociated": changes.GroupDisassociated,
+    "interface_created": changes.InterfaceCreated,
+    "interface_deleted": changes.InterfaceDeleted,
+    "interface_changed": changes.InterfaceChanged,
+    "interface_groups_changed": changes.InterfaceGroupsChanged,
+    "host_enrolled": changes.HostEnrolled,
+    "host_removed": changes.HostRemoved,
+    "host_mode_changed": changes.HostModeChanged,
+    "addresses_changed": changes.AddressesChanged,
+    "prefix_list_created": changes.PrefixListCreated,
+    "prefix_list_changed": changes.PrefixListChanged,
+    "prefix_list_deleted": changes.PrefixListDeleted,
+    "peering_created": changes.PeeringCreated,
+    "peering_changed": changes.PeeringChanged,
+    "tags_changed": changes.TagsChanged,
 }
 _LAYOUTS: Final = {cls: (name, tuple(field.name for field in fields(cls))) for name, cls in _CLASSES.items()}
+_REFERENCE: Final = tuple(field.name for field in fields(PeerReference))
 
 # Built once: json.dumps with separators builds an encoder on every call, which costs more than the encoding.
 _to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def encode_changes(changes: Iterable[Change]) -> str:
+def encode_changes(made: Iterable[Change]) -> str:
     """The JSON text of these changes, in their order."""
-    return _to_text([_members(change) for change in changes])
+    return _to_text([_members(change) for change in made])
 
 
 def decode_changes(text: str) -> tuple[Change, ...]:
@@ -72,7 +73,7 @@ def _members(change: Change) -> dict[str, Any]:
 
 def _rule_members(rule: SecurityGroupRule) -> dict[str, Any]:
     traffic, peer = rule.traffic, rule.peer
-    return {
+    members = {
         "rule_id": rule.rule_id,
         "direction": rule.direction,
         "protocol": traffic.protocol,
@@ -82,6 +83,9 @@ def _rule_members(rule: SecurityGroupRule) -> dict[str, Any]:
         "peer": peer.value,
         "description": rule.description,
     }
+    if rule.reference is not None:
+        members["reference"] = {name: getattr(rule.reference, name) for name in _REFERENCE}
+    return members
 
 
 def _change(members: dict[str, Any]) -> Change:
@@ -99,4 +103,5 @@ def _rule(group_id: str, members: dict[str, Any]) -> SecurityGroupRule:
         Traffic(members["protocol"], members["from_port"], members["to_port"]),
         Peer(PeerKind(members["peer_kind"]), members["peer"]),
         members["description"],
+        PeerReference(**members["reference"]) if "reference" in members else None,
     )

@@ -1,8 +1,8 @@
 """The end of the change log as watchers share it, and what a change means for one of them.
 
 Every resource id is unique whatever it names, so a watcher's interests are one set of ids: its host, the host's
-interfaces, their groups, and the groups whose members its rules name. A change touches a set of ids. Where the two
-don't meet, the change has no effect on the host.
+interfaces, their groups, and the groups and prefix lists that its rules name. A change touches a set of ids. Where the
+two don't meet, the change has no effect on the host.
 """
 
 from __future__ import annotations
@@ -15,17 +15,30 @@ from ringwall.domain.change import (
     AddressesChanged,
     Change,
     ChangeRecord,
+    GroupAssociated,
     GroupCreated,
     GroupDeleted,
+    GroupDisassociated,
     HostEnrolled,
     HostModeChanged,
     HostRemoved,
+    InterfaceChanged,
+    InterfaceCreated,
+    InterfaceDeleted,
     InterfaceGroupsChanged,
+    PeeringChanged,
+    PeeringCreated,
+    PrefixListChanged,
+    PrefixListCreated,
+    PrefixListDeleted,
     RulesAdded,
     RulesRemoved,
     SubnetCreated,
+    SubnetDeleted,
     TagsChanged,
+    VpcChanged,
     VpcCreated,
+    VpcDeleted,
 )
 from ringwall.domain.group import SecurityGroupRule
 from ringwall.domain.peer import PeerKind
@@ -40,7 +53,8 @@ LOG_RECORDS_MAX: Final = 1024
 def ids_of(change: Change) -> frozenset[str]:
     """The ids that the change touches, for watchers."""
     match change:
-        case RulesAdded() | RulesRemoved() | GroupDeleted():
+        # An association makes rules stale that name the group, or live again.
+        case RulesAdded() | RulesRemoved() | GroupDeleted() | GroupAssociated() | GroupDisassociated():
             return frozenset((change.group_id,))
         case InterfaceGroupsChanged():
             return frozenset((change.interface_id, *change.before, *change.after))
@@ -48,9 +62,18 @@ def ids_of(change: Change) -> frozenset[str]:
             return frozenset((change.instance_id, change.interface_id, *change.group_ids))
         case HostModeChanged():
             return frozenset((change.instance_id,))
-        case AddressesChanged():
+        case AddressesChanged() | InterfaceCreated() | InterfaceDeleted():
             return frozenset((change.interface_id, *change.group_ids))
-        case VpcCreated() | SubnetCreated() | GroupCreated() | TagsChanged():
+        case PrefixListChanged() | PrefixListDeleted():
+            return frozenset((change.prefix_list_id,))
+        case PeeringChanged():
+            return frozenset(change.group_ids)
+        # What only just exists has no effect before something names it, and hosts neither know VPCs nor check sources.
+        case VpcCreated() | SubnetCreated() | GroupCreated() | PrefixListCreated() | PeeringCreated():
+            return frozenset()
+        case VpcChanged() | VpcDeleted() | SubnetDeleted():
+            return frozenset()
+        case InterfaceChanged() | TagsChanged():
             return frozenset()
 
 

@@ -1,8 +1,9 @@
 """Messages as JSON lines, and back.
 
-The form of a message is its type: a dataclass is an object with the names of its fields, a set is a sorted list, a
-mapping whose keys are pairs is a list of triples. The decoder is made from the same types, so it refuses everything
-that isn't exactly such a value: a missing or unknown name, a string where a number belongs, a number that isn't finite.
+The form of a message is its type: a dataclass is an object with the names of its fields (`_UNSENT` has the exceptions),
+a set is a sorted list, a mapping whose keys are pairs is a list of triples. The decoder is made from the same types, so
+it refuses everything that isn't exactly such a value: a missing or unknown name, a string where a number belongs, a
+number that isn't finite.
 
 Not checked: what a value means. A CIDR block that is none is refused by whoever compiles it.
 """
@@ -18,6 +19,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, NoReturn, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from ringwall.domain.group import SecurityGroupRule
+
 from .messages import MESSAGE_BYTES_MAX, REPORT_BYTES_MAX, Delta, Heartbeat, Message, Report, Snapshot
 
 Value = TypeVar("Value")
@@ -28,6 +31,12 @@ _TAGS: Final[Mapping[str, type[Snapshot | Delta | Heartbeat]]] = {
     "delta": Delta,
     "heartbeat": Heartbeat,
 }
+_UNSENT: Final[Mapping[Any, frozenset[str]]] = {SecurityGroupRule: frozenset(("reference",))}
+"""Fields that stay behind, and have their default on the other side.
+
+Where the group that a rule names lies is nothing to an agent: the members come with the state.
+"""
+
 _TYPES: Final = {kind: tag for tag, kind in _TAGS.items()}
 
 
@@ -166,8 +175,8 @@ def _dataclass_reader(kind: type) -> Coder:
 
 
 def _members(kind: Any) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
+    hints, unsent = get_type_hints(kind), _UNSENT.get(kind, frozenset())
+    return {field.name: hints[field.name] for field in fields(kind) if field.name not in unsent}
 
 
 def _optional(arguments: tuple[Any, ...]) -> Any:

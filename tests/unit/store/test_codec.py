@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringwall.domain.change import Change, RulesRemoved
-from ringwall.domain.group import Direction, SecurityGroupRule
+from ringwall.domain.group import Direction, PeerReference, SecurityGroupRule
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
 from ringwall.store.codec import decode_changes, encode_changes
@@ -31,6 +31,7 @@ def changes() -> st.SearchStrategy[Change]:
             st.builds(Traffic, TEXT, st.integers(-1, 65535), st.integers(-1, 65535)),
             st.builds(Peer, st.sampled_from(PeerKind), TEXT),
             st.none() | TEXT,
+            st.none() | st.builds(PeerReference, TEXT, TEXT, st.none() | TEXT),
         )
         given_types = {
             "str": TEXT,
