@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 
-from ringwall.domain.quota import Quota
+from ringwall.domain.quota import NO_LIMITS, Quota
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 4580
@@ -30,6 +32,7 @@ class ServerConfig:
     data: the directory of the store and the credentials; None only for an ephemeral server that writes nothing.
     store_path: the SQLite file. account: None for the one the data directory has, or the default.
     regions: those served; empty for all of EC2's. tls_cert, tls_key: PEM files, both or neither.
+    allow_sigv2: whether EC2's endpoint takes Signature Version 2 too.
     """
 
     data: Path | None
@@ -44,6 +47,7 @@ class ServerConfig:
     tls_key: Path | None = None
     insecure_http: bool = False
     metrics_open: bool = False
+    allow_sigv2: bool = False
     quota: Quota = field(default_factory=Quota)
 
     @property
@@ -105,3 +109,31 @@ def store_path_from_url(url: str) -> Path:
     if not path.startswith(("/", "./")) or path.endswith("/"):
         raise ConfigurationError(f"--store {url!r}: write sqlite:///absolute/path or sqlite:///./relative/path.")
     return Path(path)
+
+
+def limit_names() -> dict[str, str]:
+    """The quotas' names on the command line, such as `rules-per-group`, each with its field in Quota."""
+    return {each.name.removesuffix("_max").replace("_", "-"): each.name for each in fields(Quota)}
+
+
+def quota_of(base: str, limits: Sequence[str]) -> Quota:
+    """EC2's default quotas (`aws`) or none at all (`none`), with these changes; the last of a name counts.
+
+    limits: each `NAME=NUMBER` or `NAME=none`. EC2 raises a quota only where rules per group and groups per interface
+    multiply to 1,000 at most; that isn't asked for here, as no hardware is behind it.
+
+    Raises:
+        ConfigurationError: a name that no quota has, or a value that is no number.
+    """
+    names = limit_names()
+    changes: dict[str, int | None] = {}
+    for limit in limits:
+        name, _, value = limit.partition("=")
+        if name not in names:
+            raise ConfigurationError(
+                f"--limit {limit!r}: give NAME=NUMBER or NAME=none, NAME one of {', '.join(names)}."
+            )
+        if value != "none" and not re.fullmatch("[0-9]{1,9}", value, re.ASCII):
+            raise ConfigurationError(f"--limit {limit!r}: the value is a number from 0 to 999999999, or none.")
+        changes[names[name]] = None if value == "none" else int(value)
+    return replace(NO_LIMITS if base == "none" else Quota(), **changes)

@@ -14,9 +14,10 @@ from ringwall.config import (
     ConfigurationError,
     ServerConfig,
     default_data_directory,
+    limit_names,
+    quota_of,
     store_path_from_url,
 )
-from ringwall.domain.quota import NO_LIMITS, Quota
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +37,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--region", default=DEFAULT_REGION, help="the server's own region (default %(default)s)")
     add("--regions", metavar="R,R…", help="serve only these regions (default: all of EC2's)")
     add("--limits", choices=["aws", "none"], default="aws", help="EC2's default quotas, or none (default %(default)s)")
+    add(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="change one quota, N a number or none; may be given again and again. EC2's bound on rules-per-group times "
+        f"groups-per-interface isn't enforced. Names: {', '.join(limit_names())}",
+    )
     add("--tls-cert", type=Path, metavar="PEM", help="the certificate chain, for HTTPS")
     add("--tls-key", type=Path, metavar="PEM", help="its private key")
     add("--insecure-http", action="store_true", help="allow plain HTTP on an address that other machines reach")
+    add(
+        "--allow-sigv2",
+        action="store_true",
+        help="accept Signature Version 2 with HmacSHA256 too, for clients that know no other; it names no region, so "
+        "such requests mean the server's own",
+    )
     add("--metrics-open", action="store_true", help="serve /metrics without a signature")
 
 
@@ -78,5 +93,6 @@ def configuration(options: argparse.Namespace) -> ServerConfig:
         tls_key=options.tls_key,
         insecure_http=options.insecure_http,
         metrics_open=options.metrics_open,
-        quota=NO_LIMITS if options.limits == "none" else Quota(),
+        allow_sigv2=options.allow_sigv2,
+        quota=quota_of(options.limits, options.limit),
     )

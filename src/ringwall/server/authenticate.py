@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ringwall.domain.caller import Caller
 from ringwall.domain.errors import AuthFailure, ServiceError
 from ringwall.sigv4.verify import parse_authentication, verify
+from ringwall.sigv4.version_2 import is_version_2, parse_version_2, verify_version_2
 from ringwall.store.base import HostKey
 
 from .service import Service
@@ -38,10 +39,12 @@ class RawRequest:
 def authenticate(service: Service, request: RawRequest, services: Container[str] | None = None) -> Caller:
     """The caller whose key signed exactly this request.
 
-    services: those that the credential scope may name; None takes any, as old clients make up theirs.
+    services: those that the credential scope may name; None takes any, as old clients make up theirs. Only there may
+    Signature Version 2 be used, which names no service.
 
     Raises:
-        ServiceError: one of the refusals of `sigv4.verify`, or AuthFailure for a region that isn't served.
+        ServiceError: one of the refusals of `sigv4.verify` or `sigv4.version_2`, or AuthFailure for a region that
+            isn't served.
     """
     try:
         return _caller(service, request, services)
@@ -51,16 +54,35 @@ def authenticate(service: Service, request: RawRequest, services: Container[str]
 
 
 def _caller(service: Service, request: RawRequest, services: Container[str] | None) -> Caller:
-    signed = parse_authentication(request.method, request.path, request.query, request.headers, request.body)
+    access_key_id, scope_region, verify_with = _claim(service, request, services)
     root = service.root
-    if signed.access_key_id == root.access_key_id:
-        verify(signed, root.secret, request.received_at, services)
+    if access_key_id == root.access_key_id:
+        verify_with(root.secret)
         arn = f"arn:aws:iam::{root.account_id}:root"
-        return Caller(root.account_id, region_of(service, signed.region), root.access_key_id, arn, root.account_id)
-    key = service.store.read(lambda reader: reader.host_key(signed.access_key_id))
-    verify(signed, key.secret if key else None, request.received_at, services)
+        return Caller(root.account_id, region_of(service, scope_region), root.access_key_id, arn, root.account_id)
+    key = service.store.read(lambda reader: reader.host_key(access_key_id))
+    verify_with(key.secret if key else None)
     assert key is not None, "verify refuses a key that isn't there"
-    return _host_caller(key, region_of(service, signed.region))
+    return _host_caller(key, region_of(service, scope_region))
+
+
+def _claim(
+    service: Service, request: RawRequest, services: Container[str] | None
+) -> tuple[str, str, Callable[[str | None], None]]:
+    """The access key that is named, the region of the scope, and what verifies the signature with the key's secret.
+
+    Signature Version 2 has no scope: such a request means the server's own region.
+    """
+    parts = (request.method, request.path, request.query, request.headers, request.body)
+    if services is None and service.config.allow_sigv2 and is_version_2(request.query, request.headers, request.body):
+        old = parse_version_2(*parts)
+        return (
+            old.access_key_id,
+            service.config.region,
+            lambda secret: verify_version_2(old, secret, request.received_at),
+        )
+    signed = parse_authentication(*parts)
+    return signed.access_key_id, signed.region, lambda secret: verify(signed, secret, request.received_at, services)
 
 
 def region_of(service: Service, scope_region: str) -> str:

@@ -43,7 +43,8 @@ _CREDENTIAL: Final = re.compile(
     rf"(?P<key>[!-~]{{1,128}})/(?P<date>[0-9]{{8}})/(?P<region>[!-.0-~]{{1,128}})/(?P<service>[!-.0-~]{{1,128}})"
     rf"/{TERMINATOR}"
 )
-_NOBODYS_SECRET: Final = "the secret of every key that doesn't exist"
+NOBODYS_SECRET: Final = "the secret of every key that doesn't exist"
+"""What stands in for it, so that an unknown key costs what a wrong signature costs."""
 
 
 class SignedRequest(NamedTuple):
@@ -135,7 +136,7 @@ def verify(signed: SignedRequest, secret: str | None, now: float, services: Cont
         RequestExpired: the signature is good, and the time of a presigned request is over.
     Cost: about 5 µs, 8 more for a scope that wasn't seen lately.
     """
-    key = signing_key(_NOBODYS_SECRET if secret is None else secret, signed.date, signed.region, signed.service)
+    key = signing_key(NOBODYS_SECRET if secret is None else secret, signed.date, signed.region, signed.service)
     is_right = False
     for request in signed.canonical_requests:
         text = string_to_sign(signed.amz_date, signed.date, signed.region, signed.service, request)

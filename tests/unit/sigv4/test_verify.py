@@ -72,7 +72,7 @@ def test_unknown_key_and_wrong_secret_are_refused_alike() -> None:
 
 
 def test_an_unknown_key_is_refused_even_when_signed_with_the_stand_in_secret() -> None:
-    secret = verification._NOBODYS_SECRET
+    secret = verification.NOBODYS_SECRET
     sent = sign("GET", "h", "/", "", {}, b"", KEY, secret, "eu-west-1", "ec2", 1e9)
     claim = parse_authentication(*wire("GET", "http://h/", sent, b""))
     verify(claim, secret, 1e9)
