@@ -1,55 +1,243 @@
-"""Attributes of instances and interfaces, changed: of those, the groups that an interface carries.
+"""Attributes of network interfaces and of enrolled hosts, shown and changed one at a time.
 
-Source: EC2 API Reference, ModifyInstanceAttribute, ModifyNetworkInterfaceAttribute; ec2-behaviour 3.16.
+Members of a request that ask for what doesn't exist here are refused by the operation table, which gives the reasons;
+what they may be set to (false, mostly) is what they are anyway.
+
+Source: EC2 API Reference, DescribeNetworkInterfaceAttribute, ModifyNetworkInterfaceAttribute,
+DescribeInstanceAttribute, ModifyInstanceAttribute; ec2-behaviour 3.16. The text about several attributes is reported
+from an account, for ModifyVpcAttribute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ringwall.domain import ids
 from ringwall.domain.errors import (
     InvalidAttachmentIDNotFound,
-    InvalidGroupNotFound,
     InvalidInstanceID,
     InvalidParameterCombination,
+    InvalidParameterValue,
     MissingParameter,
-    SecurityGroupsPerInterfaceLimitExceeded,
     UnsupportedOperation,
 )
-from ringwall.domain.interface import NetworkInterface
+from ringwall.domain.interface import Host, NetworkInterface
 
 from .context import Answer, Context, Request
-from .lookup import all_found, found, interface_by_id
+from .interface_groups import set_groups
+from .interfaces import ShownInterface, attachment_answer, check_description, check_one, with_details
+from .lookup import found, interface_by_id
 
-_INSTANCE_ATTRIBUTES: Final = (
-    "SourceDestCheck", "EnclaveOptions", "DisableApiStop", "BlockDeviceMappings", "DisableApiTermination",
-    "InstanceType", "Kernel", "Ramdisk", "UserData", "InstanceInitiatedShutdownBehavior", "Groups", "EbsOptimized",
-    "SriovNetSupport", "EnaSupport",
-)  # fmt: skip
+# EC2's name of each attribute for the member that sets it.
+_INTERFACE_MEMBERS: Final[Mapping[str, str]] = {
+    "Description": "description",
+    "SourceDestCheck": "sourceDestCheck",
+    "Groups": "groupSet",
+    "Attachment": "attachment",
+    "AssociatePublicIpAddress": "associatePublicIpAddress",
+    "AssociatedSubnetIds": "associatedSubnetIds",
+    "ConnectionTrackingSpecification": "connectionTrackingSpecification",
+    "EnaSrdSpecification": "enaSrdSpecification",
+    "EnablePrimaryIpv6": "enablePrimaryIpv6",
+}
+_INSTANCE_MEMBERS: Final[Mapping[str, str]] = {
+    "InstanceType": "instanceType",
+    "Kernel": "kernel",
+    "Ramdisk": "ramdisk",
+    "UserData": "userData",
+    "DisableApiTermination": "disableApiTermination",
+    "InstanceInitiatedShutdownBehavior": "instanceInitiatedShutdownBehavior",
+    "BlockDeviceMappings": "blockDeviceMapping",
+    "SourceDestCheck": "sourceDestCheck",
+    "Groups": "groupSet",
+    "EbsOptimized": "ebsOptimized",
+    "SriovNetSupport": "sriovNetSupport",
+    "EnaSupport": "enaSupport",
+    "EnclaveOptions": "enclaveOptions",
+    "DisableApiStop": "disableApiStop",
+}
 
-_INTERFACE_ATTRIBUTES: Final = (
-    "EnaSrdSpecification", "EnablePrimaryIpv6", "ConnectionTrackingSpecification", "AssociatePublicIpAddress",
-    "AssociatedSubnetIds", "Description", "SourceDestCheck", "Groups", "Attachment",
-)  # fmt: skip
 
-# Attributes that may be set to what they are anyway. Any other value is refused, not forgotten.
-_FALSE_ANYWAY: Final = frozenset(
-    {"SourceDestCheck", "DisableApiStop", "DisableApiTermination", "EbsOptimized", "AssociatePublicIpAddress"}
-)
+def _unknown(attribute: str) -> InvalidParameterValue:
+    return InvalidParameterValue.of(attribute, "attribute", "Unknown attribute.")
 
 
-def check_modify_instance(request: Request) -> None:
-    """Refuses a missing or malformed instance id and malformed group ids."""
+# --- DescribeNetworkInterfaceAttribute ---
+
+_INTERFACE_ATTRIBUTES: Final[Mapping[str, Callable[[ShownInterface], dict[str, Any]]]] = {
+    "description": lambda each: {"Description": {"Value": each.interface.description}},
+    "groupSet": lambda each: {"Groups": each.groups},
+    "sourceDestCheck": lambda each: {"SourceDestCheck": {"Value": each.interface.source_dest_check}},
+    "attachment": lambda each: {"Attachment": attachment_answer(each)},
+    "associatePublicIpAddress": lambda each: {"AssociatePublicIpAddress": False},
+}
+
+
+def check_describe_interface(request: Request) -> None:
+    """Refuses a missing or malformed interface id, and an attribute that is missing or that no interface has."""
+    check_one(request)
+    if not request.get("Attribute"):
+        raise InvalidParameterCombination("No attributes specified.")
+    if request["Attribute"] not in _INTERFACE_ATTRIBUTES:
+        raise _unknown(request["Attribute"])
+
+
+def describe_network_interface_attribute(context: Context, request: Request) -> Answer:
+    """The one attribute of the interface. Without a host there is no attachment, and the answer has none.
+
+    Raises:
+        InvalidNetworkInterfaceIDNotFound: there is no such interface.
+        InvalidParameterCombination, InvalidParameterValue: no attribute is named, or an unknown one.
+    """
+    interface = interface_by_id(context, request["NetworkInterfaceId"])
+    (shown,) = with_details(context, [interface])
+    return {"NetworkInterfaceId": interface.interface_id} | _INTERFACE_ATTRIBUTES[request["Attribute"]](shown)
+
+
+# --- ModifyNetworkInterfaceAttribute ---
+
+
+def check_modify_interface(request: Request) -> None:
+    """Refuses a missing or malformed interface id, malformed ids of groups, a description that can't be.
+
+    Of an attachment both members are wanted, its id well-formed; EC2 misses them before it looks for the attachment.
+    """
+    check_one(request)
+    ids.GROUP.check_all(request.get("Groups"))
+    check_description((request.get("Description") or {}).get("Value") or "")
+    attachment = request.get("Attachment")
+    if attachment:
+        if attachment.get("AttachmentId") is None:
+            raise MissingParameter("attachment.attachmentId")
+        ids.ATTACHMENT.check(attachment["AttachmentId"])
+        if attachment.get("DeleteOnTermination") is None:
+            raise MissingParameter("attachment.deleteOnTermination")
+
+
+def modify_network_interface_attribute(context: Context, request: Request) -> Answer:
+    """Nothing; one attribute of the interface is another: its groups, its description or its SourceDestCheck.
+
+    Groups replaces all groups. SourceDestCheck is kept and shown for an interface that no host has; on an enrolled
+    host's it can't be true, because nothing on the host compares a packet's source with the interface's addresses.
+    Attachment may say of DeleteOnTermination that it is true, which it is: an interface goes with its host.
+
+    Raises:
+        InvalidNetworkInterfaceIDNotFound: there is no such interface.
+        InvalidParameterCombination: no attribute is given, or several are.
+        InvalidGroupNotFound: a group doesn't exist, or is neither of the interface's VPC nor associated with it.
+        SecurityGroupsPerInterfaceLimitExceeded: there are too many groups.
+        InvalidAttachmentIDNotFound, MissingParameter: of an attachment.
+        InvalidParameterValue: a description that can't be.
+        UnsupportedOperation: the attribute can't be changed on a machine that is the operator's own.
+    """
+    interface = interface_by_id(context, request["NetworkInterfaceId"])
+    attribute, value = _one_attribute(request, _INTERFACE_MEMBERS)
+    if attribute == "Groups":
+        set_groups(context, interface, value)
+    elif attribute == "Description":
+        context.transaction.set_interface_details(interface, _value(value), interface.source_dest_check)
+    elif attribute == "SourceDestCheck":
+        _set_source_dest_check(context, interface, _value(value))
+    elif attribute == "Attachment":
+        _accept_attachment(interface, value)
+    return {}
+
+
+def _accept_attachment(interface: NetworkInterface, attachment: Mapping[str, Any]) -> None:
+    if interface.attachment is None or attachment["AttachmentId"] != interface.attachment.attachment_id:
+        raise InvalidAttachmentIDNotFound(attachment["AttachmentId"])
+    if not attachment["DeleteOnTermination"]:
+        raise UnsupportedOperation(
+            "The attribute deleteOnTermination is always true here: an interface goes with its host."
+        )
+
+
+def _set_source_dest_check(context: Context, interface: NetworkInterface, wanted: bool) -> None:
+    if wanted and interface.attachment is not None:
+        raise UnsupportedOperation(
+            "The attribute sourceDestCheck can't be true on an enrolled host: nothing there compares the source of a "
+            "packet with the interface's addresses."
+        )
+    context.transaction.set_interface_details(interface, interface.description, wanted)
+
+
+# --- DescribeInstanceAttribute ---
+
+_SHUTDOWN: Final = "stop"
+"""A machine that is shut down stays enrolled."""
+
+_INSTANCE_ATTRIBUTES: Final[Mapping[str, Callable[[ShownInterface], dict[str, Any]]]] = {
+    # An empty element is EC2's answer for what an instance doesn't have.
+    "kernel": lambda each: {"KernelId": {}},
+    "ramdisk": lambda each: {"RamdiskId": {}},
+    "userData": lambda each: {"UserData": {}},
+    "rootDeviceName": lambda each: {"RootDeviceName": {}},
+    "sriovNetSupport": lambda each: {"SriovNetSupport": {}},
+    "blockDeviceMapping": lambda each: {"BlockDeviceMappings": []},
+    "productCodes": lambda each: {"ProductCodes": []},
+    "disableApiTermination": lambda each: {"DisableApiTermination": {"Value": False}},
+    "disableApiStop": lambda each: {"DisableApiStop": {"Value": False}},
+    "instanceInitiatedShutdownBehavior": lambda each: {"InstanceInitiatedShutdownBehavior": {"Value": _SHUTDOWN}},
+    "ebsOptimized": lambda each: {"EbsOptimized": {"Value": False}},
+    "enclaveOptions": lambda each: {"EnclaveOptions": {"Enabled": False}},
+    "sourceDestCheck": lambda each: {"SourceDestCheck": {"Value": each.interface.source_dest_check}},
+    "groupSet": lambda each: {"Groups": each.groups},
+}
+
+
+def check_describe_instance(request: Request) -> None:
+    """Refuses a missing or malformed instance id, and an attribute that is missing or that can't be asked for."""
+    _check_instance(request)
+    attribute = request.get("Attribute")
+    if not attribute:
+        raise MissingParameter("attribute")
+    if attribute == "instanceType":
+        raise UnsupportedOperation("An enrolled host has no instance type: the machine is the operator's own.")
+    if attribute not in _INSTANCE_ATTRIBUTES:
+        raise _unknown(attribute)
+
+
+def describe_instance_attribute(context: Context, request: Request) -> Answer:
+    """The one attribute of the host; groupSet and sourceDestCheck are its primary interface's.
+
+    `enaSupport` is unknown, as in EC2; a host has no `instanceType`; what it doesn't have otherwise is answered empty.
+
+    Raises:
+        InvalidInstanceIDNotFound: there is no such host.
+        MissingParameter, InvalidParameterValue: no attribute is named, or an unknown one.
+        UnsupportedOperation: it is `instanceType`.
+    """
+    host = found(ids.INSTANCE, context.transaction.host, context, request["InstanceId"])
+    shown = with_details(context, context.transaction.interfaces_of_host(host.instance_id))
+    return {"InstanceId": host.instance_id} | _INSTANCE_ATTRIBUTES[request["Attribute"]](shown[0])
+
+
+# --- ModifyInstanceAttribute ---
+
+_ANYWAY: Final = {
+    **dict.fromkeys(("disableApiTermination", "disableApiStop", "ebsOptimized", "enclaveOptions"), "false"),
+    "instanceInitiatedShutdownBehavior": _SHUTDOWN,
+}
+
+
+def _check_instance(request: Request) -> None:
     if request.get("InstanceId") is None:
         raise MissingParameter("instanceId")
     ids.INSTANCE.check(request["InstanceId"])
+
+
+def check_modify_instance(request: Request) -> None:
+    """Refuses a missing or malformed instance id, malformed group ids, and an attribute that no instance has."""
+    _check_instance(request)
     ids.GROUP.check_all(request.get("Groups"))
+    named = request.get("Attribute")
+    if named and named not in {*_INSTANCE_MEMBERS.values(), "rootDeviceName", "productCodes"}:
+        raise _unknown(named)
 
 
 def modify_instance_attribute(context: Context, request: Request) -> Answer:
-    """The groups of the instance's only interface replaced by Groups.
+    """Nothing; the groups of the instance's only interface are those of Groups, or its SourceDestCheck is false.
 
     Of the other attributes those may be set that then are what they are anyway. Attribute and Value together are the
     older form of the same request; Attribute alone may name the one attribute that is set.
@@ -58,121 +246,75 @@ def modify_instance_attribute(context: Context, request: Request) -> Answer:
         InvalidInstanceIDNotFound: there is no such host.
         InvalidInstanceID: it has several interfaces.
         InvalidParameterCombination: no attribute is given, or several are.
+        InvalidParameterValue: the attribute named is unknown.
+        InvalidGroupNotFound: a group doesn't exist, or is neither of the interface's VPC nor associated with it.
+        SecurityGroupsPerInterfaceLimitExceeded: there are too many groups.
         UnsupportedOperation: the attribute can't be changed on a machine that is the operator's own.
-        ServiceError: as `_set_groups`.
     """
-    transaction = context.transaction
-    host = found(ids.INSTANCE, transaction.host, context, request["InstanceId"])
-    attribute, value = _instance_attribute(request)
-    if attribute != "Groups":
-        _accept_as_it_is(attribute, value)
+    host = found(ids.INSTANCE, context.transaction.host, context, request["InstanceId"])
+    named, value = request.get("Attribute"), request.get("Value")
+    if value is not None:
+        _set_by_name(context, host, request, named or "", value)
         return {}
-    interfaces = transaction.interfaces_of_host(host.instance_id)
-    if len(interfaces) > 1:
-        raise InvalidInstanceID(host.instance_id)
-    _set_groups(context, interfaces[0], value)
+    attribute, given = _one_attribute(request, _INSTANCE_MEMBERS)
+    if named and named != _INSTANCE_MEMBERS[attribute]:
+        raise _several(named, _INSTANCE_MEMBERS[attribute])
+    if attribute == "Groups":
+        set_groups(context, _only_interface(context, host), given)
+    elif attribute == "SourceDestCheck":
+        _set_source_dest_check(context, _only_interface(context, host), _value(given))
+    elif attribute == "InstanceInitiatedShutdownBehavior":
+        _accept_anyway(_INSTANCE_MEMBERS[attribute], _value(given))
     return {}
 
 
-def _instance_attribute(request: Request) -> tuple[str, Any]:
-    named, value = request.get("Attribute"), request.get("Value")
-    if value is not None:
-        if not named or _given(request, _INSTANCE_ATTRIBUTES):
-            raise InvalidParameterCombination("Fields for multiple attribute types specified")
-        member = named[0].upper() + named[1:]
-        return member, {"Value": {"true": True, "false": False}.get(value, value)}
-    attribute, value = _one_attribute(request, _INSTANCE_ATTRIBUTES)
-    if named and named not in (attribute[0].lower() + attribute[1:], "groupSet" if attribute == "Groups" else ""):
-        raise InvalidParameterCombination("Fields for multiple attribute types specified")
-    return attribute, value
+def _set_by_name(context: Context, host: Host, request: Request, named: str, value: str) -> None:
+    """The older form, for attributes whose value is one text."""
+    given = _given(request, _INSTANCE_MEMBERS)
+    if not named:
+        raise InvalidParameterCombination("No attributes specified.")
+    if given:
+        raise _several(named, *(_INSTANCE_MEMBERS[each] for each in given))
+    if named == "sourceDestCheck" and value in ("true", "false"):
+        _set_source_dest_check(context, _only_interface(context, host), value == "true")
+    else:
+        _accept_anyway(named, value)
 
 
-def _one_attribute(request: Request, attributes: Sequence[str]) -> tuple[str, Any]:
-    given = _given(request, attributes)
+def _accept_anyway(attribute: str, value: str) -> None:
+    if _ANYWAY.get(attribute) != value:
+        raise UnsupportedOperation(f"The attribute {attribute} can't be set to '{value[:64]}' here.")
+
+
+def _only_interface(context: Context, host: Host) -> NetworkInterface:
+    interfaces = context.transaction.interfaces_of_host(host.instance_id)
+    if len(interfaces) > 1:
+        raise InvalidInstanceID(host.instance_id)
+    return interfaces[0]
+
+
+# --- One attribute of a request ---
+
+
+def _one_attribute(request: Request, members: Mapping[str, str]) -> tuple[str, Any]:
+    given = _given(request, members)
     if not given:
         raise InvalidParameterCombination("No attributes specified.")
     if len(given) > 1:
-        raise InvalidParameterCombination("Fields for multiple attribute types specified")
+        raise _several(*(members[each] for each in given))
     return given[0], request[given[0]]
 
 
-def _given(request: Request, attributes: Sequence[str]) -> list[str]:
-    return [name for name in attributes if request.get(name) not in (None, [], {})]
+def _given(request: Request, members: Mapping[str, str]) -> Sequence[str]:
+    return [name for name in members if request.get(name) not in (None, [], {})]
 
 
-def _accept_as_it_is(attribute: str, value: Any) -> None:
-    wanted = value.get("Value") if isinstance(value, Mapping) else value
-    if attribute in _FALSE_ANYWAY and wanted is False:
-        return
-    raise UnsupportedOperation(f"The attribute {attribute[0].lower() + attribute[1:]} can't be changed here.")
+def _several(*attributes: str) -> InvalidParameterCombination:
+    return InvalidParameterCombination(f"Fields for multiple attribute types specified: {', '.join(attributes)}")
 
 
-def check_modify_interface(request: Request) -> None:
-    """Refuses a missing or malformed interface id and malformed ids of groups and of an attachment."""
-    if request.get("NetworkInterfaceId") is None:
-        raise MissingParameter("networkInterfaceId")
-    ids.INTERFACE.check(request["NetworkInterfaceId"])
-    ids.GROUP.check_all(request.get("Groups"))
-    attachment_id = (request.get("Attachment") or {}).get("AttachmentId")
-    if attachment_id:
-        ids.ATTACHMENT.check(attachment_id)
-
-
-def modify_network_interface_attribute(context: Context, request: Request) -> Answer:
-    """The groups of the interface replaced by Groups.
-
-    Of the other attributes those may be set that then are what they are anyway.
-
-    Raises:
-        InvalidNetworkInterfaceIDNotFound: there is no such interface.
-        InvalidParameterCombination: no attribute is given, or several are.
-        InvalidAttachmentIDNotFound, MissingParameter: of an attachment.
-        UnsupportedOperation: the attribute can't be changed on a machine that is the operator's own.
-        ServiceError: as `_set_groups`.
-    """
-    interface = interface_by_id(context, request["NetworkInterfaceId"])
-    attribute, value = _one_attribute(request, _INTERFACE_ATTRIBUTES)
-    if attribute == "Groups":
-        _set_groups(context, interface, value)
-    elif attribute == "Attachment":
-        _accept_attachment(interface, value)
-    elif attribute == "Description":
-        _accept_description(interface, value)
-    else:
-        _accept_as_it_is(attribute, value)
-    return {}
-
-
-def _accept_attachment(interface: NetworkInterface, attachment: Mapping[str, Any]) -> None:
-    if attachment.get("AttachmentId") != interface.attachment_id:
-        raise InvalidAttachmentIDNotFound(attachment.get("AttachmentId") or "")
-    if attachment.get("DeleteOnTermination") is None:
-        raise MissingParameter("attachment.deleteOnTermination")
-    # An interface goes when its host does.
-    if not attachment["DeleteOnTermination"]:
-        raise UnsupportedOperation("The attribute attachment can't be changed here.")
-
-
-def _accept_description(interface: NetworkInterface, description: Mapping[str, Any]) -> None:
-    if description.get("Value") is None:
+def _value(given: Mapping[str, Any]) -> Any:
+    """The value of an attribute. One without counts as no attribute at all (observed, of Description)."""
+    if given.get("Value") is None:
         raise InvalidParameterCombination("No attributes specified.")
-    if description["Value"] != interface.description:
-        raise UnsupportedOperation("The attribute description can't be changed here.")
-
-
-def _set_groups(context: Context, interface: NetworkInterface, group_ids: Sequence[str]) -> None:
-    """The interface carries these groups, in this order, each once; at least one.
-
-    Raises:
-        InvalidGroupNotFound: a group doesn't exist, or is of another VPC.
-        SecurityGroupsPerInterfaceLimitExceeded: there are too many.
-    """
-    wanted = list(dict.fromkeys(group_ids))
-    for group in all_found(ids.GROUP, context.transaction.group, context, wanted):
-        if group.vpc_id != interface.vpc_id:
-            raise InvalidGroupNotFound.in_other_network(group.group_id)
-    most = context.quota.groups_per_interface_max
-    if most is not None and len(wanted) > most:
-        raise SecurityGroupsPerInterfaceLimitExceeded
-    if tuple(wanted) != interface.group_ids:
-        context.transaction.set_interface_groups(interface, wanted)
+    return given["Value"]

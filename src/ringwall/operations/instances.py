@@ -45,6 +45,11 @@ def _of_interfaces(name: str) -> Values[_Instance]:
     return lambda each: [value for interface in each.interfaces for value in values_of(interface)]
 
 
+def _of_each_interface(value: str) -> Values[_Instance]:
+    """What a filter sees that says the same of every interface."""
+    return lambda each: (value,)
+
+
 # Filters that EC2 knows, on what no host here has.
 _NOWHERE: Final = """
 affinity architecture block-device-mapping.attach-time block-device-mapping.delete-on-termination
@@ -52,9 +57,9 @@ block-device-mapping.device-name block-device-mapping.status block-device-mappin
 capacity-reservation-id capacity-reservation-specification.capacity-reservation-preference
 capacity-reservation-specification.capacity-reservation-target.capacity-reservation-id
 capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn client-token
-current-instance-boot-mode dns-name ena-support enclave-options.enabled hibernation-options.configured host-id
-hypervisor iam-instance-profile.arn iam-instance-profile.id iam-instance-profile.name image-id instance-lifecycle
-instance-type ip-address kernel-id key-name maintenance-options.auto-recovery metadata-options.http-endpoint
+current-instance-boot-mode dns-name ena-support hibernation-options.configured host-id hypervisor
+iam-instance-profile.arn iam-instance-profile.id iam-instance-profile.name image-id instance-lifecycle instance-type
+ip-address kernel-id key-name maintenance-options.auto-recovery metadata-options.http-endpoint
 metadata-options.http-protocol-ipv4 metadata-options.http-protocol-ipv6 metadata-options.http-put-response-hop-limit
 metadata-options.http-tokens metadata-options.instance-metadata-tags metadata-options.state
 network-interface.addresses.association.allocation-id network-interface.addresses.association.association-id
@@ -64,23 +69,23 @@ network-interface.addresses.association.public-ip network-interface.addresses.pr
 network-interface.association.allocation-id network-interface.association.association-id
 network-interface.association.carrier-ip network-interface.association.customer-owned-ip
 network-interface.association.ip-owner-id network-interface.association.public-dns-name
-network-interface.association.public-ip network-interface.attachment.network-card-index
-network-interface.deny-all-igw-traffic network-interface.ipv4-prefixes.ipv4-prefix network-interface.ipv6-address
-network-interface.ipv6-addresses.is-primary-ipv6 network-interface.ipv6-native
-network-interface.ipv6-prefixes.ipv6-prefix network-interface.operator.managed network-interface.operator.principal
-network-interface.outpost-arn network-interface.public-dns-name network-interface.requester-id
-network-performance-options.bandwidth-weighting operator.managed operator.principal outpost-arn placement-group-name
-placement-partition-number platform platform-details private-dns-name-options.enable-resource-name-dns-a-record
-private-dns-name-options.enable-resource-name-dns-aaaa-record private-dns-name-options.hostname-type product-code
-product-code.type ramdisk-id reason requester-id root-device-name root-device-type spot-instance-request-id
-state-reason-code state-reason-message tpm-support usage-operation usage-operation-update-time virtualization-type
+network-interface.association.public-ip network-interface.deny-all-igw-traffic
+network-interface.ipv4-prefixes.ipv4-prefix network-interface.ipv6-prefixes.ipv6-prefix
+network-interface.operator.principal network-interface.outpost-arn network-interface.public-dns-name
+network-interface.requester-id network-performance-options.bandwidth-weighting operator.principal outpost-arn
+placement-group-name placement-partition-number platform platform-details
+private-dns-name-options.enable-resource-name-dns-a-record private-dns-name-options.enable-resource-name-dns-aaaa-record
+private-dns-name-options.hostname-type product-code product-code.type ramdisk-id reason requester-id root-device-name
+root-device-type spot-instance-request-id state-reason-code state-reason-message tpm-support usage-operation
+usage-operation-update-time virtualization-type
 """
 
-_FILTERS: Final[FilterTable[_Instance]] = FilterTable(
+FILTERS: Final[FilterTable[_Instance]] = FilterTable(
     values={
         "availability-zone": lambda each: (each.primary.interface.availability_zone,),
         "availability-zone-id": lambda each: (zone_id(each.primary.interface.availability_zone),),
         "ebs-optimized": lambda each: ("false",),
+        "enclave-options.enabled": lambda each: ("false",),
         "group-id": _of_interfaces("group-id"),
         "group-name": _of_interfaces("group-name"),
         "instance.group-id": _of_interfaces("group-id"),
@@ -92,17 +97,23 @@ _FILTERS: Final[FilterTable[_Instance]] = FilterTable(
         "launch-index": lambda each: ("0",),
         "launch-time": lambda each: (time_text(each.host.enrolled_at),),
         "monitoring-state": lambda each: ("disabled",),
+        "operator.managed": lambda each: ("false",),
         "owner-id": lambda each: (each.host.owner_id,),
         "private-dns-name": lambda each: (each.host.hostname,),
         "private-ip-address": lambda each: each.primary.interface.private_ips[:1],
         "reservation-id": lambda each: (_reservation_id(each.host),),
-        "source-dest-check": lambda each: ("false",),
+        "source-dest-check": _of_interfaces("source-dest-check"),
         "subnet-id": lambda each: (each.host.subnet_id,),
         "tag-key": lambda each: each.tags.keys(),
         "tag-value": lambda each: each.tags.values(),
         "tenancy": lambda each: ("default",),
         "vpc-id": lambda each: (each.host.vpc_id,),
         **{f"network-interface.{name}": _of_interfaces(name) for name in INTERFACE_VALUES},
+        "network-interface.attachment.network-card-index": _of_each_interface("0"),
+        "network-interface.ipv6-address": _of_interfaces("ipv6-addresses.ipv6-address"),
+        "network-interface.ipv6-addresses.is-primary-ipv6": _of_each_interface("false"),
+        "network-interface.ipv6-native": _of_each_interface("false"),
+        "network-interface.operator.managed": _of_each_interface("false"),
     },
     tags_of=lambda each: each.tags,
     barren=frozenset(_NOWHERE.split()),
@@ -117,7 +128,7 @@ def check_describe(request: Request) -> None:
 def describe_instances(context: Context, request: Request) -> Answer:
     """The hosts that the request names, or all, of those the ones that its filters let through, page by page.
 
-    Each is the only instance of its own reservation. IncludeManagedResources changes nothing: none is managed by AWS.
+    Each is the only instance of its own reservation. An interface that no host has is no instance's.
 
     Raises:
         InvalidInstanceIDNotFound: a host that it names doesn't exist.
@@ -127,7 +138,7 @@ def describe_instances(context: Context, request: Request) -> Answer:
     refuse_pages_of_ids(
         request, "InstanceIds", "The parameter instancesSet cannot be used with the parameter maxResults"
     )
-    filters = _FILTERS.read(request.get("Filters"))
+    filters = FILTERS.read(request.get("Filters"))
     instance_ids = request.get("InstanceIds")
     hosts = (
         all_found(ids.INSTANCE, transaction.host, context, instance_ids)
@@ -180,7 +191,9 @@ def _instance_answer(each: _Instance) -> dict[str, Any]:
         "Ipv6Address": primary.ipv6_addresses[0] if primary.ipv6_addresses else None,
         "BlockDeviceMappings": [],
         "EbsOptimized": False,
-        "SourceDestCheck": False,
+        "SourceDestCheck": primary.source_dest_check,
+        "EnclaveOptions": {"Enabled": False},
+        "Operator": {"Managed": False},
         "SecurityGroups": each.primary.groups,
         "NetworkInterfaces": [interface_answer_of_instance(interface) for interface in each.interfaces],
         "Tags": as_answered(each.tags) or None,

@@ -11,6 +11,7 @@ from . import (
     groups,
     identity,
     instances,
+    interface_addresses,
     interfaces,
     peerings,
     prefix_lists,
@@ -26,12 +27,31 @@ from . import (
 from .context import Operation
 from .identity import nothing_to_check
 
+_NO_BLOCKS: Final = "interfaces have addresses here, not blocks"
+_NO_PRIMARY_IPV6: Final = "an IPv6 address stays until it is unassigned, so none has to be kept as the primary one"
+_HOSTS_TIMEOUTS: Final = "a flow's timeouts are those of the host's kernel"
+_OWN_MACHINE: Final = "the machine is the operator's own, and nothing here changes its hardware or its start"
+
 _TABLE: Final = (
     Operation(
         "AcceptVpcPeeringConnection",
         peerings.check_named,
         peerings.accept_vpc_peering_connection,
         writes=True,
+    ),
+    Operation(
+        "AssignIpv6Addresses",
+        interface_addresses.check_assign_ipv6,
+        interface_addresses.assign_ipv6_addresses,
+        writes=True,
+        refused={"Ipv6Prefixes": _NO_BLOCKS, "Ipv6PrefixCount": _NO_BLOCKS},
+    ),
+    Operation(
+        "AssignPrivateIpAddresses",
+        interface_addresses.check_assign_private,
+        interface_addresses.assign_private_ip_addresses,
+        writes=True,
+        refused={"Ipv4Prefixes": _NO_BLOCKS, "Ipv4PrefixCount": _NO_BLOCKS},
     ),
     Operation(
         "AssociateSecurityGroupVpc",
@@ -48,6 +68,22 @@ _TABLE: Final = (
         prefix_lists_changed.check_create,
         prefix_lists_changed.create_managed_prefix_list,
         writes=True,
+    ),
+    Operation(
+        "CreateNetworkInterface",
+        interfaces.check_create,
+        interfaces.create_network_interface,
+        writes=True,
+        refused={
+            "Ipv4Prefixes": _NO_BLOCKS,
+            "Ipv4PrefixCount": _NO_BLOCKS,
+            "Ipv6Prefixes": _NO_BLOCKS,
+            "Ipv6PrefixCount": _NO_BLOCKS,
+            "EnablePrimaryIpv6": _NO_PRIMARY_IPV6,
+            "Ipv6Addresses.IsPrimaryIpv6": _NO_PRIMARY_IPV6,
+            "ConnectionTrackingSpecification": _HOSTS_TIMEOUTS,
+            "Operator": "nothing here is managed by AWS",
+        },
     ),
     Operation("CreateSecurityGroup", groups.check_create, groups.create_security_group, writes=True),
     Operation("CreateSubnet", subnets.check_create_subnet, subnets.create_subnet, writes=True),
@@ -69,6 +105,7 @@ _TABLE: Final = (
         prefix_lists_changed.delete_managed_prefix_list,
         writes=True,
     ),
+    Operation("DeleteNetworkInterface", interfaces.check_one, interfaces.delete_network_interface, writes=True),
     Operation("DeleteSecurityGroup", groups.check_delete, groups.delete_security_group, writes=True),
     Operation("DeleteTags", tags.check_delete, tags.delete_tags, writes=True),
     Operation(
@@ -77,7 +114,20 @@ _TABLE: Final = (
         peerings.delete_vpc_peering_connection,
         writes=True,
     ),
-    Operation("DescribeInstances", instances.check_describe, instances.describe_instances, writes=False),
+    Operation(
+        "DescribeInstanceAttribute",
+        attributes.check_describe_instance,
+        attributes.describe_instance_attribute,
+        writes=False,
+    ),
+    Operation(
+        "DescribeInstances",
+        instances.check_describe,
+        instances.describe_instances,
+        writes=False,
+        filters=instances.FILTERS,
+        idle={"IncludeManagedResources": "nothing here is managed by AWS"},
+    ),
     Operation(
         "DescribeManagedPrefixLists",
         prefix_lists.check_describe,
@@ -86,10 +136,18 @@ _TABLE: Final = (
         filters=prefix_lists.FILTERS,
     ),
     Operation(
+        "DescribeNetworkInterfaceAttribute",
+        attributes.check_describe_interface,
+        attributes.describe_network_interface_attribute,
+        writes=False,
+    ),
+    Operation(
         "DescribeNetworkInterfaces",
         interfaces.check_describe,
         interfaces.describe_network_interfaces,
         writes=False,
+        filters=interfaces.FILTERS,
+        idle={"IncludeManagedResources": "nothing here is managed by AWS"},
     ),
     Operation(
         "DescribePrefixLists",
@@ -162,7 +220,23 @@ _TABLE: Final = (
         filters=references.FILTERS_FOR_VPC,
     ),
     Operation(
-        "ModifyInstanceAttribute", attributes.check_modify_instance, attributes.modify_instance_attribute, writes=True
+        "ModifyInstanceAttribute",
+        attributes.check_modify_instance,
+        attributes.modify_instance_attribute,
+        writes=True,
+        refused={
+            "BlockDeviceMappings": _OWN_MACHINE,
+            "DisableApiStop.Value": "no operation here stops a machine",
+            "DisableApiTermination.Value": "no operation here terminates a machine",
+            "EbsOptimized.Value": _OWN_MACHINE,
+            "EnaSupport.Value": _OWN_MACHINE,
+            "EnclaveOptions.Enabled": _OWN_MACHINE,
+            "InstanceType": _OWN_MACHINE,
+            "Kernel": _OWN_MACHINE,
+            "Ramdisk": _OWN_MACHINE,
+            "SriovNetSupport": _OWN_MACHINE,
+            "UserData": _OWN_MACHINE,
+        },
     ),
     Operation(
         "ModifyManagedPrefixList",
@@ -176,6 +250,16 @@ _TABLE: Final = (
         attributes.check_modify_interface,
         attributes.modify_network_interface_attribute,
         writes=True,
+        refused={
+            "AssociatePublicIpAddress": "addresses here are the machines' own",
+            "AssociatedSubnetIds": "an interface is in one subnet",
+            "Attachment.DefaultEnaQueueCount": _OWN_MACHINE,
+            "Attachment.EnaQueueCount": _OWN_MACHINE,
+            "ConnectionTrackingSpecification": _HOSTS_TIMEOUTS,
+            "EnaSrdSpecification.EnaSrdEnabled": _OWN_MACHINE,
+            "EnaSrdSpecification.EnaSrdUdpSpecification.EnaSrdUdpEnabled": _OWN_MACHINE,
+            "EnablePrimaryIpv6": _NO_PRIMARY_IPV6,
+        },
     ),
     Operation(
         "RejectVpcPeeringConnection",
@@ -197,6 +281,20 @@ _TABLE: Final = (
     ),
     Operation("RevokeSecurityGroupEgress", rules.check_egress, rules.revoke_egress, writes=True, idle=rules.IDLE),
     Operation("RevokeSecurityGroupIngress", rules.check_ingress, rules.revoke_ingress, writes=True, idle=rules.IDLE),
+    Operation(
+        "UnassignIpv6Addresses",
+        interface_addresses.check_unassign_ipv6,
+        interface_addresses.unassign_ipv6_addresses,
+        writes=True,
+        refused={"Ipv6Prefixes": _NO_BLOCKS},
+    ),
+    Operation(
+        "UnassignPrivateIpAddresses",
+        interface_addresses.check_unassign_private,
+        interface_addresses.unassign_private_ip_addresses,
+        writes=True,
+        refused={"Ipv4Prefixes": _NO_BLOCKS},
+    ),
     Operation(
         "UpdateSecurityGroupRuleDescriptionsEgress",
         rules_modified.check_update,
