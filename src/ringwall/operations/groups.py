@@ -29,8 +29,17 @@ from ringwall.domain.traffic import ALL_PROTOCOLS, Traffic
 from ringwall.domain.vpc import Vpc
 
 from .context import Answer, Context, Request
-from .lookup import all_found, arn, check_group_named, group_by_name, named_group, page, refuse_pages_of_ids, vpc_by_id
-from .rule_peers import peering_statuses
+from .lookup import (
+    all_found,
+    arn,
+    check_group_named,
+    group_by_name,
+    named_group,
+    page,
+    peering_statuses,
+    refuse_pages_of_ids,
+    vpc_by_id,
+)
 
 DEFAULT_NAME: Final = "default"
 DEFAULT_DESCRIPTION: Final = "default VPC security group"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from typing import Final, TypeVar
 
 from ringwall.domain import ids
@@ -16,6 +17,9 @@ from ringwall.domain.errors import (
 from ringwall.domain.group import SecurityGroup
 from ringwall.domain.ids import IdKind
 from ringwall.domain.interface import NetworkInterface
+from ringwall.domain.peering import PeeringStatus
+from ringwall.domain.permission import StatusOf
+from ringwall.domain.prefix_list import PrefixList, aws_prefix_lists
 from ringwall.domain.vpc import Vpc
 
 from .context import Context, Request
@@ -87,6 +91,36 @@ def vpc_by_id(context: Context, vpc_id: str) -> Vpc:
         InvalidVpcIDNotFound: there is none.
     """
     return found(ids.VPC, context.transaction.vpc, context, vpc_id)
+
+
+def prefix_list_by_id(context: Context, prefix_list_id: str) -> PrefixList:
+    """The caller's prefix list of this id, or AWS's own, in the region.
+
+    Raises:
+        InvalidPrefixListIDNotFound: there is none.
+    """
+    return found(ids.PREFIX_LIST, partial(find_prefix_list, context), context, prefix_list_id)
+
+
+def find_prefix_list(context: Context, account_id: str, region: str, prefix_list_id: str) -> PrefixList | None:
+    """The account's prefix list of this id, or AWS's own, in the region."""
+    return context.transaction.prefix_list(account_id, region, prefix_list_id) or aws_prefix_lists(region).get(
+        prefix_list_id
+    )
+
+
+def peering_statuses(context: Context) -> StatusOf:
+    """What tells the status of a peering connection, each looked up once in the request; nothing until it is asked.
+
+    A connection that isn't kept any more counts as deleted.
+    """
+
+    @cache
+    def status_of(peering_id: str) -> str:
+        peering = context.transaction.peering(context.caller.account_id, context.caller.region, peering_id)
+        return PeeringStatus.DELETED if peering is None else peering.status
+
+    return status_of
 
 
 def interface_by_id(context: Context, interface_id: str) -> NetworkInterface:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from ringwall.domain import ids
@@ -103,20 +103,6 @@ def _joins(peering: VpcPeering, one: SecurityGroup, other: SecurityGroup) -> boo
 def _share_a_vpc(context: Context, one: SecurityGroup, other: SecurityGroup) -> bool:
     reader = context.transaction
     return is_usable_in(reader, other, one.vpc_id) or is_usable_in(reader, one, other.vpc_id)
-
-
-def peering_statuses(context: Context) -> StatusOf:
-    """What tells the status of a peering connection, each looked up once in the request; nothing until it is asked.
-
-    A connection that isn't kept any more counts as deleted.
-    """
-
-    @cache
-    def status_of(peering_id: str) -> str:
-        peering = context.transaction.peering(context.caller.account_id, context.caller.region, peering_id)
-        return PeeringStatus.DELETED if peering is None else peering.status
-
-    return status_of
 
 
 def referenced_group_info(context: Context, rule: SecurityGroupRule, status_of: StatusOf) -> dict[str, Any]:

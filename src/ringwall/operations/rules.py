@@ -47,12 +47,11 @@ from ringwall.domain.tags import as_answered, check_number, tags_of_specificatio
 from ringwall.domain.traffic import ANY, Traffic
 
 from .context import Answer, Context, Request
-from .lookup import all_found, arn, check_group_named, named_group
+from .lookup import all_found, arn, check_group_named, named_group, peering_statuses
 from .rule_peers import (
     check_list_references,
     check_room,
     named_peer,
-    peering_statuses,
     reference_to,
     referenced_group_info,
 )

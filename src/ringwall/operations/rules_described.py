@@ -16,8 +16,7 @@ from ringwall.domain.group import SecurityGroupRule
 from ringwall.domain.tags import as_answered
 
 from .context import Answer, Context, Request
-from .lookup import Key, all_found, cut, page_size, read_token, refuse_pages_of_ids
-from .rule_peers import peering_statuses
+from .lookup import Key, all_found, cut, page_size, peering_statuses, read_token, refuse_pages_of_ids
 from .rules import rule_answer
 
 _GROUPS_AT_ONCE: Final = 32
