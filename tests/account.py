@@ -99,6 +99,8 @@ class Account:
             lambda reader: (
                 reader.revision(), reader.vpcs(*place), reader.subnets(*place), reader.groups(*place),
                 reader.rules(*place), reader.interfaces(*place), reader.hosts(*place), reader.all_tags(*place),
+                [(each, reader.prefix_list_entries(each.prefix_list_id, each.version or 0))
+                 for each in reader.prefix_lists(*place)],
             )
         )  # fmt: skip
 
