@@ -194,9 +194,6 @@ class PlainTransaction:
     def interface_count(self, account_id: str, region: str) -> int:
         return len(self.interfaces(account_id, region))
 
-    def interface_count(self, account_id: str, region: str) -> int:
-        return len(self.interfaces(account_id, region))
-
     def interfaces_of_host(self, instance_id: str) -> list[NetworkInterface]:
         return [each for each in self.state.interfaces if _host_id(each) == instance_id]
 

@@ -125,12 +125,6 @@ class NetworkReads(Queries):
         (number,) = self._execute(query, (account_id, region)).fetchone()
         return int(number)
 
-    def interface_count(self, account_id: str, region: str) -> int:
-        """`Reader.interface_count`."""
-        query = "SELECT count(*) FROM interfaces WHERE owner_id = ? AND region = ?"
-        (number,) = self._execute(query, (account_id, region)).fetchone()
-        return int(number)
-
     def interfaces_of_host(self, instance_id: str) -> list[NetworkInterface]:
         """`Reader.interfaces_of_host`. The primary one is the one it enrolled with, the first."""
         return self._interfaces(" WHERE i.instance_id = ?", instance_id)
