@@ -1,4 +1,4 @@
-"""botocore signs by Version 2, we verify, and refuse what was tampered with afterwards. Samples of other clients too."""
+"""botocore signs by Version 2, we verify, and refuse what was tampered with afterwards; and other clients' samples."""
 
 from __future__ import annotations
 
