@@ -15,12 +15,12 @@ from typing import Any, Final
 from ringwall.domain import ids
 from ringwall.domain.filters import FilterTable, Values, select
 from ringwall.domain.interface import Host
+from ringwall.domain.region import zone_id
 from ringwall.domain.tags import as_answered
 
 from .context import Answer, Context, Request
 from .interfaces import INTERFACE_VALUES, ShownInterface, interface_answer_of_instance, time_text, with_details
 from .lookup import all_found, page, refuse_pages_of_ids
-from .vpcs import zone_id
 
 _RUNNING: Final = {"Code": 16, "Name": "running"}
 

@@ -20,6 +20,7 @@ from ringwall.domain.errors import (
 )
 from ringwall.domain.filters import FilterTable, Values, flag, select
 from ringwall.domain.interface import Attachment, NetworkInterface
+from ringwall.domain.region import zone_id
 from ringwall.domain.tags import as_answered, check_number, tags_of_specifications
 from ringwall.domain.vpc import Subnet
 
@@ -28,7 +29,6 @@ from .idempotency import check_client_token, made_before, record
 from .interface_addresses import addresses_of_new
 from .interface_groups import groups_of_new
 from .lookup import all_found, found, interface_by_id, page, refuse_pages_of_ids
-from .vpcs import zone_id
 
 DESCRIPTION_LENGTH_MAX: Final = 255
 

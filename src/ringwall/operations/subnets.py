@@ -1,91 +1,98 @@
-"""Subnets: made and described.
+"""Subnets: made and deleted.
 
-Source: EC2 API Reference, CreateSubnet, DescribeSubnets; ec2-behaviour 3.16.
+Source: EC2 API Reference, CreateSubnet, CreateDefaultSubnet, DeleteSubnet; ec2-behaviour 3.16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, Final
+from typing import Final
 
 from ringwall.domain import ids
+from ringwall.domain.address import block
 from ringwall.domain.errors import (
+    DefaultSubnetAlreadyExistsInAvailabilityZone,
+    DefaultVpcDoesNotExist,
+    DependencyViolation,
     InvalidParameterCombination,
     InvalidParameterValue,
     InvalidSubnetConflict,
     InvalidSubnetRange,
     MissingParameter,
     SubnetLimitExceeded,
-    UnsupportedOperation,
 )
-from ringwall.domain.filters import FilterTable, flag, select
-from ringwall.domain.interface import NetworkInterface
-from ringwall.domain.tags import as_answered, check_number, tags_of_specifications
+from ringwall.domain.region import zone_id, zones
+from ringwall.domain.tags import check_number, tags_of_specifications
 from ringwall.domain.vpc import Subnet, Vpc
 
 from .context import Answer, Context, Request
-from .lookup import all_found, arn, page, vpc_by_id
-from .vpcs import (
-    IPV6_LENGTH_MAX,
-    LENGTHS,
-    NOT_HERE,
-    ipv4_block,
-    ipv6_association,
-    ipv6_block,
-    refuse_members,
-    some,
-    zone_id,
-    zones,
-)
+from .lookup import found, vpc_by_id
+from .subnets_described import created_subnet
+from .vpc_blocks import IPV6_LENGTH_MAX, LENGTHS, ipv4_block, ipv6_block, overlaps
+from .vpcs import DEFAULT_SUBNET_LENGTH, POOLS
 
-_RESERVED_ADDRESSES: Final = 5
-"""In each IPv4 subnet EC2 keeps the first four addresses and the last."""
+_NEEDS_IPV4: Final = "a subnet has an IPv4 block here, whether or not it has an IPv6 one"
+
+REFUSED: Final[Mapping[str, str]] = {
+    **POOLS,
+    "OutpostArn": "there are no Outposts here",
+    "Ipv6Native": _NEEDS_IPV4,
+}
+"""Why CreateSubnet refuses these members."""
+
+DEFAULT_REFUSED: Final[Mapping[str, str]] = {"Ipv6Native": _NEEDS_IPV4}
+"""Why CreateDefaultSubnet refuses this member."""
 
 
 # --- CreateSubnet ---
 
 
 def check_create_subnet(request: Request) -> None:
-    """Refuses a missing or malformed VPC id."""
+    """Refuses a missing or malformed VPC id, a missing block, and what can't be said together."""
     if request.get("VpcId") is None:
         raise MissingParameter("vpcId")
     ids.VPC.check(request["VpcId"])
+    _check_zone(request)
+    if not request.get("Ipv6Native"):
+        if not request.get("CidrBlock") and not request.get("Ipv4IpamPoolId"):
+            raise MissingParameter.worded("cidrBlock", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
+    elif request.get("CidrBlock") or request.get("Ipv4IpamPoolId"):
+        raise InvalidParameterCombination(
+            "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true."
+        )
+    elif not request.get("Ipv6CidrBlock") and not request.get("Ipv6IpamPoolId"):
+        raise MissingParameter.worded("ipv6CidrBlock", "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.")
 
 
 def create_subnet(context: Context, request: Request) -> Answer:
     """A new subnet of the VPC, in the zone named or else the region's first.
 
+    CidrBlock is stored without host bits; it lies in any one of the VPC's blocks, as does Ipv6CidrBlock.
+
     Raises:
         InvalidVpcIDNotFound: there is no such VPC.
         InvalidParameterValue: a block isn't one, or there is no such zone.
-        InvalidSubnetRange: a block doesn't lie in the VPC's, or its length isn't one that EC2 allows.
+        InvalidSubnetRange: a block doesn't lie in one of the VPC's, or its length isn't one that EC2 allows.
         InvalidSubnetConflict: it shares addresses with another subnet.
         SubnetLimitExceeded: the VPC is full.
-        MissingParameter, InvalidParameterCombination, UnsupportedOperation: subnets of IPv6 alone, IPAM, Outposts.
     """
     transaction, caller = context.transaction, context.caller
-    refuse_members(request, NOT_HERE)
     vpc = vpc_by_id(context, request["VpcId"])
-    _refuse_ipv6_native(request)
-    if not request.get("CidrBlock"):
-        raise MissingParameter.worded("cidrBlock", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
-    block = ipv4_block(request["CidrBlock"])
+    ipv4 = ipv4_block(request["CidrBlock"])
     ipv6 = ipv6_block(request["Ipv6CidrBlock"]) if request.get("Ipv6CidrBlock") else None
     zone = _zone(context, request)
     tags = tags_of_specifications(request.get("TagSpecifications"), ids.SUBNET)
     check_number(tags, context.quota.tags_per_resource_max)
     others = transaction.subnets(caller.account_id, caller.region, vpc.vpc_id)
-    _check_place(vpc, others, block, ipv6, request)
-    if context.quota.subnets_per_vpc_max is not None and len(others) >= context.quota.subnets_per_vpc_max:
-        raise SubnetLimitExceeded
+    _check_place(vpc, others, ipv4, ipv6, request)
+    _check_room(context, others)
     subnet = Subnet(
         subnet_id=context.ids.new("subnet"),
         vpc_id=vpc.vpc_id,
         owner_id=caller.account_id,
         region=caller.region,
-        cidr_block=str(block),
+        cidr_block=str(ipv4),
         availability_zone=zone,
         ipv6_cidr_block=str(ipv6) if ipv6 else None,
         ipv6_association_id=context.ids.new("subnet-cidr-assoc") if ipv6 else None,
@@ -93,166 +100,120 @@ def create_subnet(context: Context, request: Request) -> Answer:
     transaction.insert_subnet(subnet)
     if tags:
         transaction.set_tags(caller.account_id, caller.region, subnet.subnet_id, tags)
-    return {"Subnet": _subnet_answer(context, _TaggedSubnet(subnet, tags, _size(subnet)))}
-
-
-def _refuse_ipv6_native(request: Request) -> None:
-    if not request.get("Ipv6Native"):
-        return
-    if request.get("CidrBlock"):
-        raise InvalidParameterCombination(
-            "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true."
-        )
-    if not request.get("Ipv6CidrBlock"):
-        raise MissingParameter.worded("ipv6CidrBlock", "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.")
-    raise UnsupportedOperation("A subnet without an IPv4 block isn't supported here.")
+    return {"Subnet": created_subnet(subnet, tags)}
 
 
 def _check_place(
-    vpc: Vpc, others: Sequence[Subnet], block: IPv4Network, ipv6: IPv6Network | None, request: Request
+    vpc: Vpc, others: Sequence[Subnet], ipv4: IPv4Network, ipv6: IPv6Network | None, request: Request
 ) -> None:
-    if block.prefixlen not in LENGTHS or not block.subnet_of(IPv4Network(vpc.cidr_block)):
+    if ipv4.prefixlen not in LENGTHS or not any(ipv4.subnet_of(IPv4Network(each.cidr_block)) for each in vpc.ipv4):
         raise InvalidSubnetRange(request["CidrBlock"])
-    if any(block.overlaps(IPv4Network(other.cidr_block)) for other in others):
+    if _conflicts(str(ipv4), (other.cidr_block for other in others)):
         raise InvalidSubnetConflict(request["CidrBlock"])
     if ipv6 is None:
         return
-    outside = vpc.ipv6_cidr_block is None or not ipv6.subnet_of(IPv6Network(vpc.ipv6_cidr_block))
+    outside = not any(ipv6.subnet_of(IPv6Network(each.cidr_block)) for each in vpc.ipv6)
     if outside or ipv6.prefixlen > IPV6_LENGTH_MAX:
         raise InvalidSubnetRange(request["Ipv6CidrBlock"])
-    held = [other.ipv6_cidr_block for other in others if other.ipv6_cidr_block]
-    if any(ipv6.overlaps(IPv6Network(cidr)) for cidr in held):
+    if _conflicts(str(ipv6), (other.ipv6_cidr_block for other in others if other.ipv6_cidr_block)):
         raise InvalidSubnetConflict(request["Ipv6CidrBlock"])
+
+
+def _conflicts(cidr: str, others: Iterable[str]) -> bool:
+    return overlaps(block(cidr), map(block, others))
+
+
+def _check_room(context: Context, others: Sequence[Subnet]) -> None:
+    most = context.quota.subnets_per_vpc_max
+    if most is not None and len(others) >= most:
+        raise SubnetLimitExceeded
+
+
+def _check_zone(request: Request) -> None:
+    if request.get("AvailabilityZone") and request.get("AvailabilityZoneId"):
+        raise InvalidParameterCombination(
+            "The parameter availabilityZone cannot be used with the parameter availabilityZoneId"
+        )
 
 
 def _zone(context: Context, request: Request) -> str:
     known = zones(context.caller.region)
     name, number = request.get("AvailabilityZone"), request.get("AvailabilityZoneId")
     by_id = {zone_id(zone): zone for zone in known}
-    if name and number:
-        raise InvalidParameterCombination(
-            "The parameter availabilityZone cannot be used with the parameter availabilityZoneId"
-        )
     if name and name not in known:
         raise InvalidParameterValue.of(name, "availabilityZone", _only_in(known))
     if number and number not in by_id:
-        raise InvalidParameterValue.of(number, "availabilityZoneId", _only_in(list(by_id)))
+        raise InvalidParameterValue.of(number, "availabilityZoneId", _only_in(by_id))
     return name or by_id.get(number or "", known[0])
 
 
-def _only_in(known: Sequence[str]) -> str:
+def _only_in(known: Iterable[str]) -> str:
     return f"Subnets can currently only be created in the following availability zones: {', '.join(known)}."
 
 
-# --- DescribeSubnets ---
+# --- CreateDefaultSubnet ---
 
 
-@dataclass(frozen=True, slots=True)
-class _TaggedSubnet:
-    """A subnet with its tags and the number of its free IPv4 addresses, as filters see it."""
-
-    subnet: Subnet
-    tags: Mapping[str, str]
-    free: int
-
-
-_SUBNET_FILTERS: Final[FilterTable[_TaggedSubnet]] = FilterTable(
-    values={
-        **dict.fromkeys(("availability-zone", "availabilityZone"), lambda each: (each.subnet.availability_zone,)),
-        **dict.fromkeys(
-            ("availability-zone-id", "availabilityZoneId"), lambda each: (zone_id(each.subnet.availability_zone),)
-        ),
-        "available-ip-address-count": lambda each: (str(each.free),),
-        **dict.fromkeys(("cidr-block", "cidr", "cidrBlock"), lambda each: (each.subnet.cidr_block,)),
-        **dict.fromkeys(("default-for-az", "defaultForAz"), lambda each: (flag(each.subnet.default_for_az),)),
-        "enable-dns64": lambda each: ("false",),
-        "ipv6-cidr-block-association.ipv6-cidr-block": lambda each: some(each.subnet.ipv6_cidr_block),
-        "ipv6-cidr-block-association.association-id": lambda each: some(each.subnet.ipv6_association_id),
-        "ipv6-cidr-block-association.state": lambda each: ("associated",) if each.subnet.ipv6_cidr_block else (),
-        "ipv6-native": lambda each: ("false",),
-        "map-customer-owned-ip-on-launch": lambda each: ("false",),
-        "map-public-ip-on-launch": lambda each: ("false",),
-        "owner-id": lambda each: (each.subnet.owner_id,),
-        "private-dns-name-options-on-launch.hostname-type": lambda each: ("ip-name",),
-        "private-dns-name-options-on-launch.enable-resource-name-dns-a-record": lambda each: ("false",),
-        "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": lambda each: ("false",),
-        "state": lambda each: ("available",),
-        "subnet-arn": lambda each: (
-            ids.arn("subnet", each.subnet.region, each.subnet.owner_id, each.subnet.subnet_id),
-        ),
-        "subnet-id": lambda each: (each.subnet.subnet_id,),
-        "tag-key": lambda each: each.tags.keys(),
-        "tag-value": lambda each: each.tags.values(),
-        "vpc-id": lambda each: (each.subnet.vpc_id,),
-    },
-    tags_of=lambda each: each.tags,
-    barren=frozenset({"customer-owned-ipv4-pool", "enable-lni-at-device-index", "outpost-arn"}),
-)
+def check_create_default_subnet(request: Request) -> None:
+    """Refuses a request that doesn't name one zone (the text for none is chosen)."""
+    _check_zone(request)
+    if not request.get("AvailabilityZone") and not request.get("AvailabilityZoneId"):
+        raise MissingParameter.worded(
+            "availabilityZone", "Either 'availabilityZone' or 'availabilityZoneId' should be provided."
+        )
 
 
-def check_describe_subnets(request: Request) -> None:
-    """Refuses malformed subnet ids."""
-    ids.SUBNET.check_all(request.get("SubnetIds"))
-
-
-def describe_subnets(context: Context, request: Request) -> Answer:
-    """The subnets that the request names, or all, of those the ones that its filters let through, page by page.
+def create_default_subnet(context: Context, request: Request) -> Answer:
+    """A new default subnet of the default VPC in the zone: the first /20 of its primary block that is free.
 
     Raises:
-        InvalidSubnetIDNotFound: a subnet that it names doesn't exist.
-        InvalidParameterValue, FilterLimitExceeded: what it asks can't be meant.
+        InvalidParameterValue: there is no such zone.
+        DefaultVpcDoesNotExist: the region has no default VPC.
+        DefaultSubnetAlreadyExistsInAvailabilityZone: the zone has a default subnet.
+        InvalidSubnetConflict: no /20 is free (chosen).
+        SubnetLimitExceeded: the VPC is full.
     """
     transaction, caller = context.transaction, context.caller
-    filters = _SUBNET_FILTERS.read(request.get("Filters"))
-    subnet_ids = request.get("SubnetIds")
-    subnets = (
-        all_found(ids.SUBNET, transaction.subnet, context, subnet_ids)
-        if subnet_ids
-        else transaction.subnets(caller.account_id, caller.region)
-    )
-    tags = transaction.tags(caller.account_id, caller.region, [subnet.subnet_id for subnet in subnets])
-    interfaces = transaction.interfaces(caller.account_id, caller.region)
-    tagged = [_TaggedSubnet(each, tags[each.subnet_id], _free(each, interfaces)) for each in subnets]
-    shown, next_token = page(request, select(filters, tagged), lambda each: (each.subnet.subnet_id,))
-    return {"Subnets": [_subnet_answer(context, each) for each in shown], "NextToken": next_token}
+    zone = _zone(context, request)
+    vpc = transaction.default_vpc(caller.account_id, caller.region)
+    if vpc is None:
+        raise DefaultVpcDoesNotExist
+    others = transaction.subnets(caller.account_id, caller.region, vpc.vpc_id)
+    for other in others:
+        if other.default_for_az and other.availability_zone == zone:
+            raise DefaultSubnetAlreadyExistsInAvailabilityZone(other.subnet_id, zone)
+    held = [other.cidr_block for other in others]
+    candidates = map(str, IPv4Network(vpc.cidr_block).subnets(new_prefix=DEFAULT_SUBNET_LENGTH))
+    cidr = next((each for each in candidates if not _conflicts(each, held)), None)
+    if cidr is None:
+        raise InvalidSubnetConflict(vpc.cidr_block)
+    _check_room(context, others)
+    subnet_id = context.ids.new("subnet")
+    subnet = Subnet(subnet_id, vpc.vpc_id, vpc.owner_id, vpc.region, cidr, zone, default_for_az=True)
+    transaction.insert_subnet(subnet)
+    return {"Subnet": created_subnet(subnet, {})}
 
 
-def _size(subnet: Subnet) -> int:
-    return IPv4Network(subnet.cidr_block).num_addresses - _RESERVED_ADDRESSES
+# --- DeleteSubnet ---
 
 
-def _free(subnet: Subnet, interfaces: Sequence[NetworkInterface]) -> int:
-    taken = sum(len(each.private_ips) for each in interfaces if each.subnet_id == subnet.subnet_id)
-    # Hosts may hold what EC2 would have reserved.
-    return max(_size(subnet) - taken, 0)
+def check_delete_subnet(request: Request) -> None:
+    """Refuses a missing or malformed subnet id."""
+    if request.get("SubnetId") is None:
+        raise MissingParameter("subnetId")
+    ids.SUBNET.check(request["SubnetId"])
 
 
-def _subnet_answer(context: Context, each: _TaggedSubnet) -> dict[str, Any]:
-    subnet = each.subnet
-    associations = []
-    if subnet.ipv6_cidr_block:
-        associations.append(ipv6_association(subnet.ipv6_cidr_block, subnet.ipv6_association_id))
-    return {
-        "SubnetId": subnet.subnet_id,
-        "SubnetArn": arn(context, ids.SUBNET, subnet.subnet_id),
-        "OwnerId": subnet.owner_id,
-        "VpcId": subnet.vpc_id,
-        "State": "available",
-        "CidrBlock": subnet.cidr_block,
-        "AvailableIpAddressCount": each.free,
-        "AvailabilityZone": subnet.availability_zone,
-        "AvailabilityZoneId": zone_id(subnet.availability_zone),
-        "DefaultForAz": subnet.default_for_az,
-        "MapPublicIpOnLaunch": False,
-        "MapCustomerOwnedIpOnLaunch": False,
-        "AssignIpv6AddressOnCreation": False,
-        "EnableDns64": False,
-        "Ipv6Native": False,
-        "Ipv6CidrBlockAssociationSet": associations,
-        "PrivateDnsNameOptionsOnLaunch": {
-            "HostnameType": "ip-name",
-            "EnableResourceNameDnsARecord": False,
-            "EnableResourceNameDnsAAAARecord": False,
-        },
-        "Tags": as_answered(each.tags) or None,
-    }
+def delete_subnet(context: Context, request: Request) -> Answer:
+    """Nothing; the subnet and its tags are gone. Enrolment tokens that were made for it are good for nothing any more.
+
+    Raises:
+        InvalidSubnetIDNotFound: there is no such subnet.
+        DependencyViolation: a network interface is in it, be it a host's or one that no host has.
+    """
+    transaction = context.transaction
+    subnet = found(ids.SUBNET, transaction.subnet, context, request["SubnetId"])
+    if transaction.interfaces_of_subnet(subnet.subnet_id):
+        raise DependencyViolation.of("subnet", subnet.subnet_id)
+    transaction.delete_subnet(subnet)
+    return {}

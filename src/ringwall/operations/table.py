@@ -17,12 +17,17 @@ from . import (
     prefix_lists,
     prefix_lists_changed,
     references,
+    regions,
     rules,
     rules_described,
     rules_modified,
     subnets,
+    subnets_described,
     tags,
+    vpc_attributes,
+    vpc_blocks,
     vpcs,
+    vpcs_described,
 )
 from .context import Operation
 from .identity import nothing_to_check
@@ -64,6 +69,21 @@ _TABLE: Final = (
         "AuthorizeSecurityGroupIngress", rules.check_ingress, rules.authorize_ingress, writes=True, idle=rules.IDLE
     ),
     Operation(
+        "AssociateVpcCidrBlock",
+        vpc_blocks.check_associate,
+        vpc_blocks.associate_vpc_cidr_block,
+        writes=True,
+        refused=vpcs.POOLS,
+    ),
+    Operation(
+        "CreateDefaultSubnet",
+        subnets.check_create_default_subnet,
+        subnets.create_default_subnet,
+        writes=True,
+        refused=subnets.DEFAULT_REFUSED,
+    ),
+    Operation("CreateDefaultVpc", nothing_to_check, vpcs.create_default_vpc, writes=True),
+    Operation(
         "CreateManagedPrefixList",
         prefix_lists_changed.check_create,
         prefix_lists_changed.create_managed_prefix_list,
@@ -86,9 +106,21 @@ _TABLE: Final = (
         },
     ),
     Operation("CreateSecurityGroup", groups.check_create, groups.create_security_group, writes=True),
-    Operation("CreateSubnet", subnets.check_create_subnet, subnets.create_subnet, writes=True),
+    Operation(
+        "CreateSubnet",
+        subnets.check_create_subnet,
+        subnets.create_subnet,
+        writes=True,
+        refused=subnets.REFUSED,
+    ),
     Operation("CreateTags", tags.check_create, tags.create_tags, writes=True),
-    Operation("CreateVpc", nothing_to_check, vpcs.create_vpc, writes=True),
+    Operation(
+        "CreateVpc",
+        vpcs.check_create_vpc,
+        vpcs.create_vpc,
+        writes=True,
+        refused={**vpcs.POOLS, "VpcEncryptionControl": "nothing here encrypts traffic"},
+    ),
     Operation(
         "CreateVpcPeeringConnection",
         peerings.check_create,
@@ -107,12 +139,23 @@ _TABLE: Final = (
     ),
     Operation("DeleteNetworkInterface", interfaces.check_one, interfaces.delete_network_interface, writes=True),
     Operation("DeleteSecurityGroup", groups.check_delete, groups.delete_security_group, writes=True),
+    Operation("DeleteSubnet", subnets.check_delete_subnet, subnets.delete_subnet, writes=True),
     Operation("DeleteTags", tags.check_delete, tags.delete_tags, writes=True),
+    Operation("DeleteVpc", vpcs.check_delete_vpc, vpcs.delete_vpc, writes=True),
     Operation(
         "DeleteVpcPeeringConnection",
         peerings.check_named,
         peerings.delete_vpc_peering_connection,
         writes=True,
+    ),
+    Operation("DescribeAccountAttributes", nothing_to_check, regions.describe_account_attributes, writes=False),
+    Operation(
+        "DescribeAvailabilityZones",
+        nothing_to_check,
+        regions.describe_availability_zones,
+        writes=False,
+        filters=regions.ZONE_FILTERS,
+        idle={"AllAvailabilityZones": "every zone that there is here is enabled"},
     ),
     Operation(
         "DescribeInstanceAttribute",
@@ -157,6 +200,14 @@ _TABLE: Final = (
         filters=prefix_lists.SERVICE_FILTERS,
     ),
     Operation(
+        "DescribeRegions",
+        nothing_to_check,
+        regions.describe_regions,
+        writes=False,
+        filters=regions.REGION_FILTERS,
+        idle={"AllRegions": "every region that there is here is enabled"},
+    ),
+    Operation(
         "DescribeSecurityGroupReferences",
         references.check_references,
         references.describe_security_group_references,
@@ -183,8 +234,17 @@ _TABLE: Final = (
         references.describe_stale_security_groups,
         writes=False,
     ),
-    Operation("DescribeSubnets", subnets.check_describe_subnets, subnets.describe_subnets, writes=False),
+    Operation(
+        "DescribeSubnets",
+        subnets_described.check_describe_subnets,
+        subnets_described.describe_subnets,
+        writes=False,
+        filters=subnets_described.FILTERS,
+    ),
     Operation("DescribeTags", nothing_to_check, tags.describe_tags, writes=False),
+    Operation(
+        "DescribeVpcAttribute", vpc_attributes.check_describe, vpc_attributes.describe_vpc_attribute, writes=False
+    ),
     Operation(
         "DescribeVpcPeeringConnections",
         peerings.check_describe,
@@ -192,11 +252,23 @@ _TABLE: Final = (
         writes=False,
         filters=peerings.FILTERS,
     ),
-    Operation("DescribeVpcs", vpcs.check_describe_vpcs, vpcs.describe_vpcs, writes=False),
+    Operation(
+        "DescribeVpcs",
+        vpcs_described.check_describe_vpcs,
+        vpcs_described.describe_vpcs,
+        writes=False,
+        filters=vpcs_described.FILTERS,
+    ),
     Operation(
         "DisassociateSecurityGroupVpc",
         associations.check_named,
         associations.disassociate_security_group_vpc,
+        writes=True,
+    ),
+    Operation(
+        "DisassociateVpcCidrBlock",
+        vpc_blocks.check_disassociate,
+        vpc_blocks.disassociate_vpc_cidr_block,
         writes=True,
     ),
     Operation("GetCallerIdentity", nothing_to_check, identity.get_caller_identity, writes=False),
@@ -261,6 +333,7 @@ _TABLE: Final = (
             "EnablePrimaryIpv6": _NO_PRIMARY_IPV6,
         },
     ),
+    Operation("ModifyVpcAttribute", vpc_attributes.check_modify, vpc_attributes.modify_vpc_attribute, writes=True),
     Operation(
         "RejectVpcPeeringConnection",
         peerings.check_named,
