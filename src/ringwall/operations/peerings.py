@@ -215,12 +215,21 @@ def delete_vpc_peering_connection(context: Context, request: Request) -> Answer:
     return {"Return": True}
 
 
+def _is_known(context: Context, peering: VpcPeering) -> bool:
+    """Whether the caller can know of the connection: it is still shown, and a failed one where it was asked for."""
+    here = (context.caller.account_id, context.caller.region)
+    failed = peering.status is PeeringStatus.FAILED
+    return peering.is_shown(context.now) and not (
+        failed and here != (peering.requester.owner_id, peering.requester.region)
+    )
+
+
 def _find(context: Context) -> Callable[[str, str, str], VpcPeering | None]:
-    """A look-up as `lookup.found` wants it, for connections that are still shown."""
+    """A look-up as `lookup.found` wants it, for connections that the caller can know of."""
 
     def find(account_id: str, region: str, peering_id: str) -> VpcPeering | None:
         peering = context.transaction.peering(account_id, region, peering_id)
-        return peering if peering is not None and peering.is_shown(context.now) else None
+        return peering if peering is not None and _is_known(context, peering) else None
 
     return find
 
@@ -338,7 +347,7 @@ def describe_vpc_peering_connections(context: Context, request: Request) -> Answ
         peerings = all_found(ids.PEERING, _find(context), context, peering_ids)
     else:
         known = context.transaction.peerings(caller.account_id, caller.region)
-        peerings = [each for each in known if each.is_shown(context.now)]
+        peerings = [each for each in known if _is_known(context, each)]
     tags = _tags(context, peerings)
     chosen = select(filters, [_shown(context, each, tags) for each in peerings])
     shown, next_token = page(request, chosen, lambda each: (each.peering.peering_id,))
