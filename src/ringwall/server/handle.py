@@ -43,7 +43,7 @@ async def handle(service: Service, request: RawRequest) -> Reply:
         # 2. What is asked? Names, types and the syntax of ids.
         parsed = parse(parse_query(_parameters(request)))
         operation = OPERATIONS[parsed.action]
-        operation.check(parsed.request)
+        operation.vet(parsed.request)
         # 3. May they? A dry run ends here.
         authorize(caller, f"{parsed.service}:{parsed.action}")
         if parsed.dry_run:
