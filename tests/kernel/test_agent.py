@@ -248,6 +248,34 @@ def test_from_enrolment_to_a_cut_and_back(fleet: Fleet) -> None:
     assert fleet.about()["problems"] == []
 
 
+def test_a_block_that_leaves_a_prefix_list_is_cut_and_one_that_comes_is_admitted(fleet: Fleet) -> None:
+    fleet.enrol()
+    listener = fleet.listen(22)
+    created = fleet.ec2(
+        "create_managed_prefix_list",
+        PrefixListName="offices", AddressFamily="IPv4", MaxEntries=2, Entries=[{"Cidr": "10.0.0.0/24"}],
+    )  # fmt: skip
+    list_id = created["PrefixList"]["PrefixListId"]
+    by_list = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListIds": [{"PrefixListId": list_id}]}
+    fleet.ec2("authorize_security_group_ingress", GroupId=fleet.group_id, IpPermissions=[by_list])
+    fleet.settled()
+    fleet.enforce(yes=True)
+    session = fleet.converse(listener)  # admitted by the list's entry alone
+    assert passes(*session)
+    assert passes(*reversed(session))
+
+    def modify(version: int, **entries: Any) -> None:
+        fleet.ec2("modify_managed_prefix_list", PrefixListId=list_id, CurrentVersion=version, **entries)
+        fleet.settled()
+
+    modify(1, RemoveEntries=[{"Cidr": "10.0.0.0/24"}], AddEntries=[{"Cidr": "10.0.1.0/24"}])
+    assert not passes(*session, seconds=0.3)
+    assert not fleet.connects(22)
+    modify(2, AddEntries=[{"Cidr": f"{PEER}/32"}])
+    assert fleet.connects(22)
+    assert passes(*session)
+
+
 def test_the_rules_survive_the_agent_and_a_new_agent_changes_nothing(fleet: Fleet) -> None:
     agent = fleet.enrol()
     session = fleet.converse(fleet.listen(22))
