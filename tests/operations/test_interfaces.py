@@ -1,36 +1,17 @@
-"""Enrolled hosts as instances, their interfaces, and the groups these carry: state, call, answer or refusal."""
+"""Enrolled hosts as instances, and interfaces, described: state, call, answer or refusal."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from account import ABSENT, ACCOUNT, NOW, Account
-from ringwall.domain.interface import Host, NetworkInterface
-from ringwall.domain.quota import Quota
-
-
-class World:
-    """A host with one interface in a subnet of a VPC that isn't the default one."""
-
-    def __init__(self, account: Account) -> None:
-        self.account = account
-        self.vpc_id = account.vpc()
-        self.subnet_id = account.call("CreateSubnet", VpcId=self.vpc_id, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
-        self.default = account.default_group(self.vpc_id)
-        self.web, self.app = account.group("web", VpcId=self.vpc_id), account.group("app", VpcId=self.vpc_id)
-        self.elsewhere = account.group("elsewhere")
-        self.host: Host
-        self.interface: NetworkInterface
-        self.host, self.interface = account.enrolled(self.subnet_id, [self.default], addresses=("10.0.1.5", "10.0.1.6"))
-
-    def groups(self) -> list[str]:
-        (interface,) = self.account.call("DescribeNetworkInterfaces")["NetworkInterfaces"]
-        return [group["GroupId"] for group in interface["Groups"]]
-
-    def named(self, text: str) -> str:
-        return text.format(**vars(self), eni=self.interface.interface_id, i=self.host.instance_id)
+from account import ACCOUNT, NOW, Account, tag_specification
+from botocore_judge import model
+from one_host import World
+from ringwall.domain.errors import InvalidParameterValue
+from ringwall.operations.table import OPERATIONS
 
 
 @pytest.fixture
@@ -68,6 +49,8 @@ def test_a_host_is_a_running_instance(account: Account, world: World) -> None:
         "BlockDeviceMappings": [],
         "EbsOptimized": False,
         "SourceDestCheck": False,
+        "EnclaveOptions": {"Enabled": False},
+        "Operator": {"Managed": False},
         "SecurityGroups": groups,
     }
     assert interface == {
@@ -89,7 +72,7 @@ def test_a_host_is_a_running_instance(account: Account, world: World) -> None:
         "Status": "in-use",
         "Groups": groups,
         "Attachment": {
-            "AttachmentId": world.interface.attachment_id,
+            "AttachmentId": world.attachment_id,
             "AttachTime": NOW,
             "DeleteOnTermination": True,
             "DeviceIndex": 0,
@@ -150,6 +133,10 @@ FILTERS = [
     ("DescribeInstances", "launch-time", "2023-11-14T*", True),
     ("DescribeInstances", "image-id", "*", False),
     ("DescribeInstances", "tag:Name", "*", False),
+    ("DescribeInstances", "source-dest-check", "false", True),
+    ("DescribeInstances", "network-interface.source-dest-check", "true", False),
+    ("DescribeInstances", "network-interface.attachment.network-card-index", "0", True),
+    ("DescribeInstances", "operator.managed", "false", True),
     ("DescribeNetworkInterfaces", "group-id", "{default}", True),
     ("DescribeNetworkInterfaces", "group-id", "{web}", False),
     ("DescribeNetworkInterfaces", "vpc-id", "{vpc_id}", True),
@@ -165,6 +152,8 @@ FILTERS = [
     ("DescribeNetworkInterfaces", "network-interface-id", "{eni}", True),
     ("DescribeNetworkInterfaces", "interface-type", "interface", True),
     ("DescribeNetworkInterfaces", "association.public-ip", "*", False),
+    ("DescribeNetworkInterfaces", "availability-zone-id", "use1-az1", True),
+    ("DescribeNetworkInterfaces", "source-dest-check", "false", True),
 ]
 
 
@@ -217,203 +206,78 @@ def test_describe_refuses(account: Account, name: str, given: dict[str, Any], ex
     assert account.refused(name, **given) == expected
 
 
-# --- The groups of an interface ---
-
-
-def test_the_groups_of_an_instance_are_replaced(account: Account, world: World) -> None:
-    request = {"InstanceId": world.host.instance_id, "Groups": [world.app, world.web, world.app]}
-    assert account.call("ModifyInstanceAttribute", **request) == {}
-    assert world.groups() == [world.app, world.web]
-
-
-def test_the_groups_of_an_interface_are_replaced(account: Account, world: World) -> None:
-    """modify-network-interface-groups.json: the answer holds nothing."""
-    request = {"NetworkInterfaceId": world.interface.interface_id, "Groups": [world.web]}
-    assert account.call("ModifyNetworkInterfaceAttribute", **request) == {}
-    assert world.groups() == [world.web]
-
-
-def test_the_groups_it_has_are_no_change(account: Account, world: World) -> None:
-    before = account.picture()
-    account.call("ModifyInstanceAttribute", InstanceId=world.host.instance_id, Groups=[world.default])
-    assert account.picture() == before
-
-
-NETWORKS = ("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.")
-NONE = ("InvalidParameterCombination", "No attributes specified.")
-SEVERAL = ("InvalidParameterCombination", "Fields for multiple attribute types specified")
-
-INSTANCE: list[tuple[dict[str, Any], tuple[str, str]]] = [
-    (
-        {"InstanceId": "i-0a", "Groups": ["sg-1"]},
-        ("InvalidInstanceID.NotFound", "The instance ID 'i-0a' does not exist"),
-    ),
-    ({"Groups": ["sg-0"]}, ("InvalidGroup.NotFound", "The security group 'sg-0' does not exist")),
-    ({"Groups": ["{web}", "sg-0"]}, ("InvalidGroup.NotFound", "The security group 'sg-0' does not exist")),
-    ({"Groups": ["{elsewhere}"]}, NETWORKS),
-    ({}, NONE),
-    ({"Groups": []}, NONE),
-    ({"Attribute": "groupSet"}, NONE),
-    ({"Groups": ["{web}"], "SourceDestCheck": {"Value": False}}, SEVERAL),
-    ({"Groups": ["{web}"], "Attribute": "instanceType"}, SEVERAL),
-    ({"Groups": ["{web}"], "Attribute": "sourceDestCheck", "Value": "false"}, SEVERAL),
-    ({"Groups": ["{web}"], "Value": "x"}, SEVERAL),
-    (
-        {"SourceDestCheck": {"Value": True}},
-        ("UnsupportedOperation", "The attribute sourceDestCheck can't be changed here."),
-    ),
-    (
-        {"InstanceType": {"Value": "t3.micro"}},
-        ("UnsupportedOperation", "The attribute instanceType can't be changed here."),
-    ),
-    (
-        {"Attribute": "disableApiTermination", "Value": "true"},
-        ("UnsupportedOperation", "The attribute disableApiTermination can't be changed here."),
-    ),
+UNATTACHED = [
+    ("status", "available", True),
+    ("status", "in-use", False),
+    ("attachment.instance-id", "*", False),
+    ("attachment.attachment-id", "*", False),
+    ("attachment.device-index", "*", False),
+    ("attachment.status", "*", False),
+    ("attachment.attach-time", "*", False),
+    ("attachment.delete-on-termination", "*", False),
+    ("attachment.instance-owner-id", "*", False),
+    ("private-dns-name", "*", False),
+    ("description", "db", True),
+    ("source-dest-check", "true", True),
+    ("private-ip-address", "10.0.1.77", True),
+    ("group-id", "{web}", True),
+    ("group-name", "web", True),
+    ("tag:Name", "d?", True),
+    ("tag-key", "Name", True),
+    ("owner-id", ACCOUNT, True),
+    ("requester-managed", "false", True),
+    ("interface-type", "interface", True),
 ]
 
 
-@pytest.mark.parametrize(("given", "expected"), INSTANCE)
-def test_an_instance_refuses(account: Account, world: World, given: dict[str, Any], expected: tuple[str, str]) -> None:
-    request = {"InstanceId": world.host.instance_id} | given
-    if request.get("Groups"):
-        request["Groups"] = [world.named(each) for each in request["Groups"]]
-    assert account.refused("ModifyInstanceAttribute", **request) == expected
-
-
-INTERFACE: list[tuple[dict[str, Any], tuple[str, str]]] = [
-    (
-        {"NetworkInterfaceId": "eni-0", "Groups": ["sg-1"]},
-        ("InvalidNetworkInterfaceID.NotFound", "The networkInterface ID 'eni-0' does not exist"),
-    ),
-    ({"Groups": ["sg-0"]}, ("InvalidGroup.NotFound", "The security group 'sg-0' does not exist")),
-    ({"Groups": ["{elsewhere}"]}, NETWORKS),
-    ({}, NONE),
-    ({"Description": {}}, NONE),
-    ({"Description": {"Value": None}}, NONE),
-    ({"Description": {"Value": "x"}}, ("UnsupportedOperation", "The attribute description can't be changed here.")),
-    ({"Groups": ["{web}"], "Description": {"Value": "x"}}, SEVERAL),
-    (
-        {"Attachment": {"AttachmentId": "eni-attach-0", "DeleteOnTermination": True}},
-        ("InvalidAttachmentID.NotFound", "The attachment ID 'eni-attach-0' does not exist"),
-    ),
-    (
-        {"Attachment": {"AttachmentId": "{attachment}"}},
-        ("MissingParameter", "The request must contain the parameter attachment.deleteOnTermination"),
-    ),
-    (
-        {"Attachment": {"AttachmentId": "{attachment}", "DeleteOnTermination": False}},
-        ("UnsupportedOperation", "The attribute attachment can't be changed here."),
-    ),
-    (
-        {"ConnectionTrackingSpecification": {"UdpTimeout": 60}},
-        ("UnsupportedOperation", "The attribute connectionTrackingSpecification can't be changed here."),
-    ),
-    ({"EnablePrimaryIpv6": True}, ("UnsupportedOperation", "The attribute enablePrimaryIpv6 can't be changed here.")),
-]
-
-
-@pytest.mark.parametrize(("given", "expected"), INTERFACE)
-def test_an_interface_refuses(account: Account, world: World, given: dict[str, Any], expected: tuple[str, str]) -> None:
-    request = {"NetworkInterfaceId": world.interface.interface_id} | given
-    if "Groups" in request:
-        request["Groups"] = [world.named(each) for each in request["Groups"]]
-    if request.get("Attachment", {}).get("AttachmentId") == "{attachment}":
-        request["Attachment"] = request["Attachment"] | {"AttachmentId": world.interface.attachment_id}
-    assert account.refused("ModifyNetworkInterfaceAttribute", **request) == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "given"),
-    [
-        ("ModifyInstanceAttribute", {"SourceDestCheck": {"Value": False}}),
-        ("ModifyInstanceAttribute", {"DisableApiTermination": {"Value": False}}),
-        ("ModifyInstanceAttribute", {"Attribute": "disableApiTermination", "Value": "false"}),
-        ("ModifyInstanceAttribute", {"Attribute": "ebsOptimized", "EbsOptimized": {"Value": False}}),
-        ("ModifyInstanceAttribute", {"Attribute": "groupSet", "Groups": "default"}),
-        ("ModifyNetworkInterfaceAttribute", {"SourceDestCheck": {"Value": False}}),
-        ("ModifyNetworkInterfaceAttribute", {"AssociatePublicIpAddress": False}),
-        ("ModifyNetworkInterfaceAttribute", {"Description": {"Value": ""}}),
-        ("ModifyNetworkInterfaceAttribute", {"Attachment": "its own"}),
-    ],
-)
-def test_what_is_so_anyway_may_be_set(account: Account, world: World, name: str, given: dict[str, Any]) -> None:
-    target = (
-        {"InstanceId": world.host.instance_id}
-        if name == "ModifyInstanceAttribute"
-        else {"NetworkInterfaceId": world.interface.interface_id}
+@pytest.mark.parametrize(("filter_name", "value", "found"), UNATTACHED)
+def test_filters_see_an_interface_that_no_host_has(
+    account: Account, world: World, filter_name: str, value: str, found: bool
+) -> None:
+    made = world.free(
+        PrivateIpAddress="10.0.1.77",
+        Groups=[world.web],
+        Description="db",
+        TagSpecifications=tag_specification("network-interface", Name="db"),
     )
-    if "Groups" in given:
-        given = given | {"Groups": [world.default]}
-    if "Attachment" in given:
-        given = {"Attachment": {"AttachmentId": world.interface.attachment_id, "DeleteOnTermination": True}}
-    before = account.picture()
-    assert account.call(name, **target, **given) == {}
-    assert account.picture() == before
+    filters = [{"Name": filter_name, "Values": [world.named(value)]}]
+    shown = account.call("DescribeNetworkInterfaces", Filters=filters)["NetworkInterfaces"]
+    assert (made in [each["NetworkInterfaceId"] for each in shown]) is found
 
 
-@pytest.mark.parametrize(
-    ("name", "given", "expected"),
-    [
-        ("ModifyInstanceAttribute", {}, ("MissingParameter", "The request must contain the parameter instanceId")),
-        (
-            "ModifyInstanceAttribute",
-            {"InstanceId": "host"},
-            ("InvalidInstanceID.Malformed", 'Invalid id: "host" (expecting "i-...")'),
-        ),
-        (
-            "ModifyInstanceAttribute",
-            {"InstanceId": "i-1", "Groups": ["web"]},
-            ("InvalidGroupId.Malformed", 'Invalid id: "web" (expecting "sg-...")'),
-        ),
-        (
-            "ModifyNetworkInterfaceAttribute",
-            {},
-            ("MissingParameter", "The request must contain the parameter networkInterfaceId"),
-        ),
-        (
-            "ModifyNetworkInterfaceAttribute",
-            {"NetworkInterfaceId": "eni-x"},
-            ("InvalidNetworkInterfaceId.Malformed", 'Invalid id: "eni-x"'),
-        ),
-        (
-            "ModifyNetworkInterfaceAttribute",
-            {"NetworkInterfaceId": "eni-1", "Attachment": {"AttachmentId": "x"}},
-            ("InvalidNetworkInterfaceAttachmentId.Malformed", 'Invalid id: "x" (expecting "eni-attach-...")'),
-        ),
-        (
-            "DescribeInstances",
-            {"InstanceIds": ["x"]},
-            ("InvalidInstanceID.Malformed", 'Invalid id: "x" (expecting "i-...")'),
-        ),
-        (
-            "DescribeNetworkInterfaces",
-            {"NetworkInterfaceIds": ["x"]},
-            ("InvalidNetworkInterfaceId.Malformed", 'Invalid id: "x" (expecting "eni-...")'),
-        ),
-    ],
-)
-def test_before_a_dry_run(account: Account, name: str, given: dict[str, Any], expected: tuple[str, str]) -> None:
-    assert account.checked(name, **given) == expected
+def test_an_interface_that_no_host_has_is_no_instances(account: Account, world: World) -> None:
+    world.free()
+    (reservation,) = account.call("DescribeInstances")["Reservations"]
+    assert len(reservation["Instances"][0]["NetworkInterfaces"]) == 1
 
 
-@pytest.mark.parametrize("most", [2, None])
-def test_groups_per_interface(store: Any, most: int | None) -> None:
-    account = Account(store, quota=Quota(groups_per_interface_max=most))
-    world = World(account)
-    request = {"InstanceId": world.host.instance_id, "Groups": [world.default, world.web, world.app]}
-    if most is None:
-        account.call("ModifyInstanceAttribute", **request)
-        return
-    assert account.refused("ModifyInstanceAttribute", **request) == (
-        "SecurityGroupsPerInterfaceLimitExceeded",
-        "The maximum number of security groups per interface has been reached.",
-    )
+def test_pages_of_interfaces(account: Account, world: World) -> None:
+    ids = {world.free() for _ in range(6)} | {world.interface.interface_id}
+    first = account.call("DescribeNetworkInterfaces", MaxResults=5)
+    second = account.call("DescribeNetworkInterfaces", MaxResults=5, NextToken=first["NextToken"])
+    pages = [[each["NetworkInterfaceId"] for each in page["NetworkInterfaces"]] for page in (first, second)]
+    assert [len(page) for page in pages] == [5, 2]
+    assert {*pages[0], *pages[1]} == ids
+    assert "NextToken" not in second
+
+
+@pytest.mark.parametrize("name", ["DescribeInstances", "DescribeNetworkInterfaces"])
+def test_every_documented_filter_is_known(name: str) -> None:
+    documentation = model(name).input_shape.members["Filters"].documentation
+    documented = {"tag:key"}.union(re.findall(r"<li> <p> <code>([^<:]+)</code> -", documentation))
+    table = OPERATIONS[name].filters
+    assert table is not None
+    assert len(documented) > 30
+    refused = set()
+    for each in documented:
+        try:
+            table.read([{"Name": each, "Values": ["x"]}])
+        except InvalidParameterValue:
+            refused.add(each)
+    assert not refused
 
 
 def test_hosts_of_others_do_not_exist(account: Account, world: World) -> None:
     other = account.elsewhere(account_id="210987654321")
     assert other.call("DescribeInstances") == {"Reservations": []}
     assert other.call("DescribeNetworkInterfaces") == {"NetworkInterfaces": []}
-    code, _ = other.refused("ModifyInstanceAttribute", InstanceId=world.host.instance_id, Groups=[ABSENT["sg"]])
-    assert code == "InvalidInstanceID.NotFound"
