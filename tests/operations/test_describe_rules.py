@@ -124,3 +124,42 @@ def test_refusals(account: Account, given: dict[str, Any], expected: tuple[str, 
 )
 def test_before_a_dry_run(account: Account, given: dict[str, Any], expected: tuple[str, str] | None) -> None:
     assert account.checked(NAME, **given) == expected
+
+
+def test_rules_come_in_the_order_of_their_ids(account: Account) -> None:
+    one, two = account.group("one"), account.group("two")
+    for port in range(1, 8):
+        account.allow(two if port % 2 else one, permission("tcp", port, "10.0.0.0/8"))
+    everything = [rule["SecurityGroupRuleId"] for rule in rules(account)]
+    assert everything == sorted(everything)
+    filters = [{"Name": "group-id", "Values": [two, one]}]
+    page = account.call(NAME, Filters=filters, MaxResults=5)
+    rest = account.call(NAME, Filters=filters, MaxResults=5, NextToken=page["NextToken"])
+    shown = [rule["SecurityGroupRuleId"] for rule in page["SecurityGroupRules"] + rest["SecurityGroupRules"]]
+    assert shown == [rule["SecurityGroupRuleId"] for rule in rules(account, Filters=filters)]
+    assert len(shown) == 9  # with the two first egress rules
+
+
+def test_pages_of_a_few_among_many(account: Account) -> None:
+    group_id = account.group()
+    rule_ids = account.allow(group_id, *(permission("tcp", port, "10.0.0.0/8") for port in range(1, 41)))
+    some = rule_ids[::5]
+    account.call("CreateTags", Resources=some, Tags=[{"Key": "Team", "Value": "a"}])
+    filters = [{"Name": "tag:Team", "Values": ["a"]}]
+    page = account.call(NAME, Filters=filters, MaxResults=5)
+    assert [rule["SecurityGroupRuleId"] for rule in page["SecurityGroupRules"]] == some[:5]
+    rest = account.call(NAME, Filters=filters, MaxResults=5, NextToken=page["NextToken"])
+    assert [rule["SecurityGroupRuleId"] for rule in rest["SecurityGroupRules"]] == some[5:]
+    assert "NextToken" not in rest
+
+
+@pytest.mark.parametrize("size", [4, 1001, 0, -1])
+def test_sizes_of_pages_that_cannot_be(account: Account, size: int) -> None:
+    code, message = account.refused(NAME, MaxResults=size)
+    assert code == "InvalidParameterValue"
+    assert message.startswith(f"Value ( {size} ) for parameter maxResults is invalid.")
+
+
+@pytest.mark.parametrize("size", [5, 1000])
+def test_sizes_of_pages(account: Account, size: int) -> None:
+    assert account.call(NAME, MaxResults=size)["SecurityGroupRules"]

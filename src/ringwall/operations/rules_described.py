@@ -1,11 +1,14 @@
 """Rules of security groups, described one by one.
 
+Without ids, rules come in the order of their own ids: those of the groups that the filter `group-id` names, or a walk
+through all. A page ends with a rule's id, so that the next begins right after it, whatever was added or revoked since.
+
 Source: EC2 API Reference, DescribeSecurityGroupRules; ec2-behaviour 3.8.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +22,7 @@ from .context import Answer, Context, Request
 from .lookup import Key, all_found, cut, page_size, peering_statuses, read_token, refuse_pages_of_ids
 from .rules import rule_answer
 
-_GROUPS_AT_ONCE: Final = 32
+_RULES_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class _Tagged:
 
     @property
     def key(self) -> Key:
-        """Its place among pages: rules of one group stand together."""
-        return self.rule.group_id, self.rule.rule_id
+        """Its place among pages."""
+        return (self.rule.rule_id,)
 
 
 # `tag-key` isn't documented for this operation, but for every other one that has `tag:` (chosen).
@@ -62,7 +65,7 @@ def describe_security_group_rules(context: Context, request: Request) -> Answer:
     Raises:
         InvalidSecurityGroupRuleIdNotFound: a rule that it names doesn't exist.
         InvalidParameterValue, InvalidParameterCombination, FilterLimitExceeded: what it asks can't be meant.
-    Cost: a page costs what the groups that it spans hold, not what the region holds.
+    Cost: what the named groups hold; else of the region's rules those from where the page begins to where it is full.
     """
     refuse_pages_of_ids(
         request,
@@ -72,15 +75,17 @@ def describe_security_group_rules(context: Context, request: Request) -> Answer:
     filters = FILTERS.read(request.get("Filters"))
     size, after = page_size(request), read_token(request.get("NextToken"))
     rule_ids = request.get("SecurityGroupRuleIds")
-
-    def let_through(rules: Iterable[SecurityGroupRule]) -> list[_Tagged]:
-        return select(filters, _with_tags(context, list(rules)))
-
     if rule_ids:
-        chosen = let_through(all_found(ids.RULE, context.transaction.rule, context, rule_ids))
-        next_token = None
+        rules = all_found(ids.RULE, context.transaction.rule, context, rule_ids)
+        chosen, next_token = select(filters, _with_tags(context, rules)), None
     else:
-        chosen, next_token = _collect(context, _group_ids(context, request), let_through, size, after)
+        found: list[_Tagged] = []
+        at_once = _RULES_AT_ONCE if size is None or filters else size + 1
+        for some in _candidates(context, request, after, at_once):
+            found += select(filters, _with_tags(context, some))
+            if size is not None and len(found) > size:
+                break
+        chosen, next_token = cut(found, lambda each: each.key, size)
     status_of = peering_statuses(context)
     answers = [
         rule_answer(context, each.rule, each.tags, status_of) | {"Tags": as_answered(each.tags)} for each in chosen
@@ -88,33 +93,21 @@ def describe_security_group_rules(context: Context, request: Request) -> Answer:
     return {"SecurityGroupRules": answers, "NextToken": next_token}
 
 
-def _collect(
-    context: Context,
-    group_ids: Sequence[str],
-    let_through: Callable[[Iterable[SecurityGroupRule]], list[_Tagged]],
-    size: int | None,
-    after: Key | None,
-) -> tuple[list[_Tagged], str | None]:
-    """Rules of these groups, group by group, until the page is full."""
-    if after is not None:
-        group_ids = [group_id for group_id in group_ids if group_id >= after[0]]
-    collected: list[_Tagged] = []
-    for start in range(0, len(group_ids), _GROUPS_AT_ONCE):
-        by_group = context.transaction.rules_of(group_ids[start : start + _GROUPS_AT_ONCE])
-        tagged = let_through(rule for rules in by_group.values() for rule in rules)
-        collected += sorted((each for each in tagged if after is None or each.key > after), key=lambda each: each.key)
-        if size is not None and len(collected) > size:
-            break
-    return cut(collected, lambda each: each.key, size)
-
-
-def _group_ids(context: Context, request: Request) -> list[str]:
-    """The groups whose rules are asked for, in the order of their ids."""
-    group_ids = [
-        group.group_id for group in context.transaction.groups(context.caller.account_id, context.caller.region)
-    ]
-    wanted = _group_ids_of_filters(request)
-    return sorted(group_id for group_id in group_ids if wanted is None or group_id in wanted)
+def _candidates(
+    context: Context, request: Request, after: Key | None, at_once: int
+) -> Iterator[list[SecurityGroupRule]]:
+    """The rules that can be meant, in the order of their ids, from the first that comes after the key."""
+    caller, last = context.caller, after[0] if after else ""
+    group_ids = _group_ids_of_filters(request)
+    if group_ids is not None:
+        groups = [context.transaction.group(caller.account_id, caller.region, each) for each in group_ids]
+        by_group = context.transaction.rules_of(group.group_id for group in groups if group)
+        rules = [rule for rules in by_group.values() for rule in rules if rule.rule_id > last]
+        yield sorted(rules, key=lambda rule: rule.rule_id)
+        return
+    while some := context.transaction.rules_after(caller.account_id, caller.region, last, at_once):
+        yield some
+        last = some[-1].rule_id
 
 
 def _group_ids_of_filters(request: Request) -> set[str] | None:
