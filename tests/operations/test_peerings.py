@@ -171,7 +171,7 @@ def test_refused_requests(account: Account, pair: tuple[str, str]) -> None:
     )
     assert account.refused(name, VpcId=one, PeerVpcId=other, PeerRegion="mars") == (
         "InvalidParameterValue",
-        "Value (mars) for parameter peerRegion is invalid. There is no such region.",
+        "Value (mars) for parameter peerRegion is invalid. This is not a region.",
     )
     assert account.refused(name, VpcId=one, PeerVpcId=other, TagSpecifications=tag_specification("vpc", a="b")) == (
         "InvalidParameterValue",

@@ -32,7 +32,6 @@ from ringwall.domain.errors import (
 )
 from ringwall.domain.filters import FilterTable, select
 from ringwall.domain.peering import PeeringSide, PeeringStatus, VpcPeering
-from ringwall.domain.region import REGIONS
 from ringwall.domain.tags import as_answered, check_number, tags_of_specifications
 from ringwall.domain.vpc import Vpc
 
@@ -43,6 +42,7 @@ FAILURE: Final = "Failed due to incorrect VPC-ID, Account ID, or overlapping CID
 """Why a connection failed; EC2 doesn't say which (observed)."""
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}", re.ASCII)
+_REGION: Final = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", re.ASCII)
 _LIVING: Final = (PeeringStatus.PENDING_ACCEPTANCE, PeeringStatus.ACTIVE)
 
 
@@ -105,8 +105,8 @@ def _accepter(context: Context, request: Request) -> PeeringSide:
     region = request.get("PeerRegion") or caller.region
     if not _ACCOUNT.fullmatch(owner_id):
         raise InvalidParameterValue.of(owner_id, "peerOwnerId", "An account ID has 12 digits.")
-    if region not in REGIONS:
-        raise InvalidParameterValue.of(region, "peerRegion", "There is no such region.")
+    if not _REGION.fullmatch(region):
+        raise InvalidParameterValue.of(region, "peerRegion", "This is not a region.")
     if request["PeerVpcId"] == request["VpcId"]:
         raise InvalidParameterValue.of(request["PeerVpcId"], "peerVpcId", "A VPC cannot be peered with itself.")
     return PeeringSide(owner_id, region, request["PeerVpcId"])
