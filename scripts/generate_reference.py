@@ -135,7 +135,8 @@ def filters() -> str:
     lines = []
     for operation in OPERATIONS.values():
         module = sys.modules[operation.run.__module__]
-        tables = [each for each in vars(module).values() if isinstance(each, FilterTable)]
+        tables = [operation.filters] if operation.filters else []
+        tables = tables or [each for each in vars(module).values() if isinstance(each, FilterTable)]
         if not operation.name.startswith("Describe") or not tables:
             continue
         (table,) = tables
