@@ -33,6 +33,7 @@ from ringwall.domain.group import Direction
 from ringwall.domain.prefix_list import (
     AWS_OWNER,
     ENTRIES_PER_REQUEST_MAX,
+    SETTLED_STATES,
     PrefixList,
     PrefixListEntry,
     changed,
@@ -203,6 +204,8 @@ def _own(context: Context, prefix_list_id: str) -> PrefixList:
     prefix_list = managed(context, prefix_list_id)
     if prefix_list.owner_id == AWS_OWNER:
         raise UnauthorizedOperation
+    # EC2 answers IncorrectState while a change is under way; here none ever is between two requests.
+    assert prefix_list.state in SETTLED_STATES, prefix_list.state
     return prefix_list
 
 
