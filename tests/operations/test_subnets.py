@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from account import ABSENT, Account, tag_specification
+from ringwall.domain.errors import InvalidParameterValue
 from ringwall.domain.quota import Quota
+from ringwall.operations import hosts
 
 # --- CreateSubnet ---
 
@@ -179,3 +181,177 @@ def test_filters_of_subnets(account: Account, name: str, value: str, found: int)
     )
     answer = account.call("DescribeSubnets", Filters=[{"Name": name, "Values": [value.format(vpc=vpc_id)]}])
     assert len(answer["Subnets"]) == found
+
+
+def test_subnets_page_by_page(account: Account) -> None:
+    vpc_id = account.vpc()
+    for number in range(8):
+        account.call("CreateSubnet", VpcId=vpc_id, CidrBlock=f"10.0.{number}.0/24")
+    made = {each["SubnetId"] for each in account.call("DescribeSubnets")["Subnets"]}
+    first = account.call("DescribeSubnets", MaxResults=6)
+    second = account.call("DescribeSubnets", MaxResults=6, NextToken=first["NextToken"])
+    assert "NextToken" not in second
+    assert [len(first["Subnets"]), len(second["Subnets"])] == [6, 5]
+    assert {subnet["SubnetId"] for each in (first, second) for subnet in each["Subnets"]} == made
+    assert account.refused("DescribeSubnets", MaxResults=1001)[0] == "InvalidParameterValue"
+
+
+def test_describe_subnets_refuses(account: Account) -> None:
+    """openstack-functional-expectations.json: subnet-0 is well-formed and absent."""
+    assert account.refused("DescribeSubnets", SubnetIds=["subnet-0"]) == (
+        "InvalidSubnetID.NotFound",
+        "The subnet ID 'subnet-0' does not exist",
+    )
+    assert account.refused("DescribeSubnets", SubnetIds=["subnet-0", "subnet-1"]) == (
+        "InvalidSubnetID.NotFound",
+        "The subnet IDs 'subnet-0, subnet-1' do not exist",
+    )
+    assert account.checked("DescribeSubnets", SubnetIds=["vpc-1"]) == (
+        "InvalidSubnetID.Malformed",
+        'Invalid id: "vpc-1" (expecting "subnet-...")',
+    )
+    unknown = [{"Name": "nope", "Values": ["x"]}]
+    assert account.refused("DescribeSubnets", Filters=unknown) == (
+        "InvalidParameterValue",
+        "The filter 'nope' is invalid",
+    )
+
+
+# --- CreateDefaultSubnet ---
+
+
+def default_subnet(account: Account, zone: str) -> str:
+    """The id of the zone's default subnet."""
+    filters = [{"Name": "default-for-az", "Values": ["true"]}, {"Name": "availability-zone", "Values": [zone]}]
+    (subnet,) = account.call("DescribeSubnets", Filters=filters)["Subnets"]
+    return subnet["SubnetId"]
+
+
+@pytest.mark.parametrize("zone", [{"AvailabilityZone": "us-east-1b"}, {"AvailabilityZoneId": "use1-az2"}])
+def test_a_default_subnet_again(account: Account, zone: dict[str, str]) -> None:
+    account.call("DeleteSubnet", SubnetId=default_subnet(account, "us-east-1b"))
+    subnet = account.call("CreateDefaultSubnet", **zone)["Subnet"]
+    assert (subnet["CidrBlock"], subnet["AvailabilityZone"]) == ("172.31.16.0/20", "us-east-1b")
+    assert (subnet["DefaultForAz"], subnet["VpcId"]) == (True, account.default_vpc_id)
+    assert default_subnet(account, "us-east-1b") == subnet["SubnetId"]
+    assert account.refused("CreateDefaultSubnet", **zone) == (
+        "DefaultSubnetAlreadyExistsInAvailabilityZone",
+        f"'{subnet['SubnetId']}' is already the default subnet in us-east-1b.",
+    )
+
+
+def test_a_default_subnet_takes_what_is_free(account: Account) -> None:
+    for zone in ("us-east-1a", "us-east-1b"):
+        account.call("DeleteSubnet", SubnetId=default_subnet(account, zone))
+    account.call("CreateSubnet", VpcId=account.default_vpc_id, CidrBlock="172.31.3.0/28")
+    first = account.call("CreateDefaultSubnet", AvailabilityZone="us-east-1a")["Subnet"]
+    assert first["CidrBlock"] == "172.31.16.0/20"
+    account.call("CreateSubnet", VpcId=account.default_vpc_id, CidrBlock="172.31.128.0/17")
+    account.call("CreateSubnet", VpcId=account.default_vpc_id, CidrBlock="172.31.64.0/18")
+    account.call("CreateSubnet", VpcId=account.default_vpc_id, CidrBlock="172.31.48.0/20")
+    assert account.refused("CreateDefaultSubnet", AvailabilityZone="us-east-1b") == (
+        "InvalidSubnet.Conflict",
+        "The CIDR '172.31.0.0/16' conflicts with another subnet",
+    )
+
+
+def test_a_default_subnet_needs_a_default_vpc(store: Any) -> None:
+    account = Account(store, default_vpc=False)
+    assert account.refused("CreateDefaultSubnet", AvailabilityZone="us-east-1a") == (
+        "DefaultVpcDoesNotExist",
+        "No default VPC exists for this account in this region.",
+    )
+
+
+def test_a_default_subnet_counts_against_the_quota(store: Any) -> None:
+    account = Account(store, quota=Quota(subnets_per_vpc_max=3))
+    account.call("DeleteSubnet", SubnetId=default_subnet(account, "us-east-1c"))
+    account.call("CreateSubnet", VpcId=account.default_vpc_id, CidrBlock="172.31.255.0/24")
+    assert account.refused("CreateDefaultSubnet", AvailabilityZone="us-east-1c")[0] == "SubnetLimitExceeded"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("MissingParameter", "Either 'availabilityZone' or 'availabilityZoneId' should be provided.")),
+        (
+            {"AvailabilityZone": "us-east-1a", "AvailabilityZoneId": "use1-az1"},
+            (
+                "InvalidParameterCombination",
+                "The parameter availabilityZone cannot be used with the parameter availabilityZoneId",
+            ),
+        ),
+        (
+            {"AvailabilityZone": "us-east-1a", "Ipv6Native": True},
+            ("UnsupportedOperation", "The parameter Ipv6Native isn't supported here."),
+        ),
+        (
+            {"AvailabilityZoneId": "use1-az4"},
+            (
+                "InvalidParameterValue",
+                "Value (use1-az4) for parameter availabilityZoneId is invalid. Subnets can currently only be created "
+                "in the following availability zones: use1-az1, use1-az2, use1-az3.",
+            ),
+        ),
+    ],
+)
+def test_create_default_subnet_refuses(account: Account, given: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert account.refused("CreateDefaultSubnet", **given) == expected
+
+
+# --- DeleteSubnet ---
+
+
+def test_a_subnet_goes_with_its_tags(account: Account) -> None:
+    before = account.picture()[1:]
+    vpc_id = account.default_vpc_id
+    subnet_id = account.call(
+        "CreateSubnet",
+        VpcId=vpc_id,
+        CidrBlock="172.31.255.0/24",
+        TagSpecifications=tag_specification("subnet", Name="s"),
+    )["Subnet"]["SubnetId"]
+    assert account.call("DeleteSubnet", SubnetId=subnet_id) == {}
+    assert account.picture()[1:] == before
+    account.call("CreateSubnet", VpcId=vpc_id, CidrBlock="172.31.255.0/24")
+
+
+def test_a_subnet_that_is_gone(account: Account) -> None:
+    """subnet-delete-errors.json."""
+    absent = "subnet-056d542a687f866ee"
+    expected = ("InvalidSubnetID.NotFound", f"The subnet ID '{absent}' does not exist")
+    assert account.refused("DeleteSubnet", SubnetId=absent) == expected
+    assert account.refused("DescribeSubnets", SubnetIds=[absent]) == expected
+
+
+def test_an_interface_keeps_its_subnet(account: Account) -> None:
+    """subnet-dependency-violation.json."""
+    subnet_id = default_subnet(account, "us-east-1a")
+    refusal = ("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
+    made = account.call("CreateNetworkInterface", SubnetId=subnet_id)["NetworkInterface"]
+    assert account.refused("DeleteSubnet", SubnetId=subnet_id) == refusal
+    account.call("DeleteNetworkInterface", NetworkInterfaceId=made["NetworkInterfaceId"])
+    account.enrolled(subnet_id, [account.default_group(account.default_vpc_id)])
+    assert account.refused("DeleteSubnet", SubnetId=subnet_id) == refusal
+
+
+def test_a_token_for_a_subnet_that_is_gone_enrols_nobody(account: Account) -> None:
+    subnet_id = default_subnet(account, "us-east-1a")
+    token = account.store.write(
+        lambda transaction: hosts.create_token(account.context(transaction), "0" * 64, subnet_id, "eth0")
+    ).result
+    account.call("DeleteSubnet", SubnetId=subnet_id)
+    before = account.picture()
+    with pytest.raises(InvalidParameterValue):
+        account.store.write(
+            lambda transaction: hosts.enroll(account.context(transaction), token, "web-1", (), "AKIA1", "secret")
+        )
+    assert account.picture() == before
+
+
+def test_delete_subnet_refuses_before_a_dry_run(account: Account) -> None:
+    assert account.checked("DeleteSubnet") == ("MissingParameter", "The request must contain the parameter subnetId")
+    assert account.checked("DeleteSubnet", SubnetId="x") == (
+        "InvalidSubnetID.Malformed",
+        'Invalid id: "x" (expecting "subnet-...")',
+    )

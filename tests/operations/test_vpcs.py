@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from account import ACCOUNT, Account, tag_specification
+from account import ABSENT, ACCOUNT, NOW, Account, permission, tag_specification
+from ringwall.domain.peering import PENDING_SECONDS, PeeringSide, PeeringStatus, VpcPeering
 from ringwall.domain.quota import Quota
 from ringwall.operations.vpcs import ensure_region
 
@@ -203,3 +204,189 @@ def test_describe_vpcs_refuses(account: Account) -> None:
         "InvalidVpcID.Malformed",
         'Invalid id: "sg-1" (expecting "vpc-...")',
     )
+
+
+# --- CreateDefaultVpc ---
+
+
+def test_a_default_vpc_can_be_deleted_and_made_again(account: Account) -> None:
+    first = account.call("DescribeVpcs")["Vpcs"][0]
+    empty(account, account.default_vpc_id)
+    account.call("DeleteVpc", VpcId=account.default_vpc_id)
+    account.store.write(lambda transaction: ensure_region(account.context(transaction)))
+    assert account.call("DescribeVpcs")["Vpcs"] == [], "a region is given its default VPC once"
+    made = account.call("CreateDefaultVpc")["Vpc"]
+    assert made["VpcId"] != first["VpcId"]
+    assert (made["State"], made["IsDefault"], made["Tags"]) == ("pending", True, [])
+    (shown,) = account.call("DescribeVpcs")["Vpcs"]
+    apart = ("VpcId", "DhcpOptionsId", "CidrBlockAssociationSet")
+    assert {key: value for key, value in shown.items() if key not in apart} == {
+        key: value for key, value in first.items() if key not in apart
+    }
+    subnets = account.call("DescribeSubnets")["Subnets"]
+    assert [(each["CidrBlock"], each["AvailabilityZone"]) for each in subnets if each["DefaultForAz"]] == [
+        ("172.31.0.0/20", "us-east-1a"),
+        ("172.31.16.0/20", "us-east-1b"),
+        ("172.31.32.0/20", "us-east-1c"),
+    ]
+    assert account.default_group(made["VpcId"])
+    assert account.group(), "groups by name are looked for in the new default VPC"
+
+
+def test_one_default_vpc_at_a_time(account: Account) -> None:
+    assert account.refused("CreateDefaultVpc") == (
+        "DefaultVpcAlreadyExists",
+        "A Default VPC already exists for this account in this region.",
+    )
+
+
+def test_a_default_vpc_counts_against_the_quota(store: Any) -> None:
+    account = Account(store, quota=Quota(vpcs_per_region_max=1))
+    empty(account, account.default_vpc_id)
+    account.call("DeleteVpc", VpcId=account.default_vpc_id)
+    account.vpc()
+    assert account.refused("CreateDefaultVpc")[0] == "VpcLimitExceeded"
+
+
+# --- DeleteVpc ---
+
+
+def empty(account: Account, vpc_id: str) -> None:
+    """Deletes the subnets of a VPC."""
+    for subnet in account.call("DescribeSubnets", Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]:
+        account.call("DeleteSubnet", SubnetId=subnet["SubnetId"])
+
+
+def in_the_way(vpc_id: str) -> tuple[str, str]:
+    """The refusal to delete a VPC that something hangs on."""
+    return "DependencyViolation", f"The vpc '{vpc_id}' has dependencies and cannot be deleted."
+
+
+def peering(account: Account, vpc_id: str, peer_id: str, *, accept: bool = True) -> str:
+    """A connection of two VPCs, or a request for one."""
+    answer = account.call("CreateVpcPeeringConnection", VpcId=vpc_id, PeerVpcId=peer_id)
+    peering_id = answer["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    if accept:
+        account.call("AcceptVpcPeeringConnection", VpcPeeringConnectionId=peering_id)
+    return peering_id
+
+
+def test_a_vpc_goes_with_its_default_group_and_all_tags(account: Account) -> None:
+    before = account.picture()[1:]
+    vpc_id = account.vpc(TagSpecifications=tag_specification("vpc", Name="mine"))
+    group_id = account.default_group(vpc_id)
+    (rule_id,) = account.allow(group_id, permission("tcp", 22, "192.0.2.0/24"))
+    account.call("CreateTags", Resources=[group_id, rule_id], Tags=[{"Key": "a", "Value": "b"}])
+    account.call("DeleteVpc", VpcId=vpc_id)
+    assert account.picture()[1:] == before
+    assert account.refused("DeleteVpc", VpcId=vpc_id)[0] == "InvalidVpcID.NotFound"
+
+
+def test_what_keeps_a_vpc(account: Account) -> None:
+    """openstack-functional-expectations.json: DeleteVpc with a subnet."""
+    vpc_id, other_id = account.vpc(), account.vpc("10.1.0.0/16")
+    subnet_id = account.call("CreateSubnet", VpcId=vpc_id, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    assert account.refused("DeleteVpc", VpcId=vpc_id) == in_the_way(vpc_id)
+    account.call("DeleteSubnet", SubnetId=subnet_id)
+    group_id = account.group(VpcId=vpc_id)
+    assert account.refused("DeleteVpc", VpcId=vpc_id) == in_the_way(vpc_id)
+    account.call("DeleteSecurityGroup", GroupId=group_id)
+    group_id = account.group(VpcId=other_id)
+    account.call("AssociateSecurityGroupVpc", GroupId=group_id, VpcId=vpc_id)
+    assert account.refused("DeleteVpc", VpcId=vpc_id) == in_the_way(vpc_id)
+    account.call("DisassociateSecurityGroupVpc", GroupId=group_id, VpcId=vpc_id)
+    account.call("DeleteVpc", VpcId=vpc_id)
+
+
+def test_an_active_peering_connection_keeps_both_vpcs(account: Account) -> None:
+    vpc_id, peer_id = account.vpc(), account.vpc("10.1.0.0/16")
+    peering_id = peering(account, vpc_id, peer_id)
+    for each in (vpc_id, peer_id):
+        assert account.refused("DeleteVpc", VpcId=each) == in_the_way(each)
+    group_id = account.group(VpcId=vpc_id)
+    account.allow(group_id, permission("tcp", 22, account.default_group(peer_id)))
+    account.call("DeleteVpcPeeringConnection", VpcPeeringConnectionId=peering_id)
+    account.call("DeleteVpc", VpcId=peer_id)
+    (rule,) = account.described(group_id)["IpPermissions"]
+    assert rule["UserIdGroupPairs"][0]["VpcId"] == peer_id, "the rule stays"
+    (stale,) = account.call("DescribeStaleSecurityGroups", VpcId=vpc_id)["StaleSecurityGroupSet"]
+    assert stale["GroupId"] == group_id
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_request_of_ones_own_goes_with_either_vpc(account: Account, asked: bool) -> None:
+    vpc_id, peer_id = account.vpc(), account.vpc("10.1.0.0/16")
+    peering_id = peering(account, vpc_id, peer_id, accept=False)
+    account.call("DeleteVpc", VpcId=vpc_id if asked else peer_id)
+    (shown,) = account.call("DescribeVpcPeeringConnections", VpcPeeringConnectionIds=[peering_id])[
+        "VpcPeeringConnections"
+    ]
+    assert shown["Status"]["Code"] == "deleted"
+
+
+def test_a_request_of_another_account_must_be_rejected_first(account: Account) -> None:
+    vpc_id, stranger = account.vpc(), PeeringSide("210987654321", "us-east-1", ABSENT["vpc"])
+    side = PeeringSide(ACCOUNT, "us-east-1", vpc_id)
+    request = VpcPeering("pcx-1", stranger, side, PeeringStatus.PENDING_ACCEPTANCE, NOW)
+    account.store.write(lambda transaction: transaction.insert_peering(request))
+    assert account.refused("DeleteVpc", VpcId=vpc_id) == in_the_way(vpc_id)
+    account.call("RejectVpcPeeringConnection", VpcPeeringConnectionId="pcx-1")
+    account.call("DeleteVpc", VpcId=vpc_id)
+
+
+def test_a_request_that_expired_keeps_nothing(account: Account) -> None:
+    vpc_id, stranger = account.vpc(), PeeringSide("210987654321", "us-east-1", ABSENT["vpc"])
+    side = PeeringSide(ACCOUNT, "us-east-1", vpc_id)
+    request = VpcPeering("pcx-1", stranger, side, PeeringStatus.PENDING_ACCEPTANCE, NOW - PENDING_SECONDS)
+    account.store.write(lambda transaction: transaction.insert_peering(request))
+    account.call("DeleteVpc", VpcId=vpc_id)
+
+
+def test_delete_vpc_refuses(account: Account) -> None:
+    assert account.checked("DeleteVpc") == ("MissingParameter", "The request must contain the parameter vpcId")
+    assert account.checked("DeleteVpc", VpcId="x") == (
+        "InvalidVpcID.Malformed",
+        'Invalid id: "x" (expecting "vpc-...")',
+    )
+    elsewhere = account.elsewhere(region="eu-west-1")
+    assert elsewhere.refused("DeleteVpc", VpcId=account.default_vpc_id) == (
+        "InvalidVpcID.NotFound",
+        f"The vpc ID '{account.default_vpc_id}' does not exist",
+    )
+
+
+# --- DescribeVpcs: pages and the item ---
+
+
+def test_vpcs_page_by_page(account: Account) -> None:
+    made = {account.default_vpc_id, *(account.vpc(f"10.{number}.0.0/16") for number in range(11))}
+    first = account.call("DescribeVpcs", MaxResults=5)
+    second = account.call("DescribeVpcs", MaxResults=5, NextToken=first["NextToken"])
+    third = account.call("DescribeVpcs", MaxResults=5, NextToken=second["NextToken"])
+    assert "NextToken" not in third
+    assert [len(each["Vpcs"]) for each in (first, second, third)] == [5, 5, 2]
+    assert {vpc["VpcId"] for each in (first, second, third) for vpc in each["Vpcs"]} == made
+    assert account.refused("DescribeVpcs", MaxResults=4)[0] == "InvalidParameterValue"
+    assert account.refused("DescribeVpcs", NextToken="x")[0] == "InvalidParameterValue"
+
+
+def test_a_vpc_as_it_is_described(account: Account) -> None:
+    vpc_id = account.vpc()
+    (vpc,) = account.call("DescribeVpcs", VpcIds=[vpc_id])["Vpcs"]
+    assert vpc == {
+        "VpcId": vpc_id,
+        "OwnerId": ACCOUNT,
+        "State": "available",
+        "CidrBlock": "10.0.0.0/16",
+        "CidrBlockAssociationSet": [
+            {
+                "AssociationId": vpc["CidrBlockAssociationSet"][0]["AssociationId"],
+                "CidrBlock": "10.0.0.0/16",
+                "CidrBlockState": {"State": "associated"},
+            }
+        ],
+        "DhcpOptionsId": vpc["DhcpOptionsId"],
+        "InstanceTenancy": "default",
+        "IsDefault": False,
+        "BlockPublicAccessStates": {"InternetGatewayBlockMode": "off"},
+    }
