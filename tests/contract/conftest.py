@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plain_store import PlainStore
 from ringwall.store.base import Store
 from ringwall.store.sqlite import open_ephemeral, open_sqlite
 from stores import Driven
@@ -24,3 +25,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driven]:
     driven = Driven(ENGINES[request.param](tmp_path))
     yield driven
     driven.close()
+
+
+@pytest.fixture(params=[*ENGINES, "plain"])
+def rows(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driven | PlainStore]:
+    """A new store of any engine, or the plain one that judges them, for tests of single reads and writes."""
+    new = PlainStore() if request.param == "plain" else Driven(ENGINES[request.param](tmp_path))
+    yield new
+    new.close()

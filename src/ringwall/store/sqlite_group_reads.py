@@ -15,7 +15,7 @@ from .base import PeerCounts
 from .sqlite_queries import Queries, Row
 
 GROUP: Final = "SELECT group_id, owner_id, region, vpc_id, name, description FROM security_groups"
-ASSOCIATION: Final = "SELECT group_id, owner_id, region, vpc_id FROM vpc_associations WHERE owner_id = ? AND region = ?"
+ASSOCIATION: Final = "SELECT group_id, owner_id, region, vpc_id FROM vpc_associations"
 RULE: Final = (
     "SELECT rule_id, group_id, direction, protocol, from_port, to_port, peer_kind, peer, description,"
     " peer_owner_id, peer_vpc_id, peering_id FROM security_group_rules"
@@ -94,12 +94,12 @@ class GroupReads(Queries):
         self, account_id: str, region: str, *, group_id: str | None = None, vpc_id: str | None = None
     ) -> list[VpcAssociation]:
         """`Reader.vpc_associations`."""
-        query, values = ASSOCIATION, [account_id, region]
-        for column, value in (("group_id", group_id), ("vpc_id", vpc_id)):
-            if value is not None:
-                query += f" AND {column} = ?"
-                values.append(value)
-        return self._all(VpcAssociation, query + " ORDER BY number", *values)
+        wanted = {"group_id": group_id, "vpc_id": vpc_id}
+        given = {column: value for column, value in wanted.items() if value is not None}
+        # The + keeps SQLite from going through all of the region's for the few of a group or VPC.
+        owner = " WHERE +owner_id = ? AND +region = ?" if given else " WHERE owner_id = ? AND region = ?"
+        query = ASSOCIATION + owner + "".join(f" AND {column} = ?" for column in given) + " ORDER BY number"
+        return self._all(VpcAssociation, query, account_id, region, *given.values())
 
     def group_count(self, account_id: str, region: str) -> int:
         """`Reader.group_count`."""

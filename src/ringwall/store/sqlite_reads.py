@@ -6,6 +6,7 @@ state. Here: the store itself, tokens, tags and the change log; groups and the n
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -16,8 +17,8 @@ from .codec import decode_changes
 from .sqlite_group_reads import GroupReads
 from .sqlite_network_reads import NetworkReads
 
-# Above this many resources, one scan of all tags is cheaper than a look-up for each.
-TAG_LOOK_UPS_MAX: Final = 200
+# Above this many resources, one statement for all costs less than one for each.
+TAG_STATEMENTS_MAX: Final = 20
 
 
 class SqliteReader(GroupReads, NetworkReads):
@@ -56,8 +57,9 @@ class SqliteReader(GroupReads, NetworkReads):
     def tags(self, account_id: str, region: str, resource_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         """`Reader.tags`."""
         resource_ids = list(resource_ids)
-        if len(resource_ids) > TAG_LOOK_UPS_MAX:
-            tagged = self.all_tags(account_id, region)
+        if len(resource_ids) > TAG_STATEMENTS_MAX:
+            some = " AND resource_id IN (SELECT value FROM json_each(?))"
+            tagged = self._tags(some, account_id, region, json.dumps(resource_ids))
             return {resource_id: tagged.get(resource_id, {}) for resource_id in resource_ids}
         query = "SELECT key, value FROM tags WHERE account_id = ? AND region = ? AND resource_id = ? ORDER BY key"
         return {
@@ -67,11 +69,7 @@ class SqliteReader(GroupReads, NetworkReads):
 
     def all_tags(self, account_id: str, region: str) -> dict[str, dict[str, str]]:
         """`Reader.all_tags`."""
-        query = "SELECT resource_id, key, value FROM tags WHERE account_id = ? AND region = ? ORDER BY resource_id, key"
-        tags: dict[str, dict[str, str]] = {}
-        for resource_id, key, value in self._execute(query, (account_id, region)):
-            tags.setdefault(resource_id, {})[key] = value
-        return tags
+        return self._tags("", account_id, region)
 
     def changes_since(self, revision: int, limit: int) -> Sequence[ChangeRecord]:
         """`Reader.changes_since`."""
@@ -87,3 +85,10 @@ class SqliteReader(GroupReads, NetworkReads):
             ChangeRecord(number, account_id, region, decode_changes(text), at)
             for number, account_id, region, text, at in rows
         ]
+
+    def _tags(self, condition: str, *values: object) -> dict[str, dict[str, str]]:
+        query = "SELECT resource_id, key, value FROM tags WHERE account_id = ? AND region = ?" + condition
+        tags: dict[str, dict[str, str]] = {}
+        for resource_id, key, value in self._execute(query + " ORDER BY resource_id, key", values):
+            tags.setdefault(resource_id, {})[key] = value
+        return tags
