@@ -310,6 +310,18 @@ def test_an_expiry_is_told_for_two_days(account: Account, pair: tuple[str, str])
     assert account.picture()[0] == revision, "expiry is time passing, not a change"
 
 
+def test_tags_go_when_nothing_is_told_of_the_connection_any_more(account: Account, pair: tuple[str, str]) -> None:
+    peering_id = requested(account, *pair, TagSpecifications=tag_specification("vpc-peering-connection", a="b"))
+    account.call(DELETE, VpcPeeringConnectionId=peering_id)
+    assert [each["ResourceId"] for each in account.call("DescribeTags")["Tags"]] == [peering_id]
+    account.now += 2 * HOUR
+    assert account.call("DescribeTags")["Tags"] == []
+    assert account.refused("CreateTags", Resources=[peering_id], Tags=[{"Key": "a", "Value": "c"}]) == (
+        "InvalidVpcPeeringConnectionID.NotFound",
+        f"The vpcPeeringConnection ID '{peering_id}' does not exist",
+    )
+
+
 @pytest.mark.parametrize("verb", [ACCEPT, REJECT, DELETE])
 def test_what_isnt_named_or_isnt_there_is_refused(account: Account, verb: str) -> None:
     assert account.checked(verb) == (

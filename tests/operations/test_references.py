@@ -73,7 +73,7 @@ def test_refused_questions_about_references(account: Account, across: tuple[str,
     for request in ({}, {"GroupId": []}):
         assert account.checked(name, **request) == (
             "MissingParameter",
-            "The request must contain the parameter groupId",
+            "The request must contain the parameter groupIdSet",
         )
     assert account.checked(name, GroupId=["sg-G"]) == ("InvalidGroupId.Malformed", 'Invalid id: "sg-G"')
     assert account.refused(name, GroupId=[across[0], ABSENT["sg"]]) == (

@@ -14,9 +14,10 @@ DeleteVpcPeeringConnection, DescribeVpcPeeringConnections; VPC Peering Guide, li
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from ringwall.domain import ids
@@ -215,6 +216,12 @@ def delete_vpc_peering_connection(context: Context, request: Request) -> Answer:
     return {"Return": True}
 
 
+def known_peering(context: Context, account_id: str, region: str, peering_id: str) -> VpcPeering | None:
+    """The connection, if the caller can know of it."""
+    peering = context.transaction.peering(account_id, region, peering_id)
+    return peering if peering is not None and _is_known(context, peering) else None
+
+
 def _is_known(context: Context, peering: VpcPeering) -> bool:
     """Whether the caller can know of the connection: it is still shown, and a failed one where it was asked for."""
     here = (context.caller.account_id, context.caller.region)
@@ -224,18 +231,8 @@ def _is_known(context: Context, peering: VpcPeering) -> bool:
     )
 
 
-def _find(context: Context) -> Callable[[str, str, str], VpcPeering | None]:
-    """A look-up as `lookup.found` wants it, for connections that the caller can know of."""
-
-    def find(account_id: str, region: str, peering_id: str) -> VpcPeering | None:
-        peering = context.transaction.peering(account_id, region, peering_id)
-        return peering if peering is not None and _is_known(context, peering) else None
-
-    return find
-
-
 def _named(context: Context, request: Request) -> VpcPeering:
-    return found(ids.PEERING, _find(context), context, request["VpcPeeringConnectionId"])
+    return found(ids.PEERING, partial(known_peering, context), context, request["VpcPeeringConnectionId"])
 
 
 def _pending_here(context: Context, request: Request, done: str, wanted: str) -> VpcPeering:
@@ -344,7 +341,7 @@ def describe_vpc_peering_connections(context: Context, request: Request) -> Answ
     filters = FILTERS.read(request.get("Filters"))
     peering_ids = request.get("VpcPeeringConnectionIds")
     if peering_ids:
-        peerings = all_found(ids.PEERING, _find(context), context, peering_ids)
+        peerings = all_found(ids.PEERING, partial(known_peering, context), context, peering_ids)
     else:
         known = context.transaction.peerings(caller.account_id, caller.region)
         peerings = [each for each in known if _is_known(context, each)]

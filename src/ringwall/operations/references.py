@@ -60,7 +60,7 @@ def check_vpc_named(request: Request) -> None:
 def check_references(request: Request) -> None:
     """Refuses a request without groups, and malformed ids."""
     if not request.get("GroupId"):
-        raise MissingParameter("groupId")
+        raise MissingParameter("groupIdSet")
     ids.GROUP.check_all(request["GroupId"])
 
 

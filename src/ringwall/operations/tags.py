@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from ringwall.domain import ids
 from ringwall.domain.errors import InvalidParameterValue, MissingParameter, UnauthorizedOperation
 from ringwall.domain.filters import FilterTable, select
 from ringwall.domain.ids import IdKind
-from ringwall.domain.prefix_list import prefix_list
+from ringwall.domain.prefix_list import AWS_OWNER
 from ringwall.domain.tags import check_key, check_number, is_reserved, tags_to_write
 
 from .context import Answer, Context, Request
-from .lookup import found, page
+from .lookup import found, page, prefix_list_by_id
+from .peerings import known_peering
 
 _RESOURCES_MAX: Final = 1000
 _TAGS_MAX: Final = 1000
@@ -106,9 +108,9 @@ def _resources(context: Context, request: Request) -> dict[str, IdKind]:
 def _check_exists(context: Context, kind: IdKind, resource_id: str) -> None:
     transaction = context.transaction
     if kind is ids.PREFIX_LIST:
-        if prefix_list(resource_id, context.caller.region) is None:
-            raise kind.absent(resource_id)
-        raise UnauthorizedOperation
+        if prefix_list_by_id(context, resource_id).owner_id == AWS_OWNER:
+            raise UnauthorizedOperation
+        return
     find: Mapping[IdKind, Any] = {
         ids.GROUP: transaction.group,
         ids.RULE: transaction.rule,
@@ -116,6 +118,7 @@ def _check_exists(context: Context, kind: IdKind, resource_id: str) -> None:
         ids.SUBNET: transaction.subnet,
         ids.INTERFACE: transaction.interface,
         ids.INSTANCE: transaction.host,
+        ids.PEERING: partial(known_peering, context),
     }
     found(kind, find[kind], context, resource_id)
 
@@ -156,9 +159,21 @@ def describe_tags(context: Context, request: Request) -> Answer:
     """
     filters = _FILTERS.read(request.get("Filters"))
     all_tags = context.transaction.all_tags(context.caller.account_id, context.caller.region)
-    tags = [_Tag(resource_id, key, value) for resource_id, tags in all_tags.items() for key, value in tags.items()]
+    tags = [
+        _Tag(resource_id, key, value)
+        for resource_id, tags in all_tags.items()
+        if _is_shown(context, resource_id)
+        for key, value in tags.items()
+    ]
     shown, next_token = page(request, select(filters, tags), lambda each: (each.resource_id, each.key))
     return {"Tags": [_answer(each) for each in shown], "NextToken": next_token}
+
+
+def _is_shown(context: Context, resource_id: str) -> bool:
+    """False for a peering connection that ended some time ago; what else is gone took its tags along."""
+    if ids.kind_of(resource_id) is not ids.PEERING:
+        return True
+    return known_peering(context, context.caller.account_id, context.caller.region, resource_id) is not None
 
 
 def _answer(tag: _Tag) -> dict[str, str]:
