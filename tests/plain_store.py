@@ -358,7 +358,7 @@ class PlainTransaction:
             removed = change.HostRemoved(host.instance_id, interface.interface_id, interface.group_ids)
             self._record(host.owner_id, host.region, removed)
         self._drop_tags([host.instance_id])
-        self.state.hosts.remove(host)
+        self.state.hosts = [each for each in self.state.hosts if each.instance_id != host.instance_id]
         self.state.keys = [each for each in self.state.keys if each.instance_id != host.instance_id]
 
     def set_host_mode(self, host: Host, mode: Mode) -> None:

@@ -3,32 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 
+from plain_store import PlainStore
 from ringwall.domain.change import (
     AddressesChanged,
     Change,
     ChangeRecord,
+    GroupAssociated,
     GroupCreated,
     GroupDeleted,
+    GroupDisassociated,
     HostEnrolled,
     HostModeChanged,
     HostRemoved,
+    InterfaceChanged,
+    InterfaceCreated,
+    InterfaceDeleted,
     InterfaceGroupsChanged,
+    PeeringChanged,
+    PeeringCreated,
+    PrefixListChanged,
+    PrefixListCreated,
+    PrefixListDeleted,
     RulesAdded,
     RulesRemoved,
     SubnetCreated,
+    SubnetDeleted,
     TagsChanged,
+    VpcChanged,
     VpcCreated,
+    VpcDeleted,
 )
+from ringwall.domain.group import PeerReference
 from ringwall.domain.interface import Mode
+from ringwall.domain.peering import PeeringStatus
 from ringwall.store.base import Compacted, Transaction
-from stores import ACCOUNT, PLACE, REGION, Driven, group, host, interface, key, rule, subnet, vpc
+from stores import (
+    ACCOUNT,
+    PLACE,
+    REGION,
+    Driven,
+    association,
+    free_interface,
+    group,
+    host,
+    interface,
+    key,
+    peering,
+    prefix_list,
+    rule,
+    subnet,
+    vpc,
+)
 
 NET, WEB, DB = subnet(vpc()), group(vpc(), 1), group(vpc(), 2)
 MACHINE = host(NET)
 NIC = interface(MACHINE, [WEB])
+FREE, LIST, ASKED = free_interface(NET, [DB]), prefix_list(), peering(vpc(), vpc(2))
+REFERENCE = PeerReference(ACCOUNT, vpc(2).vpc_id, ASKED.peering_id)
+ACROSS = rule(DB, 5432, "sg-9", reference=REFERENCE)
+NUMBERED = replace(ACROSS, traffic=rule(DB, 5433).traffic)
 SSH, HTTPS = rule(WEB, 22, description="sésame"), rule(WEB, 443, WEB.group_id)
 
 # One request after the other, and what each must leave in the log. None: no revision.
@@ -74,18 +112,65 @@ HISTORY: list[tuple[Callable[[Transaction], object], tuple[Change, ...] | None]]
         (HostRemoved(MACHINE.instance_id, NIC.interface_id, (WEB.group_id,)),),
     ),
     (lambda tx: tx.delete_group(WEB), (GroupDeleted(WEB.group_id),)),
+    (lambda tx: tx.insert_interface(FREE), (InterfaceCreated(FREE.interface_id, (DB.group_id,)),)),
+    (lambda tx: tx.set_interface_details(FREE, FREE.description, FREE.source_dest_check), None),
+    (lambda tx: tx.set_interface_details(FREE, "other", False), (InterfaceChanged(FREE.interface_id),)),
+    (
+        # As above: the caller's value is older than the groups.
+        lambda tx: (tx.insert_group(WEB), tx.set_interface_groups(FREE, [WEB.group_id]), tx.delete_interface(FREE)),
+        (
+            GroupCreated(WEB.group_id),
+            InterfaceGroupsChanged(FREE.interface_id, (DB.group_id,), (WEB.group_id,)),
+            InterfaceDeleted(FREE.interface_id, (WEB.group_id,)),
+        ),
+    ),
+    (lambda tx: tx.delete_subnet(NET), (SubnetDeleted(NET.subnet_id),)),
+    (lambda tx: tx.update_vpc(vpc()), None),
+    (lambda tx: tx.update_vpc(replace(vpc(), enable_dns_support=False)), (VpcChanged(vpc().vpc_id),)),
+    (lambda tx: tx.insert_vpc(vpc(2)), (VpcCreated(vpc(2).vpc_id),)),
+    (
+        lambda tx: tx.insert_vpc_association(association(DB, vpc(2))),
+        (GroupAssociated(DB.group_id, vpc(2).vpc_id),),
+    ),
+    (
+        lambda tx: tx.delete_vpc_association(association(DB, vpc(2))),
+        (GroupDisassociated(DB.group_id, vpc(2).vpc_id),),
+    ),
+    (lambda tx: tx.insert_peering(ASKED), (PeeringCreated(ASKED.peering_id),)),
+    (lambda tx: tx.update_peering(ASKED), None),
+    (lambda tx: tx.insert_rules(DB, [ACROSS]), (RulesAdded(DB.group_id, (ACROSS,)),)),
+    (lambda tx: tx.replace_rules(DB, [ACROSS], [ACROSS]), None),
+    (
+        lambda tx: tx.replace_rules(DB, [ACROSS], [NUMBERED]),
+        (RulesRemoved(DB.group_id, (ACROSS,)), RulesAdded(DB.group_id, (NUMBERED,))),
+    ),
+    (
+        lambda tx: tx.update_peering(replace(ASKED, status=PeeringStatus.ACTIVE)),
+        (PeeringChanged(ASKED.peering_id, "active", ("sg-9",)),),
+    ),
+    (lambda tx: tx.delete_vpc(vpc(2)), (VpcDeleted(vpc(2).vpc_id),)),
+    (lambda tx: tx.insert_prefix_list(LIST, []), (PrefixListCreated(LIST.prefix_list_id),)),
+    (lambda tx: tx.update_prefix_list(LIST, []), None),
+    (lambda tx: tx.update_prefix_list(replace(LIST, version=2), []), (PrefixListChanged(LIST.prefix_list_id),)),
+    (lambda tx: tx.drop_prefix_list_versions(LIST, 2), None),
+    (lambda tx: tx.delete_prefix_list(LIST), (PrefixListDeleted(LIST.prefix_list_id),)),
 ]
 
 
-def test_each_request_that_changes_something_is_one_revision(store: Driven) -> None:
+def test_the_history_has_every_kind_of_change() -> None:
+    kinds = {type(change) for _, changes in HISTORY for change in changes or ()}
+    assert kinds == set(get_args(Change))
+
+
+def test_each_request_that_changes_something_is_one_revision(rows: Driven | PlainStore) -> None:
     expected: list[ChangeRecord] = []
     for request, changes in HISTORY:
-        committed = store.write(request)
+        committed = rows.write(request)
         if changes is not None:
             expected.append(ChangeRecord(len(expected) + 1, ACCOUNT, REGION, changes))
         assert committed.revision == (expected[-1].revision if changes is not None else None)
-        assert store.read(lambda r: r.revision()) == len(expected)
-    assert list(store.read(lambda r: r.changes_since(0, 1_000))) == expected
+        assert rows.read(lambda r: r.revision()) == len(expected)
+    assert list(rows.read(lambda r: r.changes_since(0, 1_000))) == expected
 
 
 def make_vpcs(store: Driven, number: int) -> None:

@@ -13,7 +13,22 @@ from ringwall.domain.group import Direction
 from ringwall.domain.interface import Mode
 from ringwall.domain.vpc import CidrAssociation, Subnet, Vpc
 from ringwall.store.base import Conflict, EnrolmentToken, HostKey, PeerCounts, Reader, Transaction
-from stores import ACCOUNT, PLACE, REGION, Driven, group, host, interface, key, rule, subnet, vpc
+from stores import (
+    ACCOUNT,
+    PLACE,
+    REGION,
+    Driven,
+    association,
+    group,
+    host,
+    interface,
+    key,
+    peering,
+    prefix_list,
+    rule,
+    subnet,
+    vpc,
+)
 
 STRANGERS = [("999999999999", REGION), (ACCOUNT, "us-east-1")]
 
@@ -28,6 +43,10 @@ def populate(tx: Transaction) -> None:
     tx.insert_rules(web, [rule(web)])
     tx.insert_host(host(net), key(host(net)), interface(host(net), [web]))
     tx.set_tags(*PLACE, web.group_id, {"Name": "web"})
+    tx.insert_vpc(vpc(2))
+    tx.insert_vpc_association(association(web, vpc(2)))
+    tx.insert_prefix_list(prefix_list(), [])
+    tx.insert_peering(peering(vpc(), vpc(2)))
 
 
 def test_a_new_store_is_empty(store: Driven) -> None:
@@ -369,12 +388,22 @@ def test_nothing_is_seen_from_another_account_or_region(store: Driven, stranger:
         lambda r: r.group(*stranger, group(vpc()).group_id),
         lambda r: r.groups(*stranger),
         lambda r: r.group_count(*stranger),
+        lambda r: r.groups_after(*stranger, "", 10),
+        lambda r: r.vpc_associations(*stranger),
+        lambda r: r.vpc_associations(*stranger, group_id=group(vpc()).group_id),
+        lambda r: r.vpc_associations(*stranger, vpc_id=vpc(2).vpc_id),
         lambda r: r.rule(*stranger, ids[0]),
         lambda r: r.rules(*stranger),
+        lambda r: r.rules_after(*stranger, "", 10),
+        lambda r: r.prefix_list(*stranger, prefix_list().prefix_list_id),
+        lambda r: r.prefix_lists(*stranger),
+        lambda r: r.peering(*stranger, peering(vpc(), vpc(2)).peering_id),
+        lambda r: r.peerings(*stranger),
         lambda r: r.host(*stranger, ids[1]),
         lambda r: r.hosts(*stranger),
         lambda r: r.interface(*stranger, interface(host(subnet(vpc())), []).interface_id),
         lambda r: r.interfaces(*stranger),
+        lambda r: r.interface_count(*stranger),
         lambda r: r.tags(*stranger, [group(vpc()).group_id])[group(vpc()).group_id],
         lambda r: r.all_tags(*stranger),
     ]
