@@ -163,3 +163,46 @@ def test_sizes_of_pages_that_cannot_be(account: Account, size: int) -> None:
 @pytest.mark.parametrize("size", [5, 1000])
 def test_sizes_of_pages(account: Account, size: int) -> None:
     assert account.call(NAME, MaxResults=size)["SecurityGroupRules"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "ports", "in_groups", "in_rules"),
+    [
+        ("tcp", (22, 25), (22, 25), (22, 25)),
+        ("tcp", (0, 65535), (0, 65535), (0, 65535)),
+        ("udp", (0, 0), (0, 0), (0, 0)),
+        ("icmp", (-1, -1), (-1, -1), (-1, -1)),
+        ("icmp", (8, -1), (8, -1), (8, -1)),
+        ("icmp", (0, 0), (0, 0), (0, 0)),
+        ("icmpv6", None, (-1, -1), (-1, -1)),
+        ("-1", None, None, (-1, -1)),
+        ("-1", (22, 25), None, (-1, -1)),
+        ("50", None, None, (-1, -1)),
+        ("47", (1, 2), None, (-1, -1)),
+    ],
+)
+@pytest.mark.parametrize("direction", ["Ingress", "Egress"])
+def test_ports_in_groups_and_in_rules(
+    account: Account, direction: str, protocol: str, ports: Any, in_groups: Any, in_rules: Any
+) -> None:
+    """Groups leave out what a protocol hasn't, rules say -1: in Authorize, in Describe and in Revoke."""
+    group_id = account.group()
+    sent = [permission(protocol, ports, "192.0.2.0/24")]
+
+    def range_of(shown: dict[str, Any]) -> tuple[int, int] | None:
+        assert ("FromPort" in shown) is ("ToPort" in shown)
+        return (shown["FromPort"], shown["ToPort"]) if "FromPort" in shown else None
+
+    (new,) = account.call(f"AuthorizeSecurityGroup{direction}", GroupId=group_id, IpPermissions=sent)[
+        "SecurityGroupRules"
+    ]
+    (described,) = rules(account, SecurityGroupRuleIds=[new["SecurityGroupRuleId"]])
+    member = "IpPermissionsEgress" if direction == "Egress" else "IpPermissions"
+    (grouped,) = (
+        each for each in account.described(group_id)[member] if {"CidrIp": "192.0.2.0/24"} in each["IpRanges"]
+    )
+    revoked = account.call(f"RevokeSecurityGroup{direction}", GroupId=group_id, IpPermissions=sent)
+    (gone,) = revoked["RevokedSecurityGroupRules"]
+    assert range_of(grouped) == in_groups
+    assert {range_of(each) for each in (new, described, gone)} == {in_rules}
+    assert {each["IpProtocol"] for each in (new, described, gone, grouped)} == {protocol}
