@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from account import ABSENT, ACCOUNT, Account, permission, tag_specification
-from botocore_judge import read, version_of
+from botocore_judge import model, read, version_of
 from ringwall.operations.table import OPERATIONS
 from ringwall.wire import shapes
 from ringwall.wire.response import serialize
@@ -75,10 +75,16 @@ def test_what_is_answered_is_what_botocore_reads(account: Account) -> None:
     account.allow(group_id, permission("tcp", 22, "10.0.0.0/8", "::/0", group_id, "pl-63a5400a", description="a & b"))
     account.enrolled(subnet_id, [group_id], addresses=("10.0.1.5",))
     doomed = [permission("tcp", 22, "::/0"), permission("tcp", 23, "::/0")]
-    calls: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in OPERATIONS if name.startswith("Describe")]
+    describes = [name for name in OPERATIONS if name.startswith("Describe")]
+    calls: list[tuple[str, dict[str, Any]]] = [
+        (name, {}) for name in describes if not model(name).input_shape.required_members
+    ]
     calls += [
         ("GetCallerIdentity", {}),
+        ("DescribeVpcAttribute", {"VpcId": vpc_id, "Attribute": "enableDnsHostnames"}),
         ("CreateVpc", {"CidrBlock": "10.1.0.0/16"}),
+        ("AssociateVpcCidrBlock", {"VpcId": vpc_id, "CidrBlock": "10.2.0.0/16"}),
+        ("AssociateVpcCidrBlock", {"VpcId": vpc_id, "AmazonProvidedIpv6CidrBlock": True}),
         ("CreateSubnet", {"VpcId": vpc_id, "CidrBlock": "10.0.2.0/24"}),
         ("CreateSecurityGroup", {"GroupName": "web", "Description": "d"}),
         ("AuthorizeSecurityGroupIngress", {"GroupName": "web", "IpPermissions": doomed[:1]}),
