@@ -26,7 +26,8 @@ from ringwall.domain.interface import Host, NetworkInterface
 
 from .context import Answer, Context, Request
 from .interface_groups import set_groups
-from .interfaces import ShownInterface, attachment_answer, check_description, check_one, with_details
+from .interfaces import check_description, check_one
+from .interfaces_described import ShownInterface, attachment_answer, with_details
 from .lookup import found, interface_by_id
 
 # EC2's name of each attribute for the member that sets it.

@@ -19,7 +19,13 @@ from ringwall.domain.region import zone_id
 from ringwall.domain.tags import as_answered
 
 from .context import Answer, Context, Request
-from .interfaces import INTERFACE_VALUES, ShownInterface, interface_answer_of_instance, time_text, with_details
+from .interfaces_described import (
+    INTERFACE_VALUES,
+    ShownInterface,
+    interface_answer_of_instance,
+    time_text,
+    with_details,
+)
 from .lookup import all_found, page, refuse_pages_of_ids
 
 _RUNNING: Final = {"Code": 16, "Name": "running"}

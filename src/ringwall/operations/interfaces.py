@@ -1,15 +1,12 @@
-"""Network interfaces: made and deleted by clients, and described, those of enrolled hosts too.
+"""Network interfaces that clients make and delete.
 
-Source: EC2 API Reference, CreateNetworkInterface, DeleteNetworkInterface, DescribeNetworkInterfaces; ec2-behaviour
-3.16. That a new interface's status is `pending` is from the reference's example.
+Source: EC2 API Reference, CreateNetworkInterface, DeleteNetworkInterface; ec2-behaviour 3.16. That a new interface's
+status is `pending` is from the reference's example.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from ringwall.domain import ids
 from ringwall.domain.errors import (
@@ -18,25 +15,21 @@ from ringwall.domain.errors import (
     NetworkInterfaceLimitExceeded,
     UnsupportedOperation,
 )
-from ringwall.domain.filters import FilterTable, Values, flag, select
-from ringwall.domain.interface import Attachment, NetworkInterface
-from ringwall.domain.region import zone_id
-from ringwall.domain.tags import as_answered, check_number, tags_of_specifications
+from ringwall.domain.interface import NetworkInterface
+from ringwall.domain.tags import check_number, tags_of_specifications
 from ringwall.domain.vpc import Subnet
 
 from .context import Answer, Context, Request
 from .idempotency import check_client_token, made_before, record
-from .interface_addresses import addresses_of_new
 from .interface_groups import groups_of_new
-from .lookup import all_found, found, interface_by_id, page, refuse_pages_of_ids
+from .interfaces_described import interface_answer, with_details
+from .lookup import found, interface_by_id
+from .subnet_addresses import addresses_of_new
 
 DESCRIPTION_LENGTH_MAX: Final = 255
 
 _CREATE: Final = "CreateNetworkInterface"
 _OTHER_TYPES: Final = frozenset({"efa", "efa-only", "trunk", "branch"})
-
-
-# --- CreateNetworkInterface, DeleteNetworkInterface ---
 
 
 def check_create(request: Request) -> None:
@@ -74,8 +67,8 @@ def create_network_interface(context: Context, request: Request) -> Answer:
     admit the machine's addresses. Nothing is enforced on the machine itself. When it gets an agent, delete the
     interface first: an address has one holder, and the enrolment is refused an address that is held.
 
-    Without Groups it carries the VPC's default group. Addresses that aren't given are chosen, see
-    `interface_addresses`. A ClientToken that was used for the same request answers with the interface it made.
+    Without Groups it carries the VPC's default group. Addresses that aren't given are the lowest
+    free ones of the subnet. A ClientToken that was used for the same request answers with the interface it made.
     The answer's status is `pending`, as EC2's is; the next description says `available`.
 
     Raises:
@@ -151,7 +144,7 @@ def _created_answer(
     context: Context, request: Request, interface: NetworkInterface, status: str | None = None
 ) -> Answer:
     (shown,) = with_details(context, [interface])
-    answer = _interface_answer(shown) | ({} if status is None else {"Status": status})
+    answer = interface_answer(shown) | ({} if status is None else {"Status": status})
     return {"NetworkInterface": answer, "ClientToken": request.get("ClientToken") or None}
 
 
@@ -174,212 +167,3 @@ def delete_network_interface(context: Context, request: Request) -> Answer:
         raise InvalidParameterValue(f"Network interface '{interface.interface_id}' is currently in use.")
     context.transaction.delete_interface(interface)
     return {}
-
-
-# --- DescribeNetworkInterfaces ---
-
-
-def time_text(seconds: int) -> str:
-    """A time as filters write it."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-@dataclass(frozen=True, slots=True)
-class ShownInterface:
-    """An interface with what answers and filters say of it. device_index: its place among its host's interfaces."""
-
-    interface: NetworkInterface
-    tags: Mapping[str, str]
-    group_names: Mapping[str, str]
-    dns_name: str
-    device_index: int
-
-    @property
-    def groups(self) -> list[dict[str, str]]:
-        """Its groups with their names, which EC2 gives here (observed)."""
-        return [{"GroupId": each, "GroupName": self.group_names[each]} for each in self.interface.group_ids]
-
-
-def _if_attached(value: Callable[[ShownInterface, Attachment], str]) -> Values[ShownInterface]:
-    """One value for an interface that a host has, none for another."""
-
-    def values(each: ShownInterface) -> tuple[str, ...]:
-        attachment = each.interface.attachment
-        return () if attachment is None else (value(each, attachment),)
-
-    return values
-
-
-INTERFACE_VALUES: Final[Mapping[str, Values[ShownInterface]]] = {
-    "addresses.primary": lambda each: ("true", "false")[: len(each.interface.private_ips)],
-    "addresses.private-ip-address": lambda each: each.interface.private_ips,
-    "attachment.attach-time": _if_attached(lambda each, _: time_text(each.interface.created_at)),
-    "attachment.attachment-id": _if_attached(lambda _, attachment: attachment.attachment_id),
-    "attachment.delete-on-termination": _if_attached(lambda *_: "true"),
-    "attachment.device-index": _if_attached(lambda each, _: str(each.device_index)),
-    "attachment.instance-id": _if_attached(lambda _, attachment: attachment.instance_id),
-    "attachment.instance-owner-id": _if_attached(lambda each, _: each.interface.owner_id),
-    "attachment.status": _if_attached(lambda *_: "attached"),
-    "availability-zone": lambda each: (each.interface.availability_zone,),
-    "description": lambda each: (each.interface.description,),
-    "group-id": lambda each: each.interface.group_ids,
-    "group-name": lambda each: each.group_names.values(),
-    "ipv6-addresses.ipv6-address": lambda each: each.interface.ipv6_addresses,
-    "mac-address": lambda each: (each.interface.mac_address,),
-    "network-interface-id": lambda each: (each.interface.interface_id,),
-    "owner-id": lambda each: (each.interface.owner_id,),
-    "private-dns-name": lambda each: (each.dns_name,) if each.dns_name else (),
-    "private-ip-address": lambda each: each.interface.private_ips,
-    "requester-managed": lambda each: ("false",),
-    "source-dest-check": lambda each: (flag(each.interface.source_dest_check),),
-    "status": lambda each: (_status(each.interface),),
-    "subnet-id": lambda each: (each.interface.subnet_id,),
-    "tag-key": lambda each: each.tags.keys(),
-    "tag-value": lambda each: each.tags.values(),
-    "vpc-id": lambda each: (each.interface.vpc_id,),
-}
-
-FILTERS: Final[FilterTable[ShownInterface]] = FilterTable(
-    values={
-        **INTERFACE_VALUES,
-        "availability-zone-id": lambda each: (zone_id(each.interface.availability_zone),),
-        "interface-type": lambda each: ("interface",),
-        "operator.managed": lambda each: ("false",),
-    },
-    tags_of=lambda each: each.tags,
-    barren=frozenset(
-        {
-            "addresses.association.owner-id",
-            "addresses.association.public-ip",
-            "association.allocation-id",
-            "association.association-id",
-            "association.ip-owner-id",
-            "association.public-dns-name",
-            "association.public-ip",
-            "operator.principal",
-            "requester-id",
-        }
-    ),
-)
-
-
-def check_describe(request: Request) -> None:
-    """Refuses malformed interface ids."""
-    ids.INTERFACE.check_all(request.get("NetworkInterfaceIds"))
-
-
-def describe_network_interfaces(context: Context, request: Request) -> Answer:
-    """The interfaces that the request names, or all, of those the ones that its filters let through, page by page.
-
-    `group-name` and `tag-value` are filters still, as in older editions of EC2's reference.
-
-    Raises:
-        InvalidNetworkInterfaceIDNotFound: an interface that it names doesn't exist.
-        InvalidParameterValue, InvalidParameterCombination, FilterLimitExceeded: what it asks can't be meant.
-    """
-    transaction, caller = context.transaction, context.caller
-    refuse_pages_of_ids(
-        request,
-        "NetworkInterfaceIds",
-        "The parameter networkInterfaceIds cannot be used with the parameter maxResults",
-    )
-    filters = FILTERS.read(request.get("Filters"))
-    interface_ids = request.get("NetworkInterfaceIds")
-    interfaces = (
-        all_found(ids.INTERFACE, transaction.interface, context, interface_ids)
-        if interface_ids
-        else transaction.interfaces(caller.account_id, caller.region)
-    )
-    chosen = select(filters, with_details(context, interfaces))
-    shown, next_token = page(request, chosen, lambda each: (each.interface.interface_id,))
-    return {"NetworkInterfaces": [_interface_answer(each) for each in shown], "NextToken": next_token}
-
-
-def with_details(context: Context, interfaces: Sequence[NetworkInterface]) -> list[ShownInterface]:
-    """The interfaces with their tags, the names of their groups, and their place in their hosts."""
-    transaction, caller = context.transaction, context.caller
-    tags = transaction.tags(caller.account_id, caller.region, [each.interface_id for each in interfaces])
-    names: dict[str, str] = {}
-    hosts: dict[str, tuple[str, list[str]]] = {}
-    for interface in interfaces:
-        for group_id in interface.group_ids:
-            if group_id not in names:
-                group = transaction.group(caller.account_id, caller.region, group_id)
-                assert group is not None, "a group that an interface carries can't be deleted"
-                names[group_id] = group.name
-        if interface.attachment is not None and interface.attachment.instance_id not in hosts:
-            instance_id = interface.attachment.instance_id
-            host = transaction.host(caller.account_id, caller.region, instance_id)
-            siblings = transaction.interfaces_of_host(instance_id)
-            hosts[instance_id] = host.hostname if host else "", [each.interface_id for each in siblings]
-    shown = []
-    for each in interfaces:
-        hostname, siblings_ids = hosts[each.attachment.instance_id] if each.attachment else ("", [each.interface_id])
-        group_names = {group_id: names[group_id] for group_id in each.group_ids}
-        index = siblings_ids.index(each.interface_id)
-        shown.append(ShownInterface(each, tags[each.interface_id], group_names, hostname, index))
-    return shown
-
-
-def _status(interface: NetworkInterface) -> str:
-    return "available" if interface.attachment is None else "in-use"
-
-
-def _interface_answer(each: ShownInterface) -> dict[str, Any]:
-    interface = each.interface
-    return interface_answer_of_instance(each) | {
-        "Attachment": attachment_answer(each),
-        "AvailabilityZone": interface.availability_zone,
-        "AvailabilityZoneId": zone_id(interface.availability_zone),
-        "RequesterManaged": False,
-        "TagSet": as_answered(each.tags),
-        "Operator": {"Managed": False},
-    }
-
-
-def attachment_answer(each: ShownInterface) -> dict[str, Any] | None:
-    """What the interface's own description says of its attachment; None where no host has it."""
-    attachment = each.interface.attachment
-    if attachment is None:
-        return None
-    return _attachment_answer_of_instance(each, attachment) | {
-        "InstanceId": attachment.instance_id,
-        "InstanceOwnerId": each.interface.owner_id,
-    }
-
-
-def _attachment_answer_of_instance(each: ShownInterface, attachment: Attachment) -> dict[str, Any]:
-    return {
-        "AttachmentId": attachment.attachment_id,
-        "AttachTime": each.interface.created_at,
-        "DeleteOnTermination": True,
-        "DeviceIndex": each.device_index,
-        "NetworkCardIndex": 0,
-        "Status": "attached",
-    }
-
-
-def interface_answer_of_instance(each: ShownInterface) -> dict[str, Any]:
-    """What DescribeInstances and DescribeNetworkInterfaces both say of an interface."""
-    interface = each.interface
-    return {
-        "NetworkInterfaceId": interface.interface_id,
-        "SubnetId": interface.subnet_id,
-        "VpcId": interface.vpc_id,
-        "OwnerId": interface.owner_id,
-        "Description": interface.description,
-        "InterfaceType": "interface",
-        "MacAddress": interface.mac_address,
-        "PrivateDnsName": each.dns_name or None,
-        "PrivateIpAddress": interface.private_ips[0] if interface.private_ips else None,
-        "PrivateIpAddresses": [
-            {"Primary": index == 0, "PrivateIpAddress": address} for index, address in enumerate(interface.private_ips)
-        ],
-        "Ipv6Addresses": [{"Ipv6Address": address} for address in interface.ipv6_addresses],
-        "SourceDestCheck": interface.source_dest_check,
-        "Status": _status(interface),
-        "Groups": each.groups,
-        "Attachment": None
-        if interface.attachment is None
-        else _attachment_answer_of_instance(each, interface.attachment),
-    }

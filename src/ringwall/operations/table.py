@@ -13,6 +13,7 @@ from . import (
     instances,
     interface_addresses,
     interfaces,
+    interfaces_described,
     peerings,
     prefix_lists,
     prefix_lists_changed,
@@ -186,10 +187,10 @@ _TABLE: Final = (
     ),
     Operation(
         "DescribeNetworkInterfaces",
-        interfaces.check_describe,
-        interfaces.describe_network_interfaces,
+        interfaces_described.check_describe,
+        interfaces_described.describe_network_interfaces,
         writes=False,
-        filters=interfaces.FILTERS,
+        filters=interfaces_described.FILTERS,
         idle={"IncludeManagedResources": "nothing here is managed by AWS"},
     ),
     Operation(
