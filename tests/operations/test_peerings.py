@@ -374,6 +374,13 @@ def test_a_vpc_has_only_so_many_active_connections(store: Any, full: str) -> Non
     accept(account, more)
 
 
+def test_what_overlaps_by_now_fails_when_it_is_accepted(account: Account, pair: tuple[str, str]) -> None:
+    peering_id = requested(account, *pair)
+    account.call("AssociateVpcCidrBlock", VpcId=pair[1], CidrBlock="10.0.128.0/20")
+    assert accept(account, peering_id)["Status"] == {"Code": "failed", "Message": FAILURE}
+    assert status(account, peering_id) == ("failed", FAILURE)
+
+
 # --- Between regions ---
 
 
