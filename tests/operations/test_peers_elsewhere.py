@@ -148,6 +148,23 @@ def test_no_group_of_another_account_or_region(place: Place) -> None:
         )
 
 
+def test_a_connection_to_another_region_makes_nothing_nameable(place: Place) -> None:
+    """VPC peering guide: a group of a peer VPC in another region can't be named."""
+    other = place.account.elsewhere(region="eu-west-1")
+    vpc_id = other.vpc("10.9.0.0/16")
+    foreign = other.group(VpcId=vpc_id)
+    asked = place.account.call("CreateVpcPeeringConnection", VpcId=place.here, PeerVpcId=vpc_id, PeerRegion="eu-west-1")
+    peering_id = asked["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    other.call("AcceptVpcPeeringConnection", VpcPeeringConnectionId=peering_id)
+    request = {"GroupId": place.web, "IpPermissions": [permission("tcp", 22, foreign)]}
+    assert place.account.refused(INGRESS, **request) == (
+        "InvalidGroup.NotFound",
+        f"The security group '{foreign}' does not exist",
+    )
+    named = {"GroupId": place.web, "IpPermissions": place.pair(VpcPeeringConnectionId=peering_id)}
+    assert place.account.refused(INGRESS, **named) == OTHER_NETWORK
+
+
 def test_a_group_of_the_own_vpc_shows_no_way(place: Place) -> None:
     place.peered()
     (rule_id,) = place.account.allow(place.web, permission("tcp", 22, place.web))

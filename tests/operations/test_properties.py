@@ -35,6 +35,13 @@ CIDRS = {
 }
 PREFIX_LISTS = ["pl-63a5400a", "pl-02cd2c6b"]
 
+SOURCES = {
+    "IpRanges": "CidrIpv4",
+    "Ipv6Ranges": "CidrIpv6",
+    "PrefixListIds": "PrefixListId",
+    "UserIdGroupPairs": "ReferencedGroupId",
+}
+
 # A rule as people mean it: protocol, range, source.
 rules = st.one_of(
     *(
@@ -80,13 +87,32 @@ class Group:
         permissions = [self.spelled(rule, choice) for rule in named]
         return self.account.call("RevokeSecurityGroupIngress", GroupId=self.group_id, IpPermissions=permissions)
 
+    def modify(self, wanted: dict[str, Rule], choice: random.Random) -> None:
+        """Each of these rules, by its id, says this."""
+        given = []
+        for rule_id, each in wanted.items():
+            permission = self.spelled(each, choice)
+            for member, name in SOURCES.items():
+                for source in permission.pop(member, ()):
+                    (permission[name],) = source.values()
+            given.append({"SecurityGroupRuleId": rule_id, "SecurityGroupRule": permission})
+        self.account.call("ModifySecurityGroupRules", GroupId=self.group_id, SecurityGroupRules=given)
+
     def held(self) -> set[Rule]:
         """The rules as people mean them."""
+        return set(self.held_by_id().values())
+
+    def held_by_id(self) -> dict[str, Rule]:
+        """The rules as people mean them, by their ids."""
         names = {group_id: name for name, group_id in self.ids.items()}
         filters = [{"Name": "group-id", "Values": [self.group_id]}]
         shown = self.account.call("DescribeSecurityGroupRules", Filters=filters)["SecurityGroupRules"]
         return {
-            (rule["IpProtocol"], (rule["FromPort"], rule["ToPort"]), _source(rule, names))
+            rule["SecurityGroupRuleId"]: (
+                rule["IpProtocol"],
+                (rule["FromPort"], rule["ToPort"]),
+                _source(rule, names),
+            )
             for rule in shown
             if not rule["IsEgress"]
         }
@@ -155,8 +181,15 @@ def test_no_spelling_makes_a_rule_twice(authorized: list[Rule], again: Rule, see
     assert caught.value.message == "The same permission must not appear multiple times"
 
 
+def _kind(rule: Rule) -> str:
+    source = rule[2]
+    if source in CIDRS:
+        return "IPv6" if ":" in source else "IPv4"
+    return "list" if source in PREFIX_LISTS else "group"
+
+
 class Rules(RuleBasedStateMachine):
-    """Authorize and revoke in any order, by permissions and by ids, against a set of rules as people mean them."""
+    """Authorize, revoke and modify in any order, by permissions and by ids, against rules as people mean them."""
 
     @initialize(in_default_vpc=st.booleans())
     def begin(self, in_default_vpc: bool) -> None:
@@ -199,6 +232,28 @@ class Rules(RuleBasedStateMachine):
             assert set(self.group.account.rule_ids(self.group.group_id)) == set(held) - set(doomed)
             self.model = self.group.held()
 
+    @rule(data=st.data(), wanted=st.lists(rules, min_size=1, max_size=3))
+    def modify(self, data: st.DataObject, wanted: list[Rule]) -> None:
+        """All or none: kinds stay, and no two rules may be the same afterwards."""
+        held = self.group.held_by_id()
+        if not held:
+            return
+        chosen = data.draw(st.permutations(sorted(held)))[: len(wanted)]
+        # Often the rules change places among themselves.
+        if data.draw(st.booleans()):
+            wanted = data.draw(st.permutations([held[rule_id] for rule_id in chosen]))
+        change = dict(zip(chosen, wanted, strict=False))
+        after = held | change
+        kinds_stay = all(_kind(held[rule_id]) == _kind(each) for rule_id, each in change.items())
+        if kinds_stay and len(set(after.values())) == len(after):
+            self.group.modify(change, self.choice)
+            assert self.group.held_by_id() == after
+            self.model = set(after.values())
+        else:
+            with pytest.raises(ServiceError):
+                self.group.modify(change, self.choice)
+            assert self.group.held_by_id() == held
+
     @invariant()
     def agrees(self) -> None:
         """The group holds what the model holds."""
@@ -207,4 +262,4 @@ class Rules(RuleBasedStateMachine):
 
 
 TestRules = Rules.TestCase
-TestRules.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+TestRules.settings = settings(max_examples=50, stateful_step_count=20, deadline=None)

@@ -1,9 +1,9 @@
 """What rules name: groups and prefix lists that must be there, the way to a group of another VPC, and room for more.
 
 Theory of operation. A rule can name a group of its own group's VPC. It can name one of another VPC if an active peering
-connection joins the two, both in this region, or if one of the two groups is associated with the VPC of the other; the
+connection joins the two, or if one of the two groups is associated with the VPC of the other; the
 rule then keeps where that group lay and how it was reached (`PeerReference`), so that it can still be shown, and
-revoked, when the group or the way is gone. Groups of other accounts can't be named.
+revoked, when the group or the way is gone. Groups of other accounts and of other regions can't be named.
 
 Source: EC2 API Reference, UserIdGroupPair; VPC peering guide, "Update your security groups to reference peer security
 groups" (not across regions); ec2-behaviour 3.13, 3.14, 4.
@@ -92,12 +92,9 @@ def _shown_peering(context: Context, account_id: str, region: str, peering_id: s
 
 
 def _joins(peering: VpcPeering, one: SecurityGroup, other: SecurityGroup) -> bool:
-    sides = (peering.requester, peering.accepter)
-    return (
-        peering.status is PeeringStatus.ACTIVE
-        and sorted(side.vpc_id for side in sides) == sorted((one.vpc_id, other.vpc_id))
-        and {side.region for side in sides} == {one.region}
-    )
+    # Both groups were found in the caller's region, so a connection of their VPCs lies in it too.
+    vpc_ids = sorted((peering.requester.vpc_id, peering.accepter.vpc_id))
+    return peering.status is PeeringStatus.ACTIVE and vpc_ids == sorted((one.vpc_id, other.vpc_id))
 
 
 def _share_a_vpc(context: Context, one: SecurityGroup, other: SecurityGroup) -> bool:
