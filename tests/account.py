@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -69,7 +69,13 @@ class Account:
         if operation.writes:
             answer = self.store.write(lambda transaction: operation.run(self.context(transaction), request)).result
         else:
-            answer = self.store.read(lambda reader: operation.run(self.context(reader), request))
+            # Items that are made as they are asked for are made in the transaction.
+            answer = self.store.read(
+                lambda reader: {
+                    member: list(value) if isinstance(value, Iterator) else value
+                    for member, value in operation.run(self.context(reader), request).items()
+                }
+            )
         shape = model(name).output_shape
         if shape is None:
             assert answer == {}

@@ -149,7 +149,12 @@ class FilterTable(Generic[Item]):
 
 def select(filters: Sequence[Filter[Item]], items: Iterable[Item]) -> list[Item]:
     """The items that every filter lets through, in their order."""
-    return [item for item in items if all(each.lets_through(item) for each in filters)]
+    return [item for item in items if lets_through(filters, item)]
+
+
+def lets_through(filters: Sequence[Filter[Item]], item: Item) -> bool:
+    """Whether every filter lets the item through."""
+    return all(each.lets_through(item) for each in filters)
 
 
 def flag(value: bool) -> str:

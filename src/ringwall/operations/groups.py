@@ -5,9 +5,10 @@ Source: EC2 API Reference, CreateSecurityGroup, DeleteSecurityGroup, DescribeSec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from ringwall.domain import ids
@@ -20,7 +21,7 @@ from ringwall.domain.errors import (
     SecurityGroupLimitExceeded,
     VPCIdNotSpecified,
 )
-from ringwall.domain.filters import FilterTable, select
+from ringwall.domain.filters import Filter, FilterTable, lets_through
 from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.permission import DESCRIPTION_CHARACTERS, StatusOf, ip_permissions, is_plain_text
@@ -36,14 +37,17 @@ from .lookup import (
     group_by_name,
     named_group,
     page,
+    page_in_order,
     peering_statuses,
     refuse_pages_of_ids,
+    stretches,
     vpc_by_id,
 )
 
 DEFAULT_NAME: Final = "default"
 DEFAULT_DESCRIPTION: Final = "default VPC security group"
 ALL_TRAFFIC: Final = Traffic(ALL_PROTOCOLS)
+_GROUPS_AT_ONCE: Final = 64
 ANYWHERE_IPV4: Final = Peer(PeerKind.CIDR_IPV4, "0.0.0.0/0")
 ANYWHERE_IPV6: Final = Peer(PeerKind.CIDR_IPV6, "::/0")
 
@@ -278,31 +282,77 @@ def describe_security_groups(context: Context, request: Request) -> Answer:
     """
     refuse_pages_of_ids(request, "GroupIds", "The parameter groupIds cannot be used with the parameter maxResults")
     filters = _FILTERS.read(request.get("Filters"))
-    candidates = _candidates(context, request)
-    if filters:
+    candidates = _candidates(context, request, filters)
+
+    def let_through(groups: Iterable[SecurityGroup]) -> Iterator[SecurityGroup]:
+        if not filters:
+            return iter(groups)
         by_rule = any("ip-permission." in each.name for each in filters)
-        described = _described(context, candidates, with_rules=by_rule)
-        candidates = [each.group for each in select(filters, described)]
-    groups, next_token = page(request, candidates, lambda group: (group.group_id,))
+        return (each.group for each in _described(context, groups, with_rules=by_rule) if lets_through(filters, each))
+
+    if candidates is None and (request.get("MaxResults") is not None or request.get("NextToken")):
+        groups, next_token = page_in_order(request, partial(_groups_after, context, let_through), _id)
+    else:
+        if candidates is None:
+            candidates = context.transaction.groups(context.caller.account_id, context.caller.region)
+        groups, next_token = page(request, let_through(candidates), lambda group: (group.group_id,))
     status_of = peering_statuses(context)
-    answers = [_answer(context, each, status_of) for each in _described(context, groups, with_rules=True)]
+    answers = (_answer(context, each, status_of) for each in _described(context, groups, with_rules=True))
     return {"SecurityGroups": answers, "NextToken": next_token}
 
 
-def _candidates(context: Context, request: Request) -> list[SecurityGroup]:
+def _candidates(
+    context: Context, request: Request, filters: Sequence[Filter[_Described]]
+) -> list[SecurityGroup] | None:
+    """The groups that the request names, or the only ones that a filter can let through; None for all."""
+    transaction, caller = context.transaction, context.caller
     group_ids, names = request.get("GroupIds"), request.get("GroupNames")
-    if not group_ids and not names:
-        return context.transaction.groups(context.caller.account_id, context.caller.region)
-    named = all_found(ids.GROUP, context.transaction.group, context, group_ids or ())
-    named += map(partial(group_by_name, context), names or ())
-    return list({group.group_id: group for group in named}.values())
+    if group_ids or names:
+        named = all_found(ids.GROUP, transaction.group, context, group_ids or ())
+        named += map(partial(group_by_name, context), names or ())
+        return list({group.group_id: group for group in named}.values())
+    exact = {each.name: each.texts for each in filters if not each.patterns}
+    if "group-id" in exact:
+        found = (transaction.group(caller.account_id, caller.region, group_id) for group_id in exact["group-id"])
+        return sorted((group for group in found if group is not None), key=_id)
+    if "vpc-id" not in exact and "group-name" not in exact:
+        return None
+    vpcs = transaction.vpcs(caller.account_id, caller.region)
+    of_vpc = partial(_groups_of_vpc, context, exact.get("group-name"))
+    return [group for vpc in vpcs if vpc.vpc_id in exact.get("vpc-id", (vpc.vpc_id,)) for group in of_vpc(vpc)]
 
 
-def _described(context: Context, groups: list[SecurityGroup], *, with_rules: bool) -> list[_Described]:
-    group_ids = [group.group_id for group in groups]
-    tags = context.transaction.tags(context.caller.account_id, context.caller.region, group_ids)
-    rules = context.transaction.rules_of(group_ids) if with_rules else {}
-    return [_Described(group, tags[group.group_id], rules.get(group.group_id, ())) for group in groups]
+def _groups_of_vpc(context: Context, names: Iterable[str] | None, vpc: Vpc) -> list[SecurityGroup]:
+    """The groups of a VPC, or those of these names only: letter case aside, which the filter looks at itself."""
+    if names is None:
+        return context.transaction.groups_of_vpc(vpc.vpc_id)
+    found = (context.transaction.group_by_name(vpc.vpc_id, name) for name in names)
+    return sorted({group for group in found if group is not None}, key=_id)
+
+
+def _groups_after(
+    context: Context,
+    let_through: Callable[[Iterable[SecurityGroup]], Iterator[SecurityGroup]],
+    group_id: str,
+    number: int,
+) -> Iterator[SecurityGroup]:
+    for groups in stretches(context.transaction.groups_after, _id, context, group_id, number):
+        yield from let_through(groups)
+
+
+def _id(group: SecurityGroup) -> str:
+    return group.group_id
+
+
+def _described(context: Context, groups: Iterable[SecurityGroup], *, with_rules: bool) -> Iterator[_Described]:
+    """The groups with their tags and rules, read as they are asked for."""
+    coming = iter(groups)
+    while some := list(islice(coming, _GROUPS_AT_ONCE)):
+        group_ids = [group.group_id for group in some]
+        tags = context.transaction.tags(context.caller.account_id, context.caller.region, group_ids)
+        rules = context.transaction.rules_of(group_ids) if with_rules else {}
+        for group in some:
+            yield _Described(group, tags[group.group_id], rules.get(group.group_id, ()))
 
 
 def _answer(context: Context, described: _Described, status_of: StatusOf) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
+from itertools import islice
 from typing import Final, TypeVar
 
 from ringwall.domain import ids
@@ -29,6 +30,7 @@ Key = tuple[str, ...]
 
 RESULTS_MAX: Final = 1000
 
+_AT_ONCE: Final = 100
 _TOKEN_MARK: Final = "after"
 
 
@@ -205,6 +207,40 @@ def page(
         return list(items), None
     ordered = sorted((item for item in items if after is None or key(item) > after), key=key)
     return cut(ordered, key, size)
+
+
+def page_in_order(
+    request: Request, items_after: Callable[[str, int], Iterable[Item]], key: Callable[[Item], str]
+) -> tuple[Iterable[Item], str | None]:
+    """`page` of items that come in the order of their ids: no more are asked for than the page needs.
+
+    items_after: the items whose ids come after this one, read so many at a time. Without MaxResults they are the page,
+        as they come.
+
+    Raises:
+        InvalidParameterValue: as `page`.
+    """
+    size = page_size(request)
+    after, *_ = read_token(request.get("NextToken")) or ("",)
+    if size is None:
+        return items_after(after, _AT_ONCE), None
+    return cut(list(islice(items_after(after, size + 1), size + 1)), lambda item: (key(item),), size)
+
+
+def stretches(
+    items_after: Callable[[str, str, str, int], list[Item]], key: Callable[[Item], str], context: Context, after: str,
+    number: int,
+) -> Iterator[list[Item]]:  # fmt: skip
+    """All items of the caller's region whose ids come after this one, so many at a time, but not very few.
+
+    items_after: one of a reader's methods of that form. Cost: of what is taken.
+    """
+    number = max(number, _AT_ONCE)
+    while items := items_after(context.caller.account_id, context.caller.region, after, number):
+        yield items
+        if len(items) < number:
+            return
+        after = key(items[-1])
 
 
 def cut(ordered: Sequence[Item], key: Callable[[Item], Key], size: int | None) -> tuple[list[Item], str | None]:

@@ -8,21 +8,22 @@ Source: EC2 API Reference, DescribeSecurityGroupRules; ec2-behaviour 3.8.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Final
 
 from ringwall.domain import ids
 from ringwall.domain.errors import InvalidGroupIdMalformed
-from ringwall.domain.filters import FilterTable, select
+from ringwall.domain.filters import FilterTable, lets_through
 from ringwall.domain.group import SecurityGroupRule
 from ringwall.domain.tags import as_answered
 
 from .context import Answer, Context, Request
-from .lookup import Key, all_found, cut, page_size, peering_statuses, read_token, refuse_pages_of_ids
+from .lookup import all_found, page, page_in_order, peering_statuses, refuse_pages_of_ids, stretches
 from .rules import rule_answer
 
-_RULES_AT_ONCE: Final = 500
+_RULES_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,6 @@ class _Tagged:
 
     rule: SecurityGroupRule
     tags: Mapping[str, str]
-
-    @property
-    def key(self) -> Key:
-        """Its place among pages."""
-        return (self.rule.rule_id,)
 
 
 # `tag-key` isn't documented for this operation, but for every other one that has `tag:` (chosen).
@@ -73,41 +69,40 @@ def describe_security_group_rules(context: Context, request: Request) -> Answer:
         "The parameter 'securityGroupRuleIds' may not be used in combination with 'maxResults'.",
     )
     filters = FILTERS.read(request.get("Filters"))
-    size, after = page_size(request), read_token(request.get("NextToken"))
-    rule_ids = request.get("SecurityGroupRuleIds")
+    transaction, rule_ids = context.transaction, request.get("SecurityGroupRuleIds")
+    group_ids = _group_ids_of_filters(request)
+
+    def let_through(rules: Iterable[SecurityGroupRule]) -> Iterator[_Tagged]:
+        return (each for each in _with_tags(context, rules) if lets_through(filters, each))
+
+    def rules_after(rule_id: str, number: int) -> Iterator[_Tagged]:
+        return let_through(chain.from_iterable(stretches(transaction.rules_after, _id, context, rule_id, number)))
+
+    chosen: Iterable[_Tagged]
     if rule_ids:
-        rules = all_found(ids.RULE, context.transaction.rule, context, rule_ids)
-        chosen, next_token = select(filters, _with_tags(context, rules)), None
+        chosen, next_token = let_through(all_found(ids.RULE, transaction.rule, context, rule_ids)), None
+    elif group_ids is not None:
+        few = let_through(_rules_of(context, group_ids))
+        chosen, next_token = page(request, few, lambda each: (each.rule.rule_id,))
     else:
-        found: list[_Tagged] = []
-        at_once = _RULES_AT_ONCE if size is None or filters else size + 1
-        for some in _candidates(context, request, after, at_once):
-            found += select(filters, _with_tags(context, some))
-            if size is not None and len(found) > size:
-                break
-        chosen, next_token = cut(found, lambda each: each.key, size)
+        chosen, next_token = page_in_order(request, rules_after, lambda each: each.rule.rule_id)
     status_of = peering_statuses(context)
-    answers = [
+    answers = (
         rule_answer(context, each.rule, each.tags, status_of) | {"Tags": as_answered(each.tags)} for each in chosen
-    ]
+    )
     return {"SecurityGroupRules": answers, "NextToken": next_token}
 
 
-def _candidates(
-    context: Context, request: Request, after: Key | None, at_once: int
-) -> Iterator[list[SecurityGroupRule]]:
-    """The rules that can be meant, in the order of their ids, from the first that comes after the key."""
-    caller, last = context.caller, after[0] if after else ""
-    group_ids = _group_ids_of_filters(request)
-    if group_ids is not None:
-        groups = [context.transaction.group(caller.account_id, caller.region, each) for each in group_ids]
-        by_group = context.transaction.rules_of(group.group_id for group in groups if group)
-        rules = [rule for rules in by_group.values() for rule in rules if rule.rule_id > last]
-        yield sorted(rules, key=lambda rule: rule.rule_id)
-        return
-    while some := context.transaction.rules_after(caller.account_id, caller.region, last, at_once):
-        yield some
-        last = some[-1].rule_id
+def _rules_of(context: Context, group_ids: Iterable[str]) -> list[SecurityGroupRule]:
+    """The rules of those of these groups that there are, in the order of the rules' ids."""
+    caller, transaction = context.caller, context.transaction
+    groups = [transaction.group(caller.account_id, caller.region, group_id) for group_id in group_ids]
+    by_group = transaction.rules_of(group.group_id for group in groups if group is not None)
+    return sorted(chain.from_iterable(by_group.values()), key=_id)
+
+
+def _id(rule: SecurityGroupRule) -> str:
+    return rule.rule_id
 
 
 def _group_ids_of_filters(request: Request) -> set[str] | None:
@@ -115,6 +110,10 @@ def _group_ids_of_filters(request: Request) -> set[str] | None:
     return {value for each in filters for value in each.get("Values") or ()} if filters else None
 
 
-def _with_tags(context: Context, rules: list[SecurityGroupRule]) -> list[_Tagged]:
-    tags = context.transaction.tags(context.caller.account_id, context.caller.region, [rule.rule_id for rule in rules])
-    return [_Tagged(rule, tags[rule.rule_id]) for rule in rules]
+def _with_tags(context: Context, rules: Iterable[SecurityGroupRule]) -> Iterator[_Tagged]:
+    """The rules with their tags, read as they are asked for."""
+    coming = iter(rules)
+    while some := list(islice(coming, _RULES_AT_ONCE)):
+        tags = context.transaction.tags(context.caller.account_id, context.caller.region, map(_id, some))
+        for rule in some:
+            yield _Tagged(rule, tags[rule.rule_id])

@@ -50,12 +50,15 @@ async def _answer(send: Send, reply: Reply) -> None:
     headers = [
         *_HEADERS,
         (b"x-amzn-requestid", reply.request_id.encode()),
-        (b"content-length", str(len(reply.body)).encode()),
+        (b"content-length", str(sum(map(len, reply.body))).encode()),
     ]
     if reply.revision is not None:
         headers.append((b"ringwall-revision", str(reply.revision).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    *others, last = reply.body
+    for part in others:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": last})
 
 
 async def _refuse(send: Send, status: int, text: str) -> None:

@@ -9,11 +9,11 @@ from ringwall.domain.caller import Caller
 from ringwall.domain.errors import DryRunOperation, InternalError, ServiceError, ServiceUnavailable
 from ringwall.operations.context import Answer, Operation
 from ringwall.operations.table import OPERATIONS
-from ringwall.store.base import Committed, Unavailable
+from ringwall.store.base import Committed, Reader, Transaction, Unavailable
 from ringwall.telemetry import LOG
 from ringwall.wire.fault import fault
 from ringwall.wire.request import ParsedRequest, parse, parse_query, service_of_query
-from ringwall.wire.response import serialize
+from ringwall.wire.response import serialize_in_parts
 
 from .authenticate import RawRequest, authenticate
 from .authorize import authorize
@@ -24,10 +24,10 @@ CONTENT_TYPE: Final = b"text/xml;charset=UTF-8"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer on its way out. revision: the one that the request made, if it changed anything."""
+    """An answer on its way out. body: in parts. revision: the one that the request made, if it changed anything."""
 
     status: int
-    body: bytes
+    body: list[bytes]
     request_id: str
     revision: int | None = None
 
@@ -48,11 +48,9 @@ async def handle(service: Service, request: RawRequest) -> Reply:
         authorize(caller, f"{parsed.service}:{parsed.action}")
         if parsed.dry_run:
             raise DryRunOperation
-        # 4. and 5. Do it; what is answered is durable.
+        # 4. to 6. Do it; what is answered is durable; say so.
         await service.make_region(caller)
-        committed = await _run(service, caller, operation, parsed)
-        # 6. Say so.
-        body = serialize(parsed.action, parsed.version, committed.result, request_id)
+        committed = await _run(service, caller, operation, parsed, request_id)
     except ServiceError as error:
         return _refuse(service, request, caller, parsed, error, request_id)
     except Unavailable as error:
@@ -64,17 +62,28 @@ async def handle(service: Service, request: RawRequest) -> Reply:
     service.metrics.count("ringwall_requests_total", operation=parsed.action, code="OK")
     if committed.revision is not None:
         _log_change(service, parsed, caller, request, committed.revision, request_id)
-    return Reply(200, body, request_id, committed.revision)
+    return Reply(200, committed.result, request_id, committed.revision)
 
 
-async def _run(service: Service, caller: Caller, operation: Operation, parsed: ParsedRequest) -> Committed[Answer]:
-    request = parsed.request
+async def _run(
+    service: Service, caller: Caller, operation: Operation, parsed: ParsedRequest, request_id: str
+) -> Committed[list[bytes]]:
+    """The answer as it is sent.
+
+    What is read is written while it is read: an answer that tells of everything is never there whole but as text, and
+    the thread that has read it writes it too, so that the event loop isn't held up.
+    """
+
+    def in_parts(answer: Answer) -> list[bytes]:
+        return serialize_in_parts(parsed.action, parsed.version, answer, request_id)
+
+    def run(transaction: Transaction | Reader) -> Answer:
+        return operation.run(service.context(caller, transaction), parsed.request)
+
     if operation.writes:
-        return await service.store.write(
-            lambda transaction: operation.run(service.context(caller, transaction), request)
-        )
-    answer = await service.store.read_in_thread(lambda reader: operation.run(service.context(caller, reader), request))
-    return Committed(answer, None)
+        committed = await service.store.write(run)
+        return Committed(in_parts(committed.result), committed.revision)
+    return Committed(await service.store.read_soon(lambda reader: in_parts(run(reader))), None)
 
 
 def _parameters(request: RawRequest) -> bytes:
@@ -95,7 +104,8 @@ def _refuse(
         operation = parsed.action if parsed else "unknown"
         service.metrics.count("ringwall_requests_total", operation=operation, code=error.code)
     envelope = parsed.service if parsed else service_of_query(_parameters(request))
-    return Reply(*fault(error, request_id, envelope), request_id)
+    status, body = fault(error, request_id, envelope)
+    return Reply(status, [body], request_id)
 
 
 def _log_change(

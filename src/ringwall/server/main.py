@@ -40,6 +40,9 @@ REACHED_AS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where this machine reaches a server that listens on all its addresses."""
 COLLECT_AFTER: Final = 20_000
 STOP_SECONDS: Final = 5
+SWITCH_SECONDS: Final = 0.0005
+"""How long a thread may keep the interpreter while others want it, a tenth of Python's own. A request needs it some ten
+times over, anew after every wait for SQLite; beside a thread that describes everything it would wait each time."""
 CONNECTIONS_WAITING_MAX: Final = 1024
 
 
@@ -61,6 +64,7 @@ def serve(config: ServerConfig, environment: Mapping[str, str]) -> int:
         if not is_loopback(config.host) and config.tls_cert is None:
             LOG.warning("plain HTTP on %s: every machine on the way can read the requests and answers", config.host)
         server = _Server(uvicorn_config(service), service)
+        sys.setswitchinterval(SWITCH_SECONDS)
         server.run([listening])
     finally:
         store.close()

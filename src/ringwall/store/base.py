@@ -410,6 +410,12 @@ class Store(Protocol):
     def read_in_thread(self, function: Callable[[Reader], Result]) -> Awaitable[Result]:
         """`function` on the committed state, on another thread: for reads that take milliseconds."""
 
+    def read_soon(self, function: Callable[[Reader], Result]) -> Awaitable[Result]:
+        """`function` on the committed state, for reads of any size: a small one has no way between threads.
+
+        It may be begun on the caller's thread, given up once it turns out to be long, and run anew on another.
+        """
+
     def write(self, function: Callable[[Transaction], Result]) -> Awaitable[Committed[Result]]:
         """`function` in a transaction; answers when what it wrote is durable.
 

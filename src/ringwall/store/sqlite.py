@@ -4,6 +4,11 @@ On disk: a write-ahead log, synced at every commit (`synchronous=FULL`), so that
 and loss of power. One connection writes (`group_commit`); the event loop reads on another, a few threads on more; each
 reader sees the last committed state and waits for nobody.
 
+A read of unknown size (`read_soon`) begins on the loop, because most are over sooner than a thread is woken. SQLite
+counts the instructions of its machine and calls back every so many (`_Session._progress`): a read that has used up a
+few hundred rows' worth is given up there and begun anew in a thread. In the threads the same count makes long reads
+take turns, all but one of them asleep: they would only take the interpreter from each other, and from everybody else.
+
 In memory: one connection for everything, under a lock, and the writer on the loop's thread, because there is no disk
 to wait for. Nothing is ever written to a file.
 
@@ -31,12 +36,17 @@ from .migrate import migrate
 from .sqlite_reads import SqliteReader
 from .sqlite_writes import SqliteTransaction
 
-READ_THREADS: Final = 2
+READ_THREADS: Final = 16
+"""More than ever run: long reads wait in theirs for their turn."""
 WRITER_CACHE_KIB: Final = 32 * 1024
 PAGE_BYTES: Final = 2_048
 """Half of SQLite's own: a change of one rule among 100,000 writes two pages that no other of its batch shares."""
 WAL_PAGES: Final = 8_000
 """Checkpoint when the write-ahead log has this many pages (16 MB): a checkpoint syncs twice, in the writer."""
+
+BRIEF_INSTRUCTIONS: Final = 10_000
+"""Of SQLite's machine: some 500 rows, which take about two milliseconds with all that is made of them."""
+INSTRUCTIONS_AT_ONCE: Final = 1_000
 
 Connect = Callable[[], sqlite3.Connection]
 
@@ -96,6 +106,7 @@ class SqliteStore:
         self._directory = directory
         self._reader = open_session()
         self._idle: SimpleQueue[_Session] = SimpleQueue()
+        self._turn = threading.Lock()
         self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="ringwall-store-reader")
         self._engine = _Engine(writer, clock)
         self._group_commit = GroupCommit(self._engine, inline=inline)
@@ -112,6 +123,13 @@ class SqliteStore:
     def read_in_thread(self, function: Callable[[Reader], Result]) -> Awaitable[Result]:
         """`Store.read_in_thread`."""
         return asyncio.get_running_loop().run_in_executor(self._threads, self._read_on_idle, function)
+
+    async def read_soon(self, function: Callable[[Reader], Result]) -> Result:
+        """`Store.read_soon`."""
+        try:
+            return self._reader.read_briefly(function)
+        except _TooLong:
+            return await self.read_in_thread(function)
 
     def write(self, function: Callable[[Transaction], Result]) -> Awaitable[Committed[Result]]:
         """`Store.write`."""
@@ -144,9 +162,13 @@ class SqliteStore:
         except Empty:
             session = self._open_session()
         try:
-            return session.read(function)
+            return session.read_in_turn(function, self._turn)
         finally:
             self._idle.put(session)
+
+
+class _TooLong(Exception):
+    """The read isn't a brief one."""
 
 
 class _Session:
@@ -156,18 +178,65 @@ class _Session:
         self.connection = connection
         self.lock = threading.Lock()
         self._reader = SqliteReader(connection)
+        self._calls = 0
+        self._when_long: Callable[[], bool] | None = None
+        connection.set_progress_handler(self._progress, INSTRUCTIONS_AT_ONCE)
 
-    def read(self, function: Callable[[Reader], Result]) -> Result:
-        """`function` on the state committed last."""
+    def read(self, function: Callable[[Reader], Result], when_long: Callable[[], bool] | None = None) -> Result:
+        """`function` on the state committed last.
+
+        when_long: called once the read has turned out to be long, from inside it; whether to give it up.
+
+        Raises:
+            _TooLong: it was given up.
+        """
         with self.lock:
+            self._calls, self._when_long = 0, when_long
             try:
                 self.connection.execute("BEGIN")
                 try:
                     return function(self._reader)
                 finally:
+                    self._when_long = None
                     self.connection.execute("ROLLBACK")
             except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                    raise _TooLong from error
                 raise Unavailable(f"the store can't be read: {error}") from error
+
+    def read_briefly(self, function: Callable[[Reader], Result]) -> Result:
+        """`function` on the state committed last, if that is a brief read.
+
+        Raises:
+            _TooLong: it isn't.
+        """
+        return self.read(function, lambda: True)
+
+    def read_in_turn(self, function: Callable[[Reader], Result], turn: threading.Lock) -> Result:
+        """`function` on the state committed last; a long read goes on when it is its turn."""
+
+        has_turn = False
+
+        def wait() -> bool:
+            nonlocal has_turn
+            has_turn = turn.acquire()
+            return False
+
+        try:
+            return self.read(function, wait)
+        finally:
+            if has_turn:
+                turn.release()
+
+    def _progress(self) -> bool:
+        """SQLite's call every so many instructions of a statement, counted on from one run of it to the next."""
+        if self._when_long is None:
+            return False
+        self._calls += 1
+        if self._calls * INSTRUCTIONS_AT_ONCE < BRIEF_INSTRUCTIONS:
+            return False
+        when_long, self._when_long = self._when_long, None
+        return when_long()
 
 
 class _Engine:

@@ -11,7 +11,7 @@ writers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -139,9 +139,8 @@ def _writer_of(kind: str, element: str, depth: int) -> Write:
         return _scalar_writer(scalars.WRITE[kind], element, indent)
     opening, closing, empty = f"{indent}<{element}>\n", f"{indent}</{element}>\n", f"{indent}<{element}/>\n"
     if kind.startswith("["):
-        write_content = _items_writer(_writer_of(kind[1:-1], "item", depth + 1))
-    else:
-        write_content = writer(kind, depth + 1)
+        return _list_writer(_writer_of(kind[1:-1], "item", depth + 1), opening, closing, empty)
+    write_content = writer(kind, depth + 1)
 
     def write(append: Append, value: Any) -> None:
         if value:
@@ -154,10 +153,24 @@ def _writer_of(kind: str, element: str, depth: int) -> Write:
     return write
 
 
-def _items_writer(write_item: Write) -> Write:
-    def write(append: Append, value: Any) -> None:
-        for item in value:
+def _list_writer(write_item: Write, opening: str, closing: str, empty: str) -> Write:
+    """Takes any iterable, and goes through it once: where they are yet to be made, the first tells if there are any."""
+
+    def write(append: Append, value: Iterable[Any]) -> None:
+        if not value:
+            append(empty)
+            return
+        items = iter(value)
+        for first in items:
+            append(opening)
+            write_item(append, first)
+            break
+        else:
+            append(empty)
+            return
+        for item in items:
             write_item(append, item)
+        append(closing)
 
     return write
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -17,26 +17,53 @@ _UNMODELLED_RETURN = frozenset({"CreateSecurityGroup"})
 """Operations that answer `return` though the model has no such member: EC2 did, Net::Amazon::EC2 waits for it."""
 
 
+_TEXTS_MAX: Final = 4_096
+"""Pieces of text that are joined to one part of a document: somewhat above 100 kB."""
+
+
 def serialize(operation: str, version: str, answer: Mapping[str, Any], request_id: str) -> bytes:
-    """The document of a success, UTF-8.
+    """The document of a success, whole: see `serialize_in_parts`."""
+    return b"".join(serialize_in_parts(operation, version, answer, request_id))
+
+
+def serialize_in_parts(operation: str, version: str, answer: Mapping[str, Any], request_id: str) -> list[bytes]:
+    """The document of a success, UTF-8, in parts that are to be sent one after the other; a small one is one part.
 
     answer: keyed by botocore's member names, written in its own order; None isn't written, `[]` is an empty element.
+        A list may be an iterator whose items are made as they are written: then only its text is ever there whole.
         Operations whose model has no answer take an empty mapping and answer `<return>true</return>`.
     version: the one that was asked for; it stands in the namespace.
     Source: observed, 2018 and 2024: the declaration, four blanks a level, requestId first, the last line feed.
     """
     service, head, write = _frame(operation)
-    parts: list[str] = []
+    parts: list[bytes] = []
+    texts: list[str] = []
     if service == "sts":
-        write(parts.append, answer)
-        return _sts_document(operation, "".join(parts), request_id)
-    parts.append(
+        write(texts.append, answer)
+        return [_sts_document(operation, "".join(texts), request_id)]
+    texts.append(
         f'{DECLARATION}<{operation}Response xmlns="{EC2_NAMESPACE}{version}/">\n'
         f"    <requestId>{request_id}</requestId>\n{head}"
     )
-    write(parts.append, answer)
-    parts.append(f"</{operation}Response>\n")
-    return "".join(parts).encode()
+    write(
+        texts.append,
+        {
+            member: _parted(value, texts, parts) if isinstance(value, Iterator) else value
+            for member, value in answer.items()
+        },
+    )
+    texts.append(f"</{operation}Response>\n")
+    parts.append("".join(texts).encode())
+    return parts
+
+
+def _parted(items: Iterable[Any], texts: list[str], parts: list[bytes]) -> Iterator[Any]:
+    """The items; whenever the texts of those before are enough for a part, they become one."""
+    for item in items:
+        yield item
+        if len(texts) > _TEXTS_MAX:
+            parts.append("".join(texts).encode())
+            texts.clear()
 
 
 @cache
