@@ -186,6 +186,10 @@ SOURCES = "Either 'cidrBlock', 'ipv6CidrBlock' or 'amazonProvidedIpv6CidrBlock' 
             ("UnsupportedOperation", "The parameter Ipv6IpamPoolId isn't supported here."),
         ),
         (
+            {"Ipv6NetmaskLength": 56},
+            ("UnsupportedOperation", "The parameter Ipv6NetmaskLength isn't supported here."),
+        ),
+        (
             {"CidrBlock": "10.1.0.0/16", "Ipv4NetmaskLength": 24},
             ("UnsupportedOperation", "The parameter Ipv4NetmaskLength isn't supported here."),
         ),

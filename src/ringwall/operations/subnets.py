@@ -29,8 +29,8 @@ from ringwall.domain.vpc import Subnet, Vpc
 from .context import Answer, Context, Request
 from .lookup import found, vpc_by_id
 from .subnets_described import created_subnet
-from .vpc_blocks import IPV6_LENGTH_MAX, LENGTHS, ipv4_block, ipv6_block, overlaps
-from .vpcs import DEFAULT_SUBNET_LENGTH, POOLS
+from .vpc_blocks import IPV6_LENGTH_MAX, LENGTHS, POOLS, ipv4_block, ipv6_block, names_pool, overlaps
+from .vpcs import DEFAULT_SUBNET_LENGTH
 
 _NEEDS_IPV4: Final = "a subnet has an IPv4 block here, whether or not it has an IPv6 one"
 
@@ -55,13 +55,13 @@ def check_create_subnet(request: Request) -> None:
     ids.VPC.check(request["VpcId"])
     _check_zone(request)
     if not request.get("Ipv6Native"):
-        if not request.get("CidrBlock") and not request.get("Ipv4IpamPoolId"):
+        if not request.get("CidrBlock") and not names_pool(request):
             raise MissingParameter.worded("cidrBlock", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
-    elif request.get("CidrBlock") or request.get("Ipv4IpamPoolId"):
+    elif request.get("CidrBlock") or request.get("Ipv4IpamPoolId") or request.get("Ipv4NetmaskLength"):
         raise InvalidParameterCombination(
             "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true."
         )
-    elif not request.get("Ipv6CidrBlock") and not request.get("Ipv6IpamPoolId"):
+    elif not request.get("Ipv6CidrBlock") and not names_pool(request):
         raise MissingParameter.worded("ipv6CidrBlock", "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.")
 
 

@@ -74,7 +74,7 @@ _TABLE: Final = (
         vpc_blocks.check_associate,
         vpc_blocks.associate_vpc_cidr_block,
         writes=True,
-        refused=vpcs.POOLS,
+        refused=vpc_blocks.POOLS,
     ),
     Operation(
         "CreateDefaultSubnet",
@@ -120,7 +120,7 @@ _TABLE: Final = (
         vpcs.check_create_vpc,
         vpcs.create_vpc,
         writes=True,
-        refused={**vpcs.POOLS, "VpcEncryptionControl": "nothing here encrypts traffic"},
+        refused={**vpc_blocks.POOLS, "VpcEncryptionControl": "nothing here encrypts traffic"},
     ),
     Operation(
         "CreateVpcPeeringConnection",

@@ -9,7 +9,7 @@ Source: EC2 API Reference, AssociateVpcCidrBlock, DisassociateVpcCidrBlock; VPC 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Final
@@ -39,8 +39,19 @@ LENGTHS: Final = range(16, 29)
 
 IPV6_LENGTH_MAX: Final = 64
 
+POOLS: Final[Mapping[str, str]] = dict.fromkeys(
+    ("Ipv4IpamPoolId", "Ipv4NetmaskLength", "Ipv6IpamPoolId", "Ipv6NetmaskLength"),
+    "there are no pools of addresses (IPAM) here to take a block from",
+)
+"""Why operations that make or extend a VPC or subnet refuse these members."""
+
 
 # --- What a block is ---
+
+
+def names_pool(request: Request) -> bool:
+    """Whether the request would take a block from a pool, which is refused for that and not for naming no block."""
+    return any(request.get(name) for name in POOLS)
 
 
 def ipv4_block(text: str) -> IPv4Network:
@@ -129,7 +140,7 @@ def _unique_local_block(context: Context) -> str:
 
 # --- AssociateVpcCidrBlock ---
 
-_SOURCES: Final = ("CidrBlock", "Ipv6CidrBlock", "AmazonProvidedIpv6CidrBlock", "Ipv4IpamPoolId", "Ipv6IpamPoolId")
+_SOURCES: Final = ("CidrBlock", "Ipv6CidrBlock", "AmazonProvidedIpv6CidrBlock")
 
 
 def check_associate(request: Request) -> None:
@@ -139,7 +150,7 @@ def check_associate(request: Request) -> None:
     ids.VPC.check(request["VpcId"])
     check_ipv6(request)
     given = [f"{name[0].lower()}{name[1:]}" for name in _SOURCES if request.get(name)]
-    if not given:
+    if not given and not names_pool(request):
         raise MissingParameter.worded(
             "cidrBlock", "Either 'cidrBlock', 'ipv6CidrBlock' or 'amazonProvidedIpv6CidrBlock' should be provided."
         )

@@ -7,7 +7,6 @@ Source: EC2 API Reference, CreateVpc, CreateDefaultVpc, DeleteVpc; ec2-behaviour
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Final
@@ -28,7 +27,7 @@ from ringwall.domain.vpc import CidrAssociation, Subnet, Vpc
 from .context import Answer, Context, Request
 from .groups import DEFAULT_NAME, insert_default_group
 from .lookup import vpc_by_id
-from .vpc_blocks import check_ipv6, vpc_ipv4_block, vpc_ipv6_block
+from .vpc_blocks import check_ipv6, names_pool, vpc_ipv4_block, vpc_ipv6_block
 from .vpcs_described import created_vpc
 
 DEFAULT_VPC_CIDR: Final = "172.31.0.0/16"
@@ -79,16 +78,10 @@ def _insert_default_vpc(context: Context) -> Vpc:
 
 # --- CreateVpc ---
 
-POOLS: Final[Mapping[str, str]] = dict.fromkeys(
-    ("Ipv4IpamPoolId", "Ipv4NetmaskLength", "Ipv6IpamPoolId", "Ipv6NetmaskLength"),
-    "there are no pools of addresses (IPAM) here to take a block from",
-)
-"""Why operations that make or extend a VPC or subnet refuse these members."""
-
 
 def check_create_vpc(request: Request) -> None:
     """Refuses a missing CidrBlock, and what can't be said together about an IPv6 block."""
-    if not request.get("CidrBlock") and not request.get("Ipv4IpamPoolId"):
+    if not request.get("CidrBlock") and not names_pool(request):
         raise MissingParameter.worded("cidrBlock", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
     check_ipv6(request)
 
