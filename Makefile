@@ -82,10 +82,16 @@ generate: setup  ## write the wire table anew from the locked botocore
 docs: setup  ## write the generated parts of docs/reference.md anew
 	$(BIN)/python scripts/generate_reference.py
 
+FUZZ_SECONDS ?= 60
+fuzz: .venvs/fuzz/.ready  ## coverage-guided fuzzing of the whole route for FUZZ_SECONDS (default 60); what fails lies in .fuzz
+	@mkdir -p .fuzz/corpus
+	PYTHONPATH=src .venvs/fuzz/bin/python tests/fuzz/coverage_guided.py .fuzz/corpus \
+		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -artifact_prefix=.fuzz/
+
 bench: setup .venvs/peers/.ready system  ## speed, as ratios within one run; results for docs/BENCHMARKS.md
 	$(BIN)/python -m bench
 
 lock: $(UV)  ## write the locked requirements anew
 	@scripts/lock
 
-.PHONY: help setup awscli system run demo test test-slow check fmt lint types imports golden generate docs bench lock
+.PHONY: help setup awscli system run demo test test-slow check fmt lint types imports golden generate docs fuzz bench lock
