@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from account import ACCOUNT, Account, permission
+from ringwall.domain.peering import ENDED_SHOWN_SECONDS
 
 INGRESS, EGRESS = "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress"
 OTHER_NETWORK = ("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.")
@@ -136,6 +137,34 @@ def test_only_an_active_connection_counts(place: Place) -> None:
     place.account.call("RevokeSecurityGroupIngress", GroupId=place.web, IpPermissions=place.pair())
     place.account.call("DeleteVpcPeeringConnection", VpcPeeringConnectionId=peering_id)
     assert refused() == {OTHER_NETWORK}
+
+
+def test_a_connection_that_nobody_shows_any_more_is_absent(place: Place) -> None:
+    peering_id = place.peered()
+    rule = place.allow()
+    place.account.call("DeleteVpcPeeringConnection", VpcPeeringConnectionId=peering_id)
+    place.account.now += ENDED_SHOWN_SECONDS
+    named = {"GroupId": place.app, "IpPermissions": place.pair(VpcPeeringConnectionId=peering_id)}
+    assert place.account.refused(INGRESS, **named) == (
+        "InvalidVpcPeeringConnectionID.NotFound",
+        f"The vpcPeeringConnection ID '{peering_id}' does not exist",
+    )
+    # The rule still tells what became of it, and can be revoked by what it tells.
+    assert place.shown_rule(rule["SecurityGroupRuleId"])["PeeringStatus"] == "deleted"
+    place.account.call(
+        "RevokeSecurityGroupIngress",
+        GroupId=place.web,
+        IpPermissions=place.account.described(place.web)["IpPermissions"],
+    )
+
+
+def test_an_association_is_no_connection(place: Place) -> None:
+    place.account.call("AssociateSecurityGroupVpc", GroupId=place.app, VpcId=place.here)
+    peering_id = place.peered()
+    place.account.call("DeleteVpcPeeringConnection", VpcPeeringConnectionId=peering_id)
+    request = {"GroupId": place.web, "IpPermissions": place.pair(VpcPeeringConnectionId=peering_id)}
+    assert place.account.refused(INGRESS, **request) == OTHER_NETWORK
+    assert "VpcPeeringConnectionId" not in place.allow()["ReferencedGroupInfo"]
 
 
 def test_no_group_of_another_account_or_region(place: Place) -> None:

@@ -81,7 +81,7 @@ def _way(context: Context, group: SecurityGroup, named: SecurityGroup, peering_i
     for each in peerings:
         if _joins(each, group, named):
             return PeerReference(named.owner_id, named.vpc_id, each.peering_id)
-    if not peering_id and _share_a_vpc(context, group, named):
+    if _share_a_vpc(context, group, named):
         return PeerReference(named.owner_id, named.vpc_id, None)
     raise InvalidGroupNotFound.in_other_network(named.group_id)
 

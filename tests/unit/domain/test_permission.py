@@ -93,10 +93,15 @@ def naming(reference: PeerReference | None, group_id: str = "sg-b") -> SecurityG
     ("reference", "shown", "status_of"),
     [
         (None, {}, never),
-        (PeerReference("owner", "vpc-b", None), {"VpcId": "vpc-b"}, never),
+        (PeerReference("theirs", "vpc-b", None), {"UserId": "theirs", "VpcId": "vpc-b"}, never),
         (
-            PeerReference("owner", "vpc-b", "pcx-1"),
-            {"VpcId": "vpc-b", "VpcPeeringConnectionId": "pcx-1", "PeeringStatus": "status of pcx-1"},
+            PeerReference("theirs", "vpc-b", "pcx-1"),
+            {
+                "UserId": "theirs",
+                "VpcId": "vpc-b",
+                "VpcPeeringConnectionId": "pcx-1",
+                "PeeringStatus": "status of pcx-1",
+            },
             lambda peering_id: f"status of {peering_id}",
         ),
     ],
