@@ -31,6 +31,7 @@ from .lookup import found, vpc_by_id
 from .subnets_described import created_subnet
 from .vpc_blocks import IPV6_LENGTH_MAX, LENGTHS, POOLS, ipv4_block, ipv6_block, names_pool, overlaps
 from .vpcs import DEFAULT_SUBNET_LENGTH
+from .vpcs_described import check_vpc_named
 
 _NEEDS_IPV4: Final = "a subnet has an IPv4 block here, whether or not it has an IPv6 one"
 
@@ -50,9 +51,7 @@ DEFAULT_REFUSED: Final[Mapping[str, str]] = {"Ipv6Native": _NEEDS_IPV4}
 
 def check_create_subnet(request: Request) -> None:
     """Refuses a missing or malformed VPC id, a missing block, and what can't be said together."""
-    if request.get("VpcId") is None:
-        raise MissingParameter("vpcId")
-    ids.VPC.check(request["VpcId"])
+    check_vpc_named(request)
     _check_zone(request)
     if not request.get("Ipv6Native"):
         if not request.get("CidrBlock") and not names_pool(request):

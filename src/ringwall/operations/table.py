@@ -142,7 +142,7 @@ _TABLE: Final = (
     Operation("DeleteSecurityGroup", groups.check_delete, groups.delete_security_group, writes=True),
     Operation("DeleteSubnet", subnets.check_delete_subnet, subnets.delete_subnet, writes=True),
     Operation("DeleteTags", tags.check_delete, tags.delete_tags, writes=True),
-    Operation("DeleteVpc", vpcs.check_delete_vpc, vpcs.delete_vpc, writes=True),
+    Operation("DeleteVpc", vpcs_described.check_vpc_named, vpcs.delete_vpc, writes=True),
     Operation(
         "DeleteVpcPeeringConnection",
         peerings.check_named,

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from ringwall.domain import ids
 from ringwall.domain.errors import InvalidParameterCombination, InvalidParameterValue, MissingParameter
 
 from .context import Answer, Context, Request
 from .lookup import vpc_by_id
+from .vpcs_described import check_vpc_named
 
 _FIELDS: Final[Mapping[str, str]] = {
     "EnableDnsHostnames": "enable_dns_hostnames",
@@ -36,7 +36,7 @@ def check_modify(request: Request) -> None:
 
     An attribute without a value counts as none (observed for network interfaces).
     """
-    _check_vpc(request)
+    check_vpc_named(request)
     named = _named(request)
     if not named:
         raise InvalidParameterCombination("No attributes specified.")
@@ -47,9 +47,9 @@ def check_modify(request: Request) -> None:
 
 
 def modify_vpc_attribute(context: Context, request: Request) -> Answer:
-    """Nothing; the VPC has the value that the request gives for one of EnableDnsHostnames, EnableDnsSupport and
-    EnableNetworkAddressUsageMetrics.
+    """Nothing; the VPC has the value that the request gives for one attribute.
 
+    The attributes are EnableDnsHostnames, EnableDnsSupport and EnableNetworkAddressUsageMetrics, kept and shown.
     DNS support may be turned off while host names are on; EC2 then gives none.
 
     Raises:
@@ -64,9 +64,7 @@ def modify_vpc_attribute(context: Context, request: Request) -> Answer:
             f"DNS hostnames can't be enabled for the vpc '{vpc.vpc_id}' while its DNS support is disabled."
         )
     fields: dict[str, Any] = {_FIELDS[member]: value}
-    changed = replace(vpc, **fields)
-    if changed != vpc:
-        context.transaction.update_vpc(changed)
+    context.transaction.update_vpc(replace(vpc, **fields))
     return {}
 
 
@@ -76,7 +74,7 @@ def _named(request: Request) -> list[str]:
 
 def check_describe(request: Request) -> None:
     """Refuses a missing or malformed VPC id, and a missing or unknown attribute."""
-    _check_vpc(request)
+    check_vpc_named(request)
     if not request.get("Attribute"):
         raise MissingParameter("attribute")
     if request["Attribute"] not in _MEMBERS:
@@ -92,9 +90,3 @@ def describe_vpc_attribute(context: Context, request: Request) -> Answer:
     vpc = vpc_by_id(context, request["VpcId"])
     member = _MEMBERS[request["Attribute"]]
     return {"VpcId": vpc.vpc_id, member: {"Value": getattr(vpc, _FIELDS[member])}}
-
-
-def _check_vpc(request: Request) -> None:
-    if request.get("VpcId") is None:
-        raise MissingParameter("vpcId")
-    ids.VPC.check(request["VpcId"])

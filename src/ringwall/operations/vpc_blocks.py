@@ -32,7 +32,7 @@ from ringwall.domain.vpc import CidrAssociation, Vpc
 from .context import Answer, Context, Request
 from .groups import ALL_TRAFFIC, ANYWHERE_IPV4, ANYWHERE_IPV6
 from .lookup import vpc_by_id
-from .vpcs_described import ipv4_association, vpc_ipv6_association
+from .vpcs_described import check_vpc_named, ipv4_association, vpc_ipv6_association
 
 LENGTHS: Final = range(16, 29)
 """How long the prefix of a VPC's or subnet's IPv4 block may be."""
@@ -145,9 +145,7 @@ _SOURCES: Final = ("CidrBlock", "Ipv6CidrBlock", "AmazonProvidedIpv6CidrBlock")
 
 def check_associate(request: Request) -> None:
     """Refuses a missing or malformed VPC id, and any number of blocks but one (codes and texts of that are chosen)."""
-    if request.get("VpcId") is None:
-        raise MissingParameter("vpcId")
-    ids.VPC.check(request["VpcId"])
+    check_vpc_named(request)
     check_ipv6(request)
     given = [f"{name[0].lower()}{name[1:]}" for name in _SOURCES if request.get(name)]
     if not given and not names_pool(request):

@@ -143,13 +143,6 @@ def _new_vpc(
 # --- DeleteVpc ---
 
 
-def check_delete_vpc(request: Request) -> None:
-    """Refuses a missing or malformed VPC id."""
-    if request.get("VpcId") is None:
-        raise MissingParameter("vpcId")
-    ids.VPC.check(request["VpcId"])
-
-
 def delete_vpc(context: Context, request: Request) -> Answer:
     """Nothing; the VPC is gone, with its default group, that group's rules and all tags. A default VPC may go too.
 

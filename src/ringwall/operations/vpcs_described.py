@@ -11,6 +11,7 @@ from ipaddress import IPv6Network
 from typing import Any, Final
 
 from ringwall.domain import ids
+from ringwall.domain.errors import MissingParameter
 from ringwall.domain.filters import FilterTable, flag, select
 from ringwall.domain.tags import as_answered
 from ringwall.domain.vpc import CidrAssociation, Vpc
@@ -59,6 +60,13 @@ def _blocks(associations: Sequence[CidrAssociation]) -> list[str]:
 
 def _association_ids(associations: Sequence[CidrAssociation]) -> list[str]:
     return [each.association_id for each in associations]
+
+
+def check_vpc_named(request: Request) -> None:
+    """Refuses a missing or malformed VPC id."""
+    if request.get("VpcId") is None:
+        raise MissingParameter("vpcId")
+    ids.VPC.check(request["VpcId"])
 
 
 def check_describe_vpcs(request: Request) -> None:
