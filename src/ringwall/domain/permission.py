@@ -284,10 +284,10 @@ StatusOf = Callable[[str], str]
 
 
 _LISTS: Final = {
-    PeerKind.GROUP: ("UserIdGroupPairs", "GroupId"),
-    PeerKind.CIDR_IPV4: ("IpRanges", "CidrIp"),
-    PeerKind.CIDR_IPV6: ("Ipv6Ranges", "CidrIpv6"),
-    PeerKind.PREFIX_LIST: ("PrefixListIds", "PrefixListId"),
+    PeerKind.GROUP.value: ("UserIdGroupPairs", "GroupId"),
+    PeerKind.CIDR_IPV4.value: ("IpRanges", "CidrIp"),
+    PeerKind.CIDR_IPV6.value: ("Ipv6Ranges", "CidrIpv6"),
+    PeerKind.PREFIX_LIST.value: ("PrefixListIds", "PrefixListId"),
 }
 
 
@@ -297,14 +297,17 @@ def ip_permissions(rules: Sequence[ShownRule], owner_id: str, status_of: StatusO
     Ports are absent where the protocol has none. owner_id: the account of the groups that are named.
     Source: observed (11 rules in 7 permissions; -1 without ports, icmp -1/-1 with them; a group of a peered VPC).
     """
-    permissions: dict[Traffic, dict[str, Any]] = {}
+    permissions: dict[tuple[str, int, int], dict[str, Any]] = {}
     for rule in rules:
-        permission = permissions.get(rule.traffic)
+        traffic, peer = rule.traffic, rule.peer
+        # The plain tuple, because hashing a dataclass or an enum costs more than all else here.
+        key = (traffic.protocol, traffic.from_port, traffic.to_port)
+        permission = permissions.get(key)
         if permission is None:
-            permission = permissions[rule.traffic] = _empty_permission(rule.traffic)
-        list_name, member = _LISTS[rule.peer.kind]
-        source = {member: rule.peer.value}
-        if rule.peer.kind is PeerKind.GROUP:
+            permission = permissions[key] = _empty_permission(traffic)
+        list_name, member = _LISTS[peer.kind.value]
+        source = {member: peer.value}
+        if peer.kind is PeerKind.GROUP:
             source["UserId"] = owner_id
             if rule.reference is not None:
                 source |= reference_members(rule.reference, status_of)
@@ -331,7 +334,9 @@ def _empty_permission(traffic: Traffic) -> dict[str, Any]:
     permission: dict[str, Any] = {"IpProtocol": traffic.protocol}
     if traffic.has_ports or traffic.has_icmp_type:
         permission["FromPort"], permission["ToPort"] = traffic.from_port, traffic.to_port
-    return permission | {"UserIdGroupPairs": [], "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": []}
+    permission["UserIdGroupPairs"], permission["IpRanges"] = [], []
+    permission["Ipv6Ranges"], permission["PrefixListIds"] = [], []
+    return permission
 
 
 def refuse_foreign(pair: GroupPair, account_id: str) -> None:

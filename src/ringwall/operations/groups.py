@@ -357,7 +357,8 @@ def _described(context: Context, groups: Iterable[SecurityGroup], *, with_rules:
 
 def _answer(context: Context, described: _Described, status_of: StatusOf) -> dict[str, Any]:
     group = described.group
-    rules = {direction: [rule for rule in described.rules if rule.direction is direction] for direction in Direction}
+    ingress = [rule for rule in described.rules if rule.direction is Direction.INGRESS]
+    egress = [rule for rule in described.rules if rule.direction is Direction.EGRESS]
     answer: dict[str, Any] = {
         "OwnerId": group.owner_id,
         "GroupId": group.group_id,
@@ -365,8 +366,8 @@ def _answer(context: Context, described: _Described, status_of: StatusOf) -> dic
         "Description": group.description,
         "VpcId": group.vpc_id,
         "SecurityGroupArn": arn(context, ids.GROUP, group.group_id),
-        "IpPermissions": ip_permissions(rules[Direction.INGRESS], group.owner_id, status_of),
-        "IpPermissionsEgress": ip_permissions(rules[Direction.EGRESS], group.owner_id, status_of),
+        "IpPermissions": ip_permissions(ingress, group.owner_id, status_of),
+        "IpPermissionsEgress": ip_permissions(egress, group.owner_id, status_of),
     }
     # A group without tags has no tagSet here, not an empty one (observed).
     return answer | ({"Tags": as_answered(described.tags)} if described.tags else {})

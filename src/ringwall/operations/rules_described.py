@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Final
+from typing import Any, Final
 
 from ringwall.domain import ids
 from ringwall.domain.errors import InvalidGroupIdMalformed
 from ringwall.domain.filters import FilterTable, lets_through
 from ringwall.domain.group import SecurityGroupRule
-from ringwall.domain.tags import as_answered
 
 from .context import Answer, Context, Request
 from .lookup import all_found, page, page_in_order, peering_statuses, refuse_pages_of_ids, stretches
@@ -87,9 +86,7 @@ def describe_security_group_rules(context: Context, request: Request) -> Answer:
     else:
         chosen, next_token = page_in_order(request, rules_after, lambda each: each.rule.rule_id)
     status_of = peering_statuses(context)
-    answers = (
-        rule_answer(context, each.rule, each.tags, status_of) | {"Tags": as_answered(each.tags)} for each in chosen
-    )
+    answers = (_with_tag_set(rule_answer(context, each.rule, each.tags, status_of)) for each in chosen)
     return {"SecurityGroupRules": answers, "NextToken": next_token}
 
 
@@ -99,6 +96,12 @@ def _rules_of(context: Context, group_ids: Iterable[str]) -> list[SecurityGroupR
     groups = [transaction.group(caller.account_id, caller.region, group_id) for group_id in group_ids]
     by_group = transaction.rules_of(group.group_id for group in groups if group is not None)
     return sorted(chain.from_iterable(by_group.values()), key=_id)
+
+
+def _with_tag_set(answer: dict[str, Any]) -> dict[str, Any]:
+    """The rule with an element for its tags even where it has none (observed of Describe alone)."""
+    answer["Tags"] = answer["Tags"] or []
+    return answer
 
 
 def _id(rule: SecurityGroupRule) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from ringwall.domain.group import Direction, PeerReference, SecurityGroup, SecurityGroupRule, VpcAssociation
@@ -39,6 +40,11 @@ DIRECTIONS: Final = {direction.value: direction for direction in Direction}
 PEER_KINDS: Final = {kind.value: kind for kind in PeerKind}
 
 
+# Many rules share their traffic or their peer, and finding a value is cheaper than making one.
+_traffic: Final = lru_cache(16_384)(Traffic)
+_peer: Final = lru_cache(16_384)(lambda kind, value: Peer(PEER_KINDS[kind], value))
+
+
 def _rule(
     rule_id: str,
     group_id: str,
@@ -57,8 +63,8 @@ def _rule(
         rule_id,
         group_id,
         DIRECTIONS[direction],
-        Traffic(protocol, from_port, to_port),
-        Peer(PEER_KINDS[kind], peer),
+        _traffic(protocol, from_port, to_port),
+        _peer(kind, peer),
         description,
         PeerReference(peer_owner_id, peer_vpc_id, peering_id) if peer_owner_id and peer_vpc_id else None,
     )
