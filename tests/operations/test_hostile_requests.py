@@ -16,6 +16,7 @@ import pytest
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 import botocore_judge
 from ringwall.sigv4.sign import sign
@@ -144,6 +145,12 @@ def test_a_query_of_a_hundred_kilobytes(server: Server) -> None:
     assert server.send("GET", path, {}).status == 431
 
 
+def test_a_form_of_a_hundred_kilobytes_is_read(server: Server) -> None:
+    pairs = [("Filter.1.Name", "tag:x"), *((f"Filter.1.Value.{number}", "y" * 480) for number in range(1, 201))]
+    answer = server.call([("Action", "DescribeVpcs"), VERSION, *pairs])
+    assert (answer.status, len(answer.body) < 1000) == (200, True)
+
+
 def test_a_huge_header(server: Server) -> None:
     assert status_of(exchange(server, HEAD + b"X: " + b"x" * 100_000 + b"\r\n\r\n")) == 431
     assert status_of(exchange(server, HEAD + b"X: y\r\n" * 20_000 + b"\r\n")) == 431
@@ -186,6 +193,115 @@ def test_broken_encodings_in_a_query_that_nobody_signed(server: Server, path: st
     answer = server.send("GET", path, {})
     assert 400 <= answer.status < 500
     read_fault(answer)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "code", "message"),
+    [
+        ([("GroupId", "{sg}")] * 2, "InvalidParameterCombination", "The parameter GroupId may only be specified once."),
+        (
+            [("GroupId", "{sg}"), ("GroupId", "sg-0")],
+            "InvalidParameterCombination",
+            "The parameter GroupId may only be specified once.",
+        ),
+        (
+            [("Group%49d", "{sg}"), ("GroupId", "{sg}")],
+            "InvalidParameterCombination",
+            "The parameter GroupId may only be specified once.",
+        ),
+        (
+            [("GroupId", "{sg}"), ("GroupId.1", "{sg}")],
+            "InvalidParameterCombination",
+            "The parameter GroupId.1 may only be specified once.",
+        ),
+        (
+            [("GroupId", "{sg}"), ("DryRun", "false"), ("DryRun", "true")],
+            "InvalidParameterCombination",
+            "The parameter DryRun may only be specified once.",
+        ),
+        (
+            [("GroupId", "{sg}"), ("GroupName", "{name}")],
+            "InvalidParameterCombination",
+            "The parameter groupId cannot be used with the parameter groupName",
+        ),
+        ([("GroupId.1", "{sg}")], "UnknownParameter", "The parameter GroupId.1 is not recognized"),
+        ([("groupId", "{sg}")], "UnknownParameter", "The parameter groupId is not recognized"),
+        ([("GroupId", "vpc-0123456789abcdef0")], "InvalidGroupId.Malformed", None),
+        ([("GroupId", "sgr-0123456789abcdef0")], "InvalidGroupId.Malformed", None),
+        ([("GroupId", "sg-0123456789ABCDEF0")], "InvalidGroupId.Malformed", None),
+        ([("GroupId", "")], "InvalidGroupId.Malformed", "The security-group ID '' is malformed"),
+        ([("GroupId", "sg-0")], "InvalidGroup.NotFound", "The security group 'sg-0' does not exist"),
+    ],
+)
+def test_a_group_named_twice_or_wrongly_is_not_deleted(
+    server: Server, pairs: list[tuple[str, str]], code: str, message: str | None
+) -> None:
+    group_id = make_group(server)
+    (group,) = server.client().describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    form = "&".join(f"{name}={value}" for name, value in pairs).format(sg=group_id, name=group["GroupName"])
+    fault = read_fault(server.call(f"Action=DeleteSecurityGroup&Version=2016-11-15&{form}"), "DeleteSecurityGroup")
+    assert fault["Code"] == code
+    assert message in (None, fault["Message"])
+    assert server.client().describe_security_groups(GroupIds=[group_id])["SecurityGroups"] == [group]
+
+
+def test_ids_of_another_region_are_of_nothing_here(server: Server) -> None:
+    there, here = server.client(region="eu-west-1"), server.client()
+    vpc_id = there.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = there.create_subnet(VpcId=vpc_id, CidrBlock="10.77.1.0/24")["Subnet"]["SubnetId"]
+    group_id = there.create_security_group(GroupName="there", Description="d", VpcId=vpc_id)["GroupId"]
+    interface_id = there.create_network_interface(SubnetId=subnet_id, Groups=[group_id])["NetworkInterface"][
+        "NetworkInterfaceId"
+    ]
+    list_id = there.create_managed_prefix_list(PrefixListName="l", MaxEntries=1, AddressFamily="IPv4")["PrefixList"][
+        "PrefixListId"
+    ]
+    (rule,) = there.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group_id]}])[
+        "SecurityGroupRules"
+    ]
+    own_group = make_group(server)
+    group_rule = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group_id}]}
+    list_rule = {"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": list_id}]}
+    calls: list[tuple[str, dict[str, Any], str]] = [
+        ("describe_security_groups", {"GroupIds": [group_id]}, "InvalidGroup.NotFound"),
+        ("delete_security_group", {"GroupId": group_id}, "InvalidGroup.NotFound"),
+        ("delete_vpc", {"VpcId": vpc_id}, "InvalidVpcID.NotFound"),
+        ("delete_subnet", {"SubnetId": subnet_id}, "InvalidSubnetID.NotFound"),
+        ("delete_network_interface", {"NetworkInterfaceId": interface_id}, "InvalidNetworkInterfaceID.NotFound"),
+        ("delete_managed_prefix_list", {"PrefixListId": list_id}, "InvalidPrefixListID.NotFound"),
+        ("create_security_group", {"GroupName": "g", "Description": "d", "VpcId": vpc_id}, "InvalidVpcID.NotFound"),
+        ("create_tags", {"Resources": [group_id], "Tags": [{"Key": "a", "Value": "b"}]}, "InvalidGroup.NotFound"),
+        (
+            "describe_security_group_rules",
+            {"SecurityGroupRuleIds": [rule["SecurityGroupRuleId"]]},
+            "InvalidSecurityGroupRuleId.NotFound",
+        ),
+        (
+            "authorize_security_group_ingress",
+            {"GroupId": own_group, "IpPermissions": [group_rule]},
+            "InvalidGroup.NotFound",
+        ),
+        (
+            "authorize_security_group_ingress",
+            {"GroupId": own_group, "IpPermissions": [list_rule]},
+            "InvalidPrefixListID.NotFound",
+        ),
+    ]
+    for call, request, code in calls:
+        with pytest.raises(ClientError) as caught:
+            getattr(here, call)(**request)
+        assert caught.value.response["Error"]["Code"] == code, call
+    assert there.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+
+
+def test_another_accounts_group_is_of_nothing_here(server: Server) -> None:
+    group_id = make_group(server)
+    pair = {"GroupId": group_id, "UserId": "999999999999"}
+    with pytest.raises(ClientError) as caught:
+        server.client().authorize_security_group_ingress(
+            GroupId=group_id, IpPermissions=[{"IpProtocol": "-1", "UserIdGroupPairs": [pair]}]
+        )
+    assert caught.value.response["Error"]["Code"] == "InvalidGroup.NotFound"
 
 
 HOSTILE = [
