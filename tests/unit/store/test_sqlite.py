@@ -7,12 +7,13 @@ import resource
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ringwall.domain.errors import ServiceError
-from ringwall.store.base import Committed, Transaction, Unavailable
+from ringwall.store.base import Committed, Reader, Transaction, Unavailable
 from ringwall.store.group_commit import BATCH_MAX
 from ringwall.store.sqlite import SqliteStore, open_ephemeral, open_sqlite
 from stores import PLACE, Driven, group, rule, vpc
@@ -275,6 +276,11 @@ def test_no_statement_of_a_revoke_is_compiled_twice(store: OnDisk) -> None:
             tx.insert_rules(web, [each])
             tx.rule(*PLACE, each.rule_id)
             tx.groups_referencing(each.group_id)
+            tx.rules_referencing(each.group_id)
+            tx.rules_naming_list(each.peer.value)
+            tx.rules_across(each.rule_id)
+            tx.rules_after(*PLACE, each.rule_id, 1)
+            tx.replace_rules(web, [each], [replace(each, description="another")])
         tx.delete_rules(web, rules)
 
     store.write(lambda tx: (tx.insert_vpc(vpc()), tx.insert_group(web)))
@@ -324,3 +330,86 @@ def test_writes_from_one_loop_after_another(tmp_path: Path) -> None:
     again = open_sqlite(tmp_path / "ringwall.db")
     assert again.read(lambda r: r.revision()) == 3
     again.close()
+
+
+# --- Reads of unknown size ---
+
+
+def thread_of(read: Callable[[Reader], object]) -> Callable[[Reader], int]:
+    """A read that tells on which thread it came to its end."""
+
+    def function(reader: Reader) -> int:
+        read(reader)
+        return threading.get_ident()
+
+    return function
+
+
+def with_many_vpcs(store: OnDisk) -> OnDisk:
+    store.write(lambda tx: [tx.insert_vpc(vpc(number)) for number in range(1, 1_000)])
+    return store
+
+
+def test_a_small_read_stays_and_a_long_one_leaves_the_thread(store: OnDisk) -> None:
+    with_many_vpcs(store)
+
+    async def both() -> tuple[int, int, int]:
+        small = await store.store.read_soon(thread_of(lambda r: r.revision()))
+        long = await store.store.read_soon(thread_of(lambda r: r.vpcs(*PLACE)))
+        return small, long, await store.store.read_soon(thread_of(lambda r: r.revision()))
+
+    first, long, last = store.runner.run(both())
+    assert first == last == threading.get_ident() != long
+
+
+def test_many_small_statements_are_a_long_read_too(store: OnDisk) -> None:
+    store.write(insert(1))
+
+    async def asked() -> int:
+        return await store.store.read_soon(thread_of(lambda r: [r.vpcs(*PLACE) for _ in range(1_000)]))
+
+    assert store.runner.run(asked()) != threading.get_ident()
+
+
+def test_what_a_read_raises_is_its_own_after_it_left_the_thread(store: OnDisk) -> None:
+    with_many_vpcs(store)
+
+    def refuse(reader: Reader) -> None:
+        reader.vpcs(*PLACE)
+        raise Refused
+
+    async def asked() -> None:
+        await store.store.read_soon(refuse)
+
+    with pytest.raises(Refused):
+        store.runner.run(asked())
+
+
+def test_long_reads_take_turns_and_small_ones_pass_them(store: OnDisk) -> None:
+    with_many_vpcs(store)
+    first_is_in, first_may_end, ended = threading.Event(), threading.Event(), list[str]()
+
+    def long(name: str, is_in: threading.Event, may_end: threading.Event) -> Callable[[Reader], None]:
+        def function(reader: Reader) -> None:
+            reader.vpcs(*PLACE)
+            is_in.set()
+            assert may_end.wait(10)
+            ended.append(name)
+
+        return function
+
+    async def all_of_them() -> None:
+        go = threading.Event()
+        go.set()
+        first = asyncio.ensure_future(store.store.read_in_thread(long("first", first_is_in, first_may_end)))
+        while not first_is_in.is_set():
+            await asyncio.sleep(0)
+        second = asyncio.ensure_future(store.store.read_in_thread(long("second", threading.Event(), go)))
+        for _ in range(20):
+            await store.store.read_in_thread(lambda r: r.revision())
+        assert ended == []
+        first_may_end.set()
+        await asyncio.gather(first, second)
+
+    store.runner.run(all_of_them())
+    assert ended == ["first", "second"]

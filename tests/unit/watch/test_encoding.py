@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import host_states
+from ringwall.domain.group import Direction, PeerReference, SecurityGroupRule
 from ringwall.domain.interface import Mode
-from ringwall.domain.world import HostState
+from ringwall.domain.peer import Peer, PeerKind
+from ringwall.domain.traffic import Traffic
+from ringwall.domain.world import HostGroup, HostState
 from ringwall.watch import encoding
 from ringwall.watch.encoding import MalformedMessage, decode, decode_report, encode, encode_report
 from ringwall.watch.messages import Heartbeat, Message, Position, Report, Snapshot
@@ -30,6 +34,23 @@ def test_a_message_comes_out_as_it_went_in(message: Message) -> None:
 @given(host_states.reports)
 def test_a_report_comes_out_as_it_went_in(report: Report) -> None:
     assert decode_report(encode_report(report)) == report
+
+
+def test_where_a_named_group_lies_is_not_told_to_agents() -> None:
+    """So an agent that was built before rules had a reference reads a rule that has one."""
+    rule = SecurityGroupRule(
+        "sgr-1", "sg-1", Direction.INGRESS, Traffic("tcp", 22, 22), Peer(PeerKind.GROUP, "sg-2"), None
+    )
+    known, unknown = (
+        Snapshot(
+            HEARTBEAT.position,
+            HostState("i-1", Mode.ENFORCE, groups={"sg-1": HostGroup("sg-1", "web", {"sgr-1": each})}),
+        )
+        for each in (replace(rule, reference=PeerReference("123456789012", "vpc-2", "pcx-1")), rule)
+    )
+    assert encode(known) == encode(unknown)
+    assert b'reference"' not in encode(known)
+    assert decode(encode(known)) == unknown
 
 
 def test_the_form_is_the_type_with_the_names_of_its_fields() -> None:
