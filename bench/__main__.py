@@ -14,54 +14,21 @@ import os
 import platform
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvloop
 
+from bench.describe_bench import describe
 from bench.http_load import Outcome, Target, call, load, rule_requests
-from bench.store_bench import fill
-from ringwall.server.credentials import read_root_key
-from ringwall.store.sqlite import open_sqlite
+from bench.servers import PEERS, ROOT, cpu_seconds, free_port, listens, process, resident_mb, ringwall, seed
 
-ROOT = Path(__file__).resolve().parent.parent
-PEERS = ROOT / ".venvs/peers/bin"
 CLIENTS = (1, 8, 64)
-
-
-@contextlib.contextmanager
-def process(command: list[str], ready: Callable[[], bool], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A server, from ready to stopped."""
-    child = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **environment}
-    )
-    try:
-        end = time.monotonic() + 60
-        while not ready():
-            if child.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"{command[0]} didn't become ready")
-            time.sleep(0.005)
-        yield child
-    finally:
-        child.terminate()
-        child.wait(20)
-
-
-@contextlib.contextmanager
-def ringwall(directory: Path, *options: str) -> Iterator[Target]:
-    """Our server on this directory."""
-    port = free_port()
-    command = [str(ROOT / ".venv/bin/ringwall"), "serve", "--data", str(directory), "--port", str(port), *options]
-    with process(command, lambda: listens(port)) as child:
-        key = read_root_key(directory)
-        assert key is not None
-        yield Target("ringwall", port, key.access_key_id, key.secret, child.pid)
 
 
 @contextlib.contextmanager
@@ -79,19 +46,6 @@ def ministack() -> Iterator[Target]:
     command = [str(PEERS / "ministack")]
     with process(command, lambda: listens(port), GATEWAY_PORT=str(port), LOG_LEVEL="ERROR") as child:
         yield Target("ministack", port, "test", "test", child.pid)
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    """Whether something accepts connections there."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
 
 
 async def make_groups(target: Target, count: int) -> list[str]:
@@ -163,13 +117,6 @@ def percentiles(outcomes: list[Outcome]) -> str:
     return f"{latencies[len(latencies) // 2] * 1000:.2f}, {latencies[int(len(latencies) * 0.99)] * 1000:.1f}"
 
 
-async def seed(path: Path, rules: int) -> None:
-    """A store with this many rules."""
-    store = open_sqlite(path)
-    await fill(store, rules)
-    store.close()
-
-
 def scale(rounds: int, seconds: float) -> None:
     """The same at 1,000 and at 100,000 stored rules."""
     print("## A revoke at 1,000 and at 100,000 stored rules (8 clients)\n")
@@ -197,12 +144,6 @@ def scale(rounds: int, seconds: float) -> None:
         print(f"\nRatio of the time: {large / small:.2f}\n")
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def start(rounds: int) -> None:
     """From start to the ready line on standard output, and the memory of the idle server."""
     print("## Start\n")
@@ -216,8 +157,7 @@ def start(rounds: int) -> None:
         line = child.stdout.readline()
         times.append(time.perf_counter() - began)
         assert line.startswith("ringwall ready on "), line
-        status = Path(f"/proc/{child.pid}/status").read_text()
-        sizes.append(int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024)
+        sizes.append(resident_mb(child.pid))
         child.terminate()
         child.wait(20)
         child.stdout.close()
@@ -236,7 +176,7 @@ def timed(command: list[str]) -> float:
 
 def main() -> None:
     """Runs what was asked for, or everything."""
-    parts = {"start": start, "throughput": throughput, "scale": scale}
+    parts = {"start": start, "throughput": throughput, "scale": scale, "describe": describe}
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, "netlink", []], help="which (default: all)")
     parser.add_argument("--rounds", type=int, default=3)
@@ -248,10 +188,9 @@ def main() -> None:
     print(f"Linux {platform.release()}, load {load_now:.1f} at the start, {json.dumps(wanted)}\n")
     if "start" in wanted:
         start(options.rounds)
-    if "throughput" in wanted:
-        throughput(options.rounds, options.seconds)
-    if "scale" in wanted:
-        scale(options.rounds, options.seconds)
+    for name in ("throughput", "scale", "describe"):
+        if name in wanted:
+            parts[name](options.rounds, options.seconds)
     if "netlink" in wanted:
         print("## One revoke in the kernel\n")
         subprocess.run([sys.executable, "-m", "bench.netlink_bench"], check=True)

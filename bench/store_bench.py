@@ -19,12 +19,12 @@ from pathlib import Path
 from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
-from ringwall.domain.vpc import Vpc
+from ringwall.domain.vpc import CidrAssociation, Vpc
 from ringwall.store.base import Transaction
 from ringwall.store.sqlite import SqliteStore, open_sqlite
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
-VPC = Vpc("vpc-1", ACCOUNT, REGION, "10.0.0.0/16", False, "dopt-1", "vpc-cidr-assoc-1")
+VPC = Vpc("vpc-1", ACCOUNT, REGION, False, "dopt-1", (CidrAssociation("vpc-cidr-assoc-1", "10.0.0.0/16"),))
 RULES_PER_GROUP = 50
 CLIENTS = (1, 8, 64)
 
@@ -46,16 +46,16 @@ def rule(of: SecurityGroup, port: int) -> SecurityGroupRule:
     )
 
 
-async def fill(store: SqliteStore, rules: int) -> list[SecurityGroup]:
+async def fill(store: SqliteStore, rules: int, rules_each: int = RULES_PER_GROUP) -> list[SecurityGroup]:
     """Groups that hold this many rules between them."""
     await store.write(lambda tx: tx.insert_vpc(VPC))
-    groups = [group(number) for number in range(rules // RULES_PER_GROUP)]
+    groups = [group(number) for number in range(rules // rules_each)]
     for start in range(0, len(groups), 100):
 
         def some(tx: Transaction, start: int = start) -> None:
             for each in groups[start : start + 100]:
                 tx.insert_group(each)
-                tx.insert_rules(each, [rule(each, port) for port in range(RULES_PER_GROUP)])
+                tx.insert_rules(each, [rule(each, port) for port in range(rules_each)])
 
         await store.write(some)
     return groups

@@ -21,7 +21,7 @@ from ringwall.domain.errors import (
 )
 from ringwall.wire import shapes
 from ringwall.wire.fault import fault
-from ringwall.wire.response import serialize
+from ringwall.wire.response import serialize, serialize_in_parts
 
 REQUEST_ID = "3184e375-6fa3-43c3-8d69-aa1306fccb5e"
 
@@ -190,3 +190,13 @@ def test_an_internal_error_tells_nothing() -> None:
     assert status == 500
     assert b"<Code>InternalError</Code><Message>An internal error has occurred</Message>" in document
     assert b"<Type>Receiver</Type>" in fault(InternalError(), REQUEST_ID, "sts")[1]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 40_000])
+def test_an_answer_whose_items_are_yet_to_be_made_is_the_same(number: int) -> None:
+    tags = [{"Key": f"k{each}", "Value": "v"} for each in range(number)]
+    whole = serialize("DescribeTags", "2016-11-15", {"Tags": tags, "NextToken": "x"}, REQUEST_ID)
+    parts = serialize_in_parts("DescribeTags", "2016-11-15", {"Tags": iter(tags), "NextToken": "x"}, REQUEST_ID)
+    assert b"".join(parts) == whole
+    assert (len(parts) > 10) is (number == 40_000)
+    assert max(map(len, parts)) < 500_000
