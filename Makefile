@@ -44,6 +44,17 @@ awscli: .venvs/awscli/.ready  ## the real aws CLI, in .venvs/awscli
 system:  ## what the tests need of the system (nft, ip, conntrack), where this is root with apt
 	@scripts/system-packages test
 
+CLIENTS := ansible libcloud custodian prowler
+clients: $(CLIENTS:%=.venvs/%/.ready) .venvs/javascript/.ready  ## other people's clients, as `make test-clients` drives them
+	@scripts/system-packages clients
+
+.venvs/javascript/.ready: tests/clients/programs/javascript/package-lock.json
+	@scripts/system-packages javascript
+	@echo "setting up .venvs/javascript" >&2
+	@mkdir -p $(@D) && cp $(<D)/package.json $(<D)/package-lock.json $(@D)/
+	@cd $(@D) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 run: setup  ## start the server on ./data, ready for `aws`
 	@$(BIN)/ringwall serve --data $(DATA)
 
@@ -51,7 +62,10 @@ demo: setup awscli system  ## prove the whole story with real parts (root, Linux
 	@$(BIN)/python scripts/demo.py
 
 test: setup awscli system check  ## format, lint, types, imports and all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not clients"
+
+test-clients: setup awscli clients  ## other people's clients, unmodified, against a real server
+	$(BIN)/python -m pytest tests/clients -m clients --timeout 300
 
 test-slow: setup awscli system  ## the tests that take minutes: kill -9 under load and the like
 	$(BIN)/python -m pytest -m slow --timeout 1800
@@ -79,7 +93,8 @@ golden: setup  ## write the golden files anew; read the diff before you commit i
 generate: setup  ## write the wire table anew from the locked botocore
 	$(BIN)/python scripts/generate_shapes.py
 
-docs: setup  ## write the generated parts of docs/reference.md anew
+docs: setup  ## write docs/reference/operations.md and the generated parts of docs/reference.md anew
+	$(BIN)/python scripts/generate_operations.py
 	$(BIN)/python scripts/generate_reference.py
 
 FUZZ_SECONDS ?= 60
@@ -94,4 +109,4 @@ bench: setup .venvs/peers/.ready system  ## speed, as ratios within one run; res
 lock: $(UV)  ## write the locked requirements anew
 	@scripts/lock
 
-.PHONY: help setup awscli system run demo test test-slow check fmt lint types imports golden generate docs fuzz bench lock
+.PHONY: help setup awscli clients system run demo test test-clients test-slow check fmt lint types imports golden generate docs fuzz bench lock
