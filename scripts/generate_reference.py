@@ -20,9 +20,7 @@ from typing import Final
 import ringwall
 from ringwall.cli.main import parser
 from ringwall.domain.errors import ServiceError
-from ringwall.domain.filters import FilterTable
 from ringwall.domain.quota import Quota
-from ringwall.operations.table import OPERATIONS
 from ringwall.server.api import ROUTES
 from ringwall.server.openapi import DOCUMENT
 from ringwall.telemetry import _HELP
@@ -130,27 +128,6 @@ def routes() -> str:
     return "\n".join(lines) + "\n"
 
 
-def filters() -> str:
-    """The filters of each operation, and those that are known and let nothing through."""
-    lines = []
-    for operation in OPERATIONS.values():
-        module = sys.modules[operation.run.__module__]
-        tables = [operation.filters] if operation.filters else []
-        tables = tables or [each for each in vars(module).values() if isinstance(each, FilterTable)]
-        if not operation.name.startswith("Describe") or not tables:
-            continue
-        (table,) = tables
-        names = sorted(table.values) + (["tag:KEY"] if table.tags_of else [])
-        lines.append(f"- **{operation.name}**: {_names(names)}.")
-        if table.barren:
-            lines.append(f"  Known, and let nothing through: {_names(sorted(table.barren))}.")
-    return "\n".join(lines) + "\n"
-
-
-def _names(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
 def quotas() -> str:
     """Every quota with its default."""
     values = Quota()
@@ -162,7 +139,6 @@ def quotas() -> str:
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "commands": commands,
     "errors": errors,
-    "filters": filters,
     "metrics": metrics,
     "routes": routes,
     "quotas": quotas,

@@ -21,12 +21,13 @@ from ringwall.telemetry import METRICS
 from ringwall.wire import shapes
 
 PAGE = (ROOT / "docs/reference.md").read_text()
-SECTIONS = dict(re.findall(r"^#### (\w+)\n(.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL))
+OPERATIONS_PAGE = ROOT / "docs/reference/operations.md"
+SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", OPERATIONS_PAGE.read_text(), re.MULTILINE | re.DOTALL))
 ENVIRONMENT_VARIABLE = re.compile(r"(AWS|RINGWALL|XDG)_[A-Z0-9_]+")
 
 
-def _generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate_reference", ROOT / "scripts/generate_reference.py")
+def _generator(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"scripts/{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -34,7 +35,8 @@ def _generator() -> ModuleType:
     return module
 
 
-GENERATOR = _generator()
+GENERATORS = {name: _generator(name) for name in ("generate_reference", "generate_operations")}
+GENERATOR = GENERATORS["generate_reference"]
 
 
 def test_the_generated_parts_are_current() -> None:
@@ -42,20 +44,24 @@ def test_the_generated_parts_are_current() -> None:
     assert set(re.findall(r"<!-- generated: (\S+) -->", PAGE)) == set(GENERATOR.PARTS)
 
 
-def test_every_operation_has_a_section_and_every_section_an_operation() -> None:
-    assert set(SECTIONS) == set(OPERATIONS)
+def test_the_page_of_operations_is_current() -> None:
+    assert OPERATIONS_PAGE.read_text() == GENERATORS["generate_operations"].page(), "run `make docs`"
 
 
-@pytest.mark.parametrize("operation", sorted(OPERATIONS))
-def test_every_parameter_is_accepted_without_effect_or_refused(operation: str) -> None:
-    _, structure, _ = shapes.OPERATIONS[operation]
-    (items,) = re.findall(r"((?:^- .*\n(?:  .*\n)*)+)", SECTIONS[operation], re.MULTILINE)
-    kinds = re.findall(r"^- (\w[\w ]*):", items, re.MULTILINE)
-    assert kinds == [kind for kind in ("Accepted", "Without effect", "Refused") if kind in kinds]
-    named = set(re.findall(r"`([A-Z][A-Za-z0-9]*)`", items))
-    assert named - {"InvalidParameterCombination", "DeleteOnTermination"} | {*named} & set(
-        shapes.INPUTS[structure]
-    ) == set(shapes.INPUTS[structure])
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_operation_has_its_parameters_filters_refusals_and_a_source(name: str) -> None:
+    section = SECTIONS[name]
+    _, structure, _ = shapes.OPERATIONS[name]
+    parameters = re.findall(r"^\| `([A-Z][\w.]*)` \| [a-z]+ \| (.+) \|$", section, re.MULTILINE)
+    assert {path.split(".")[0] for path, _ in parameters} == set(shapes.INPUTS[structure])
+    assert all(re.match(r"served$|(refused|taken without effect): \w", here) for _, here in parameters)
+    table = OPERATIONS[name].filters
+    for filter_name in () if table is None else (*table.values, *table.barren):
+        assert f"`{filter_name}`" in section
+    assert "\nSource: " in section
+    refusals = re.findall(r"^\| `([\w.…]+)` \| (\d{3}) \|", section, re.MULTILINE)
+    known = {each.code for each in GENERATOR.refusals()} | {"….NotFound", "….Malformed"}
+    assert {code for code, _ in refusals} <= known
 
 
 def test_every_error_code_and_no_other() -> None:
@@ -165,7 +171,7 @@ def test_no_option_is_named_that_no_command_has() -> None:
     for document in DOCUMENTS:
         if document.parent.name == "adr" or document.name == "CHANGELOG.md":
             continue
-        for option in re.findall(r"`(--[a-z-]+)", document.read_text()):
+        for option in re.findall(r"`(--[a-z0-9-]+)", document.read_text()):
             assert option in there | {"--endpoint-url"}, f"{document.name}: {option}"
 
 
