@@ -24,19 +24,28 @@ import uvloop
 
 from bench.http_load import Outcome, Target, call, load, request_bytes, rule_requests
 from bench.servers import PEERS, ROOT, free_port, listens, process, resident_mb, ringwall, seed
+from bench.store_bench import group
 
 RULES_EACH = 20
 FEW, SOME, MANY = 10, 1_000, 10_000
-IDS_ASKED = 500
+CLIENTS = 8
+IDS_ASKED = 800
 PROBE_PAUSE_SECONDS = 0.002
 _TOKEN = re.compile("<nextToken>([^<]+)</nextToken>")
 
 
 @contextlib.contextmanager
-def moto(groups: int) -> Iterator[Target]:
-    """moto server with this many groups."""
+def moto(groups: int, ids: Path) -> Iterator[Target]:
+    """moto server with this many groups; their ids are in the file."""
     port = free_port()
-    command = [str(PEERS / "python"), str(ROOT / "bench/peer_moto.py"), str(port), str(groups), str(RULES_EACH)]
+    command = [
+        str(PEERS / "python"),
+        str(ROOT / "bench/peer_moto.py"),
+        str(port),
+        str(groups),
+        str(RULES_EACH),
+        str(ids),
+    ]
     with process(command, lambda: listens(port)) as child:
         yield Target("moto", port, "testing", "testing", child.pid)
 
@@ -52,18 +61,13 @@ def describe(rounds: int, seconds: float) -> None:
             asyncio.run(seed(data / "ringwall.db", groups * RULES_EACH, RULES_EACH))
             targets[groups] = stack.enter_context(ringwall(data, "--limits", "none"))
         idle = resident_mb(targets[MANY].pid)
-        peer = stack.enter_context(moto(MANY))
-        ids = {name: asyncio.run(group_ids(target)) for name, target in {**targets, "moto": peer}.items()}
-        _one_group(targets, peer, ids, rounds, seconds)
+        _everything(targets[MANY], group(0).group_id, idle)
         _walks(targets)
-        _everything(targets[MANY], ids[MANY][0], idle)
-
-
-async def group_ids(target: Target) -> list[str]:
-    """Some of the server's groups, at random."""
-    found = re.findall("<groupId>(sg-[0-9a-f]+)</groupId>", await call(target, {"Action": "DescribeSecurityGroups"}))
-    distinct = sorted(set(found))
-    return random.sample(distinct, min(IDS_ASKED, len(distinct)))
+        moto_ids = Path(directory) / "moto-ids"
+        peer = stack.enter_context(moto(MANY, moto_ids))
+        ids: dict[int | str, list[str]] = {"moto": moto_ids.read_text().split()}
+        ids |= {groups: [group(number).group_id for number in range(groups)] for groups in (FEW, MANY)}
+        _one_group(targets, peer, ids, rounds, seconds)
 
 
 # --- One group ---
@@ -82,17 +86,27 @@ def rules_by_filter(group_id: str) -> dict[str, str]:
 def _one_group(
     targets: dict[int, Target], peer: Target, ids: dict[int | str, list[str]], rounds: int, seconds: float
 ) -> None:
-    print("| | 10 groups | 10,000 groups | moto, 10,000 | cost, 10,000 ÷ 10 | rate ÷ moto |")
+    print(f"| {CLIENTS} clients | 10 groups | 10,000 groups | moto, 10,000 | cost, 10,000 ÷ 10 | rate ÷ moto |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for name, parameters in (("group by id", by_id), ("its rules by filter", rules_by_filter)):
+    # moto takes seconds for the rules of one group, as it copies all that there are.
+    for name, parameters, peers in (
+        ("group by id", by_id, {"moto": peer}),
+        ("its rules by filter", rules_by_filter, {}),
+    ):
         seen: dict[int | str, list[float]] = {}
         for _ in range(rounds * 2):
-            for key, target in {FEW: targets[FEW], MANY: targets[MANY], "moto": peer}.items():
-                requests = [request_bytes(target, parameters(group_id)) for group_id in ids[key]]
-                outcome = checked(uvloop.run(load(target, [requests], seconds / 2)))
+            for key, target in {FEW: targets[FEW], MANY: targets[MANY], **peers}.items():
+                asked = random.choices(ids[key], k=IDS_ASKED)
+                requests = [request_bytes(target, parameters(group_id)) for group_id in asked]
+                each = [requests[start::CLIENTS] for start in range(CLIENTS)]
+                outcome = checked(uvloop.run(load(target, each, seconds / 2)))
                 seen.setdefault(key, []).append(outcome.requests / outcome.seconds)
-        few, many, others = (statistics.median(seen[key]) for key in (FEW, MANY, "moto"))
-        print(f"| {name} | {few:,.0f}/s | {many:,.0f}/s | {others:,.1f}/s | {few / many:.2f} | {many / others:,.0f} |")
+        few, many = statistics.median(seen[FEW]), statistics.median(seen[MANY])
+        beside, ratio = "", ""
+        if "moto" in seen:
+            others = statistics.median(seen["moto"])
+            beside, ratio = f"{others:,.1f}/s", f"{many / others:,.0f}"
+        print(f"| {name} | {few:,.0f}/s | {many:,.0f}/s | {beside} | {few / many:.2f} | {ratio} |")
     print()
 
 

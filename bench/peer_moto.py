@@ -1,12 +1,13 @@
-"""moto server with groups in it from the start, run by the peers' interpreter: `peer_moto.py PORT GROUPS RULES_EACH`.
+"""moto server with groups in it from the start, by the peers' interpreter: `peer_moto.py PORT GROUPS RULES_EACH IDS`.
 
 The groups go straight into moto's backend: made by requests, 10,000 of them with 20 rules each would take minutes, as
-each request looks at all groups there are.
+each request looks at all groups there are. Their ids go into the file IDS: to describe all takes moto half a minute.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.security_groups import SecurityGroupRule
@@ -15,8 +16,9 @@ from moto.server import main
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
 
-def fill(groups: int, rules_each: int) -> None:
-    """Groups in the default VPC, each with its egress rule and this many of ingress."""
+def fill(groups: int, rules_each: int) -> list[str]:
+    """The ids of new groups in the default VPC, each with its egress rule and this many of ingress."""
+    group_ids = []
     backend = ec2_backends[ACCOUNT][REGION]
     for number in range(groups):
         group = backend.create_security_group(f"group-{number}", "bench", force=True)
@@ -24,9 +26,11 @@ def fill(groups: int, rules_each: int) -> None:
             block = {"CidrIp": "203.0.113.0/24"}
             rule = SecurityGroupRule(backend, "tcp", group.id, str(port), str(port), block, is_egress=False)
             group.add_ingress_rule(rule)
+        group_ids.append(group.id)
+    return group_ids
 
 
 if __name__ == "__main__":
-    port, groups, rules_each = sys.argv[1:]
-    fill(int(groups), int(rules_each))
+    port, groups, rules_each, path = sys.argv[1:]
+    Path(path).write_text("\n".join(fill(int(groups), int(rules_each))))
     main(["-p", port])
