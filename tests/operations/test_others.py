@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from account import ABSENT, ACCOUNT, Account, permission, tag_specification
+from account import ABSENT, ACCOUNT, REGION, Account, permission, tag_specification
 from botocore_judge import model, read, version_of
+from ringwall.domain.prefix_list import aws_prefix_lists
 from ringwall.operations.table import OPERATIONS
 from ringwall.wire import shapes
 from ringwall.wire.response import serialize
@@ -17,7 +18,7 @@ from ringwall.wire.response import serialize
 @pytest.mark.parametrize(
     ("name", "value", "found"),
     [
-        ("owner-id", "AWS", ["pl-02cd2c6b", "pl-63a5400a"]),
+        ("owner-id", "AWS", sorted(aws_prefix_lists(REGION))),
         ("owner-id", ACCOUNT, []),
         ("prefix-list-name", "*.s3", ["pl-63a5400a"]),
         ("prefix-list-id", "pl-02*", ["pl-02cd2c6b"]),

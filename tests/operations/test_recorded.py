@@ -175,7 +175,8 @@ def test_rules_that_do_not_exist(account: Account) -> None:
 
 def test_the_lists_that_aws_owns(account: Account) -> None:
     """managed-prefix-lists.json: owner AWS, account aws in the ARN, neither version nor maxEntries."""
-    assert account.call("DescribeManagedPrefixLists")["PrefixLists"] == [
+    recorded = ["pl-02cd2c6b", "pl-63a5400a"]
+    assert account.call("DescribeManagedPrefixLists", PrefixListIds=recorded)["PrefixLists"] == [
         {
             "PrefixListId": prefix_list_id,
             "AddressFamily": "IPv4",
