@@ -12,7 +12,7 @@ from ringwall.domain.enrolment import EnrolmentToken, hash_of
 from ringwall.domain.errors import InvalidParameterValue, ServiceError, UnauthorizedOperation
 from ringwall.domain.interface import Host, Mode, NetworkInterface
 from ringwall.operations import hosts as operation
-from ringwall.operations.hosts import HostNotFound, InvalidToken, RefusedAddress, ReportedInterface
+from ringwall.operations.hosts import HostNotFound, InvalidToken, RefusedAddress, ReportedInterface, device_of
 from ringwall.telemetry import LOG
 from ringwall.watch.encoding import MalformedMessage, decode_report
 
@@ -76,7 +76,7 @@ async def enroll(service: Service, content: Content) -> Response:
             "access_key_id": key_id,
             "secret_access_key": secret,
             "store_id": identity.store_id,
-            "device": enrolled.interface.device,
+            "device": device_of(enrolled.interface),
             "interface_id": enrolled.interface.interface_id,
             "refused_addresses": _refused(enrolled.refused),
         },
@@ -189,7 +189,7 @@ def _host(service: Service, host: Host, interfaces: list[NetworkInterface]) -> C
         "interfaces": [
             {
                 "interface_id": item.interface_id,
-                "device": item.device,
+                "device": device_of(item),
                 "addresses": list(item.addresses),
                 "group_ids": list(item.group_ids),
             }
