@@ -345,6 +345,7 @@ class PlainTransaction:
             self._record(group.owner_id, group.region, removed, change.RulesAdded(group.group_id, tuple(new)))
 
     def insert_host(self, host: Host, key: HostKey, interface: NetworkInterface) -> None:
+        self._check_free(interface, interface.addresses)
         self.state.hosts.append(host)
         self.state.keys.append(key)
         self.state.interfaces.append(interface)
@@ -367,8 +368,7 @@ class PlainTransaction:
             self._record(host.owner_id, host.region, change.HostModeChanged(host.instance_id, mode))
 
     def insert_interface(self, interface: NetworkInterface) -> None:
-        if any(self.address_holder(interface.vpc_id, address) for address in interface.addresses):
-            raise Conflict(interface.interface_id)
+        self._check_free(interface, interface.addresses)
         self.state.interfaces.append(interface)
         created = change.InterfaceCreated(interface.interface_id, interface.group_ids)
         self._record(interface.owner_id, interface.region, created)
@@ -396,14 +396,17 @@ class PlainTransaction:
     def set_interface_addresses(
         self, interface: NetworkInterface, private_ips: Sequence[str], ipv6_addresses: Sequence[str]
     ) -> None:
-        holders = {self.address_holder(interface.vpc_id, each) for each in (*private_ips, *ipv6_addresses)}
-        if holders - {None, interface.interface_id}:
-            raise Conflict(interface.interface_id)
+        self._check_free(interface, (*private_ips, *ipv6_addresses))
         stored = self._stored(interface)
         after = replace(stored, private_ips=tuple(private_ips), ipv6_addresses=tuple(ipv6_addresses))
         if _put(self.state.interfaces, stored, after):
             changed = change.AddressesChanged(interface.interface_id, stored.group_ids)
             self._record(interface.owner_id, interface.region, changed)
+
+    def _check_free(self, interface: NetworkInterface, addresses: Sequence[str]) -> None:
+        holders = {self.address_holder(interface.vpc_id, each) for each in addresses}
+        if holders - {None, interface.interface_id}:
+            raise Conflict(interface.interface_id)
 
     def _stored(self, interface: NetworkInterface) -> NetworkInterface:
         return next(each for each in self.state.interfaces if each.interface_id == interface.interface_id)

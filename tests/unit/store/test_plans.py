@@ -16,6 +16,7 @@ from ringwall.store.sqlite_reads import SqliteReader
 from stores import PLACE
 
 RULE = (Direction.INGRESS, Traffic("tcp", 22, 22), Peer(PeerKind.CIDR_IPV4, "10.0.0.0/8"))
+PAGE = [f"sg-{number}" for number in range(1000)]
 
 # A read, and the index and columns by which each of its tables is searched.
 PAGES: list[tuple[Callable[[SqliteReader], object], str]] = [
@@ -58,7 +59,6 @@ LOOK_UPS: list[Callable[[SqliteReader], object]] = [
     lambda r: r.peerings(*PLACE),
     lambda r: r.token_use(*PLACE, "CreateVpc", "token"),
     lambda r: r.tags(*PLACE, ["sg-1"]),
-    lambda r: r.tags(*PLACE, [f"sg-{number}" for number in range(1000)]),
 ]
 # These are of one group, VPC, list or connection among thousands of its region.
 NARROW: list[tuple[Callable[[SqliteReader], object], str]] = [
@@ -74,6 +74,7 @@ NARROW: list[tuple[Callable[[SqliteReader], object], str]] = [
     (lambda r: r.interfaces_of_group("sg-1"), "(group_id=?)"),
     (lambda r: r.peerings_of_vpc("vpc-1"), "(requester_vpc_id=?)"),
     (lambda r: r.peerings_of_vpc("vpc-1"), "(accepter_vpc_id=?)"),
+    (lambda r: r.tags(*PLACE, PAGE), "(account_id=? AND region=? AND resource_id=?)"),
 ]
 
 
