@@ -13,12 +13,12 @@ import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
 import ringwall
 from ringwall.cli.main import parser
+from ringwall.config import limit_names
 from ringwall.domain.errors import ServiceError
 from ringwall.domain.quota import Quota
 from ringwall.server.api import ROUTES
@@ -129,10 +129,10 @@ def routes() -> str:
 
 
 def quotas() -> str:
-    """Every quota with its default."""
+    """Every quota by the name that `--limit` gives it, with its default."""
     values = Quota()
     lines = ["| Quota | Default |", "| --- | --- |"]
-    lines += [f"| `{each.name}` | {getattr(values, each.name):,} |" for each in fields(values)]
+    lines += [f"| `{name}` | {getattr(values, field):,} |" for name, field in limit_names().items()]
     return "\n".join(lines) + "\n"
 
 
