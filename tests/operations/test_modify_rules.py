@@ -300,7 +300,7 @@ def test_the_rules_of_another_account_or_region(account: Account) -> None:
         ({}, ("MissingParameter", "The request must contain the parameter groupId")),
         (
             {"GroupId": "someid", "SecurityGroupRules": modified(("sgr-1", {}))},
-            ("InvalidGroupId.Malformed", 'Invalid id: "someid" (expecting "sg-...")'),
+            ("InvalidGroupId.Malformed", 'Invalid id: "someid"'),
         ),
         ({"GroupId": "sg-1"}, ("MissingParameter", "The request must contain the parameter securityGroupRuleSet")),
         (

@@ -252,6 +252,13 @@ class InvalidGroupIdMalformed(MalformedId):
         error.args = (f"The security group ID '{text}' is malformed",)
         return error
 
+    @classmethod
+    def to_modify(cls, text: str) -> InvalidGroupIdMalformed:
+        """As ModifySecurityGroupRules words it for its group: without a hint, whatever the prefix (observed)."""
+        error = cls(text)
+        error.args = (f'Invalid id: "{text}"',)
+        return error
+
 
 class InvalidGroupNotFound(AbsentId):
     """No such group, or none that may be named here."""

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from ringwall.domain import ids
 from ringwall.domain.errors import (
+    InvalidGroupIdMalformed,
     InvalidParameterCombination,
     InvalidParameterValue,
     InvalidPermissionDuplicate,
@@ -134,7 +135,10 @@ def check_modify(request: Request) -> None:
     """Refuses a missing group, no rules, and malformed ids of the group, the rules and what they name."""
     if request.get("GroupId") is None:
         raise MissingParameter("groupId")
-    ids.GROUP.check(request["GroupId"])
+    try:
+        ids.GROUP.check(request["GroupId"])
+    except InvalidGroupIdMalformed as error:
+        raise InvalidGroupIdMalformed.to_modify(request["GroupId"]) from error
     if not request.get("SecurityGroupRules"):
         raise MissingParameter("securityGroupRuleSet")
     _check_rule_ids(request["SecurityGroupRules"])
