@@ -19,7 +19,9 @@ class LocalPolicy:
 
     control: TCP connections that this host opens to these endpoints always pass, in both directions, on any interface.
     unmanaged: devices that nothing is enforced on. All others are closed unless an interface of the state names them.
+    break_glass: blocks from which the host itself can always be reached, and to which it can always speak.
     """
 
     control: frozenset[ControlEndpoint] = frozenset()
     unmanaged: frozenset[str] = frozenset()
+    break_glass: frozenset[str] = frozenset()

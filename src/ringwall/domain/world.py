@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TypeVar
 
 from .group import Direction, SecurityGroupRule
@@ -20,14 +21,28 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
+class InterfaceKind(StrEnum):
+    """Whose traffic an interface carries: the host's own, or that of a container or virtual machine behind it."""
+
+    HOST = "host"
+    ROUTED = "routed"
+
+
 @dataclass(frozen=True, slots=True)
 class HostInterface:
-    """A network interface of the host: the kernel's name for it, its addresses and its groups, in order."""
+    """A network interface of the host: the kernel's name for it, its addresses and its groups, in order.
+
+    kind: of a routed one the device is the host's end (veth, tap), and packets from the container arrive on it: its
+    ingress is what the host forwards, or sends itself, out of the device.
+    source_check: whether packets from behind it must have one of its addresses for their source.
+    """
 
     interface_id: str
     device: str
     addresses: tuple[str, ...]
     group_ids: tuple[str, ...]
+    kind: InterfaceKind = InterfaceKind.HOST
+    source_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
