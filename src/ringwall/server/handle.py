@@ -20,6 +20,8 @@ from .authorize import authorize
 from .service import Service, new_request_id
 
 CONTENT_TYPE: Final = b"text/xml;charset=UTF-8"
+FILTERED_HERE_MAX: Final = 512
+"""Characters of all filters' values with which a small read is done on the event loop's own thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,19 @@ async def _run(
     def run(transaction: Transaction | Reader) -> Answer:
         return operation.run(service.context(caller, transaction), parsed.request)
 
+    store = service.store
     if operation.writes:
-        committed = await service.store.write(run)
+        committed = await store.write(run)
         return Committed(in_parts(committed.result), committed.revision)
-    return Committed(await service.store.read_soon(lambda reader: in_parts(run(reader))), None)
+    # Patterns cost their texts' length for each item, and the store, which counts its own steps, can't tell.
+    read = store.read_in_thread if _filters_much(parsed) else store.read_soon
+    return Committed(await read(lambda reader: in_parts(run(reader))), None)
+
+
+def _filters_much(parsed: ParsedRequest) -> bool:
+    """Whether the values of the filters are so long that comparing them may hold up the event loop."""
+    filters = parsed.request.get("Filters") or ()
+    return sum(len(value) for each in filters for value in each.get("Values") or ()) > FILTERED_HERE_MAX
 
 
 def _parameters(request: RawRequest) -> bytes:

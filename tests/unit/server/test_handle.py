@@ -36,7 +36,13 @@ class Watched:
         return getattr(self._store, name)
 
     async def read_soon(self, function: Callable[[Reader], Any]) -> Any:
-        thread, result = await self._store.read_soon(lambda reader: (threading.get_ident(), function(reader)))
+        return await self._noted(self._store.read_soon, function)
+
+    async def read_in_thread(self, function: Callable[[Reader], Any]) -> Any:
+        return await self._noted(self._store.read_in_thread, function)
+
+    async def _noted(self, read: Callable[..., Any], function: Callable[[Reader], Any]) -> Any:
+        thread, result = await read(lambda reader: (threading.get_ident(), function(reader)))
         self.crossed.append((thread, result))
         return result
 
@@ -94,3 +100,11 @@ def test_a_small_answer_has_no_way_between_threads(store: Watched) -> None:
     assert reply.status == 200
     assert [thread for thread, _ in store.crossed] == [threading.get_ident()]
     assert len(reply.body) == 1
+
+
+def test_long_filters_are_compared_beside_the_event_loop(store: Watched) -> None:
+    values = "".join(f"&Filter.1.Value.{number}=*{'a' * 50}{number}" for number in range(11))
+    reply = ask(store, f"Action=DescribeVpcs&Filter.1.Name=state{values}&Version=2016-11-15")
+    assert reply.status == 200
+    ((thread, _),) = store.crossed
+    assert thread != threading.get_ident()
