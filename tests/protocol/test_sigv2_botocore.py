@@ -22,7 +22,7 @@ from ringwall.domain.errors import (
     RequestExpired,
     ServiceError,
 )
-from ringwall.sigv4.version_2 import SignedByVersion2, is_version_2, parse_version_2, verify_version_2
+from ringwall.sigv4.version_2 import FORM_BYTES_MAX, SignedByVersion2, is_version_2, parse_version_2, verify_version_2
 from signed import KEY, OTHER_KEY, SECRET, SECRETS, Wire, signed
 
 HOST = "127.0.0.1:4580"
@@ -170,6 +170,7 @@ def test_expires_in_place_of_the_timestamp() -> None:
         ({"Timestamp": "2026-01-02T03:04:05+99:99"}, IncompleteSignature, "no date"),
         ({"Timestamp": MOMENT, "Expires": MOMENT}, IncompleteSignature, "one of the parameters"),
         ({"SecurityToken": "FwoG"}, InvalidClientTokenId, "security token"),
+        ({"Action": "A" * FORM_BYTES_MAX}, IncompleteSignature, "at most 65536 bytes"),
         ({"AWSAccessKeyId": OTHER_KEY}, AuthFailure, "not able to validate"),
         ({"AWSAccessKeyId": "AKIAUNKNOWN"}, AuthFailure, "not able to validate"),
     ],

@@ -20,6 +20,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from ringwall.domain.errors import IncompleteSignature
 
 _BROKEN_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_ESCAPES: Final = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 _PRINTABLE: Final = re.compile(rb"[\x21-\x7e]*")
 
 
@@ -63,10 +64,10 @@ def decode_query(raw_query: bytes) -> dict[bytes, bytes]:
     if raw_query:
         for pair in raw_query.replace(b"+", b" ").split(b"&"):
             name, _, value = pair.partition(b"=")
-            name = unquote_to_bytes(name)
+            name = _decoded(name)
             if name in parameters:
                 raise IncompleteSignature(f"The query parameter '{_shown(name)}' is given more than once.")
-            parameters[name] = unquote_to_bytes(value)
+            parameters[name] = _decoded(value)
     return parameters
 
 
@@ -82,7 +83,7 @@ def canonical_queries(raw_query: bytes, parameters: Mapping[bytes, bytes], witho
     texts = []
     if _PRINTABLE.fullmatch(raw_query):
         pairs = [(name, value) for name, _, value in (pair.partition(b"=") for pair in raw_query.split(b"&"))]
-        texts.append(_joined(pair for pair in pairs if unquote_to_bytes(pair[0]) != without))
+        texts.append(_joined(pair for pair in pairs if _decoded(pair[0]) != without))
     if not _BROKEN_PERCENT.search(raw_query):
         text = _joined((_encoded(name), _encoded(value)) for name, value in parameters.items() if name != without)
         if text not in texts:
@@ -93,6 +94,16 @@ def canonical_queries(raw_query: bytes, parameters: Mapping[bytes, bytes], witho
 def canonical_value(value: bytes) -> bytes:
     """The value of a header, without blanks around it and with single blanks inside."""
     return b" ".join(value.split())
+
+
+def _decoded(text: bytes) -> bytes:
+    """The text without percent-encoding; a percent sign that begins none stands for itself.
+
+    `unquote_to_bytes` raises and catches an exception for each of those, and whoever hasn't proved a key may send them.
+    """
+    if _BROKEN_PERCENT.search(text) is None:
+        return unquote_to_bytes(text)
+    return _ESCAPES.sub(lambda run: bytes.fromhex(run[0].replace(b"%", b"").decode("ascii")), text)
 
 
 def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:

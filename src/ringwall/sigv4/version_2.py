@@ -31,6 +31,8 @@ from .claim import EXPIRES_SECONDS_MAX, SIGNATURE_VERSION_2, signature_parameter
 from .verify import CLOCK_SKEW_SECONDS, NOBODYS_SECRET
 
 METHOD: Final = b"HmacSHA256"
+FORM_BYTES_MAX: Final = 64 * 1024
+"""As much as fits into a query. Such a form is decoded, sorted and encoded before anything is proved (chosen)."""
 
 _KEY: Final = re.compile(rb"[!-~]{1,128}")
 _MOMENT: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?")
@@ -74,8 +76,11 @@ def parse_version_2(
     Raises:
         InvalidClientTokenId: a session token comes with it; an empty one, which Net::Amazon::EC2 sends, is none.
         AuthFailure: an older version of the signature, or another hash than SHA-256.
-        IncompleteSignature: a part is missing, unreadable or given twice; Timestamp and Expires are given both.
+        IncompleteSignature: a part is missing, unreadable or given twice; Timestamp and Expires are given both; the
+            form is larger than `FORM_BYTES_MAX`.
     """
+    if len(body) > FORM_BYTES_MAX:
+        raise IncompleteSignature(f"A form with Signature Version 2 may have at most {FORM_BYTES_MAX} bytes here.")
     parameters = _parameters(raw_query, body)
     if parameters.get(b"SecurityToken") or any(name.lower() == b"x-amz-security-token" for name, _ in headers):
         raise InvalidClientTokenId

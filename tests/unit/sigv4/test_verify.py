@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from urllib.parse import unquote_to_bytes
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +18,7 @@ from ringwall.domain.errors import (
     ServiceError,
 )
 from ringwall.sigv4 import verify as verification
+from ringwall.sigv4.canonical import decode_query
 from ringwall.sigv4.sign import sign
 from ringwall.sigv4.verify import SignedRequest, parse_authentication, verify
 from signed import KEY, SECRET, Wire, accept, presigned, signed, wire
@@ -194,3 +198,21 @@ def test_what_our_own_clients_sign_is_accepted(
 def test_a_path_of_more_than_one_form_is_never_signed(path: str) -> None:
     with pytest.raises(IncompleteSignature):
         sign("GET", "h", path, "", {}, b"", KEY, SECRET, "us-east-1", "ringwall", 0)
+
+
+# --- What is done before anything is proved ---
+
+
+@given(st.text("%4aG+=", max_size=20).map(str.encode))
+def test_a_percent_sign_that_begins_no_escape_stands_for_itself(text: bytes) -> None:
+    name, _, value = text.replace(b"+", b" ").partition(b"=")
+    assert decode_query(text) == ({unquote_to_bytes(name): unquote_to_bytes(value)} if text else {})
+
+
+@pytest.mark.parametrize("text", [b"%", b"%41", b"a%", b"%4", b"a%41"])
+def test_a_query_as_long_as_a_head_may_be_is_decoded_at_once(text: bytes) -> None:
+    query = text * (64 * 1024 // len(text)) + b"%"
+    began = time.process_time()
+    for _ in range(10):
+        decode_query(query)
+    assert time.process_time() - began < 0.5
