@@ -9,7 +9,7 @@ from ringwall.domain.interface import Mode
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
 from ringwall.domain.world import HostDelta, HostGroup, HostInterface, HostState, difference
-from ringwall.watch.messages import Delta, Heartbeat, Message, Position, Report, Snapshot, Unadmitted
+from ringwall.watch.messages import Delta, Drift, Heartbeat, Message, Position, Report, Snapshot, Unadmitted
 
 GROUP_IDS = ("sg-a", "sg-b", "sg-c")
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "fd00::1")
@@ -85,4 +85,6 @@ reports = st.builds(
     st.lists(st.text(max_size=20), max_size=3).map(tuple),
     st.one_of(st.none(), times),
     st.lists(unadmitted, max_size=3).map(tuple),
+    st.lists(st.text(max_size=20), max_size=2).map(tuple),
+    st.one_of(st.none(), st.builds(Drift, times, st.lists(st.text(max_size=20), max_size=2).map(tuple))),
 )

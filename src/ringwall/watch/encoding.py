@@ -1,9 +1,9 @@
 """Messages as JSON lines, and back.
 
-The form of a message is its type: a dataclass is an object with the names of its fields (`_UNSENT` has the exceptions),
-a set is a sorted list, a mapping whose keys are pairs is a list of triples. The decoder is made from the same types, so
-it refuses everything that isn't exactly such a value: a missing or unknown name, a string where a number belongs, a
-number that isn't finite.
+The form of a message is its type: a dataclass is an object with the names of its fields (`_UNSENT` and `_OPTIONAL` have
+the exceptions), a set is a sorted list, a mapping whose keys are pairs is a list of triples. The decoder is made from
+the same types, so it refuses everything that isn't exactly such a value: a missing or unknown name, a string where a
+number belongs, a number that isn't finite.
 
 Not checked: what a value means. A CIDR block that is none is refused by whoever compiles it.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -35,6 +35,12 @@ _UNSENT: Final[Mapping[Any, frozenset[str]]] = {SecurityGroupRule: frozenset(("r
 """Fields that stay behind, and have their default on the other side.
 
 Where the group that a rule names lies is nothing to an agent: the members come with the state.
+"""
+
+_OPTIONAL: Final[Mapping[Any, frozenset[str]]] = {Report: frozenset(("capabilities", "drift"))}
+"""Fields that came later: not written where they have their default, which an absent one is read as.
+
+So an agent and a server of which one is older understand each other, as long as there is nothing new to say.
 """
 
 _TYPES: Final = {kind: tag for tag, kind in _TAGS.items()}
@@ -111,7 +117,15 @@ def to_json(kind: Any) -> Coder:
     origin, arguments = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         members = [(field, to_json(hint)) for field, hint in _members(kind).items()]
-        return lambda value: {field: write(getattr(value, field)) for field, write in members}
+        optional = _OPTIONAL.get(kind, frozenset())
+        if not optional:
+            return lambda value: {field: write(getattr(value, field)) for field, write in members}
+        defaults = {field.name: field.default for field in fields(kind) if field.name in optional}
+        return lambda value: {
+            field: write(item)
+            for field, write in members
+            if (item := getattr(value, field)) != defaults.get(field, MISSING)
+        }
     if origin is UnionType:
         write_some = to_json(_optional(arguments))
         return lambda value: None if value is None else write_some(value)
@@ -164,6 +178,18 @@ def from_json(kind: Any) -> Coder:
 
 def _dataclass_reader(kind: type) -> Coder:
     members = [(field, from_json(hint)) for field, hint in _members(kind).items()]
+    optional = _OPTIONAL.get(kind, frozenset())
+    if optional:
+        readers, needed = dict(members), {field for field, _ in members} - optional
+
+        def read_some(value: Any) -> Any:
+            found = _exactly(dict, value).keys()
+            if not needed <= found <= readers.keys():
+                unexpected = sorted((needed - found) | (found - readers.keys()))
+                raise ValueError(f"{kind.__name__} with missing or unknown {', '.join(map(repr, unexpected))}")
+            return kind(**{field: readers[field](each) for field, each in value.items()})
+
+        return read_some
 
     def read(value: Any) -> Any:
         if len(_exactly(dict, value)) != len(members):

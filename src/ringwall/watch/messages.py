@@ -8,6 +8,7 @@ than what it has, or of another store.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from ringwall.domain.group import Direction
@@ -21,6 +22,9 @@ REPORT_BYTES_MAX: Final = 256 * 1024
 
 UNADMITTED_MAX: Final = 100
 """A report names at most so many flows and listeners that no rule admits."""
+
+TABLE_OWNER: Final = "table-owner"
+"""A capability: while the agent lives nobody else can change or flush its table (Linux 6.9 and newer)."""
 
 HEARTBEAT_SECONDS: Final = 15
 """The server says something at least this often; an agent that hears nothing for three times as long reconnects."""
@@ -86,6 +90,23 @@ class Unadmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """Somebody else's change of the host's table, put right. at: when it was noticed, Unix seconds.
+
+    by: who committed since the agent had looked last, as `nft (pid 4711)`; empty when nobody knows.
+    """
+
+    at: float
+    by: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What a person should read: `nft (pid 4711) changed table inet ringwall at 12:00:00 UTC; it was put back.`"""
+        who, moment = ", ".join(self.by) or "Somebody else", datetime.fromtimestamp(self.at, UTC)
+        return f"{who} changed table inet ringwall at {moment:%H:%M:%S} UTC; it was put back."
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What is in force on the host: the revision in its kernel, since when, and what the agent saw.
 
@@ -94,6 +115,8 @@ class Report:
     committed_at: as the server gave it with the revision.
     problems: sentences for the operator; empty when all is well.
     unadmitted: while the host observes, what enforcement would end, at most UNADMITTED_MAX of them.
+    capabilities: what the host's kernel can do that not every one can, such as TABLE_OWNER.
+    drift: the last change that somebody else made to the table, for an hour.
     """
 
     position: Position
@@ -104,6 +127,8 @@ class Report:
     problems: tuple[str, ...] = ()
     committed_at: float | None = None
     unadmitted: tuple[Unadmitted, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    drift: Drift | None = None
 
 
 Message = Snapshot | Delta | Heartbeat

@@ -18,7 +18,7 @@ from ringwall.domain.traffic import Traffic
 from ringwall.domain.world import HostGroup, HostState
 from ringwall.watch import encoding
 from ringwall.watch.encoding import MalformedMessage, decode, decode_report, encode, encode_report
-from ringwall.watch.messages import Heartbeat, Message, Position, Report, Snapshot
+from ringwall.watch.messages import TABLE_OWNER, Drift, Heartbeat, Message, Position, Report, Snapshot
 
 HEARTBEAT = Heartbeat(Position("store", 1, 7))
 
@@ -97,6 +97,36 @@ def test_a_time_is_a_finite_number(time: str) -> None:
     body = encode_report(report).replace(b"12345.0", time.encode())
     with pytest.raises(MalformedMessage):
         decode_report(body)
+
+
+def test_what_came_later_to_reports_is_written_only_where_there_is_something_to_say() -> None:
+    """So an agent and a server of which one doesn't know it understand each other."""
+    report = Report(HEARTBEAT.position, "observe", "", 1.0, 1.0)
+    older = json.loads(encode_report(report))
+    assert "capabilities" not in older
+    assert "drift" not in older
+    assert decode_report(json.dumps(older).encode()) == report
+    told = replace(report, capabilities=(TABLE_OWNER,), drift=Drift(12.5, ("nft (pid 4711)",)))
+    assert json.loads(encode_report(told)) == older | {
+        "capabilities": ["table-owner"],
+        "drift": {"at": 12.5, "by": ["nft (pid 4711)"]},
+    }
+
+
+@pytest.mark.parametrize("change", [{"problems": None}, {"unknown": 1}, {"drift": {"at": 1.0}}, {"capabilities": "a"}])
+def test_a_report_has_what_it_must_and_nothing_unknown(change: dict[str, object]) -> None:
+    document = json.loads(encode_report(Report(HEARTBEAT.position, "observe", "", 1.0, 1.0))) | change
+    if change == {"problems": None}:
+        del document["problems"]
+    with pytest.raises(MalformedMessage):
+        decode_report(json.dumps(document).encode())
+
+
+def test_a_drift_names_who_it_was() -> None:
+    assert Drift(0.0, ("nft (pid 4711)", "sh (pid 12)")).sentence == (
+        "nft (pid 4711), sh (pid 12) changed table inet ringwall at 00:00:00 UTC; it was put back."
+    )
+    assert Drift(61.0).sentence.startswith("Somebody else changed table inet ringwall at 00:01:01 UTC")
 
 
 def test_a_mode_that_nobody_knows_is_refused() -> None:
