@@ -57,8 +57,11 @@ ORDER: Final[Mapping[type[Command], int]] = {
 }
 
 
-def difference(applied: Applied | None, desired: Ruleset) -> Transaction:
+def difference(applied: Applied | None, desired: Ruleset, owner: int = 0) -> Transaction:
     """What leads from the applied table (None: there is none) to the desired one; empty when it is there already.
+
+    owner: the port of the netlink socket that will commit, when the table is to be its own: an orphaned table is
+    adopted, one that was never owned is replaced, as the kernel gives it to nobody. 0: whosever it is, it remains.
 
     A chain's rules change one by one: those that stay keep their handles and counters, and of several that are equal
     any may be the one that goes. The whole table is replaced instead when it holds something foreign, or an object of
@@ -66,13 +69,14 @@ def difference(applied: Applied | None, desired: Ruleset) -> Transaction:
     Cost: a look at each object; for those that differ, at each of their rules or elements.
     """
     if applied is None:
-        return replacement(desired, exists=False)
+        return replacement(desired, exists=False, owner=owner)
+    to_own = owner != 0 and applied.owner != owner
     old = applied.ruleset
     chains = _changed(old.chains, desired.chains)
     sets = _changed(old.sets, desired.sets)
     maps = _changed(old.maps, desired.maps)
-    if applied.foreign or not _same_kinds(old, desired, chains, sets, maps):
-        return replacement(desired, exists=True)
+    if applied.foreign or (to_own and not applied.persistent) or not _same_kinds(old, desired, chains, sets, maps):
+        return replacement(desired, exists=True, owner=owner)
     changes = [
         *(
             c
@@ -82,12 +86,16 @@ def difference(applied: Applied | None, desired: Ruleset) -> Transaction:
         *(c for name in sets for c in _set_changes(old.sets.get(name), desired.sets.get(name))),
         *(c for name in maps for c in _map_changes(old.maps.get(name), desired.maps.get(name))),
     ]
-    return tuple(sorted(changes, key=lambda command: ORDER[type(command)]))
+    adoption = (AddTable(owner),) if to_own else ()
+    return (*adoption, *sorted(changes, key=lambda command: ORDER[type(command)]))
 
 
-def replacement(desired: Ruleset, *, exists: bool) -> Transaction:
-    """The table made anew, whatever it held before; exists: it is there, and deleted in the same transaction."""
-    head = (DeleteTable(), AddTable()) if exists else (AddTable(),)
+def replacement(desired: Ruleset, *, exists: bool, owner: int = 0) -> Transaction:
+    """The table made anew, whatever it held before; exists: it is there, and deleted in the same transaction.
+
+    owner: as for `difference`; 0: anybody can change the new table.
+    """
+    head = (DeleteTable(), AddTable(owner)) if exists else (AddTable(owner),)
     return (*head, *difference(Applied(Ruleset(), {}, 0), desired))
 
 

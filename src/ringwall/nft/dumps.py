@@ -32,6 +32,8 @@ from .netlink import (
     HOOKS,
     INTERVAL_END,
     NFPROTO_INET,
+    OWNED,
+    PERSISTENT,
     POLICIES,
     RULE_CHAIN,
     RULE_EXPRESSIONS,
@@ -45,6 +47,7 @@ from .netlink import (
     SET_NAME,
     SET_USERDATA,
     TABLE_FLAGS,
+    TABLE_OWNER,
     TABLE_USE,
     USERDATA_RULE_COMMENT,
     USERDATA_SET_COMMENT,
@@ -85,7 +88,8 @@ def decode_table(
     hooks, held = _decode_chains(chains, foreign)
     found_sets, found_maps = _decode_sets(sets, elements, foreign)
     about = by_type(table.body)
-    if flags := to_u32(about.get(TABLE_FLAGS, b"")):
+    flags, owner = to_u32(about.get(TABLE_FLAGS, b"")), to_u32(about.get(TABLE_OWNER, b""))
+    if flags & ~(OWNED | PERSISTENT) or flags & (OWNED | PERSISTENT) == OWNED:
         foreign.add(f"table flags {flags:#x}")
     held += len(found_sets) + len(found_maps)
     if (used := to_u32(about.get(TABLE_USE, b""))) != held and not foreign:
@@ -102,7 +106,8 @@ def decode_table(
             handles_of[chain].append(to_u64(about[RULE_HANDLE]))
     found_chains = {name: Chain(name, tuple(rules_of[name]), hook) for name, hook in hooks.items()}
     handles = {name: tuple(each) for name, each in handles_of.items()}
-    return Applied(Ruleset(found_chains, found_sets, found_maps), handles, generation, frozenset(foreign))
+    ruleset = Ruleset(found_chains, found_sets, found_maps)
+    return Applied(ruleset, handles, generation, frozenset(foreign), owner, bool(flags & PERSISTENT))
 
 
 def _decode_chains(dump: Iterable[Message], foreign: set[str]) -> tuple[dict[str, Hook | None], int]:

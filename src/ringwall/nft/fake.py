@@ -1,7 +1,8 @@
 """A table in memory that runs transactions as the kernel does, for tests without one: all of it or nothing.
 
 It refuses what the kernel refuses, with the kernel's error number: what is missing (ENOENT), there already (EEXIST) or
-in use (EBUSY), jumps to base chains (EOPNOTSUPP), in a circle or too deep (EMLINK), a commit in between (ERESTART).
+in use (EBUSY), jumps to base chains and a table made to be owned when it wasn't (EOPNOTSUPP), jumps in a circle or too
+deep (EMLINK), a commit in between (ERESTART). Whoever commits is the owner, if there is one.
 """
 
 from __future__ import annotations
@@ -53,10 +54,21 @@ class _Table:
     rules: dict[str, list[tuple[int, Rule]]] = field(default_factory=dict)
     sets: dict[str, Set] = field(default_factory=dict)
     maps: dict[str, Map] = field(default_factory=dict)
+    owner: int = 0
+    persistent: bool = False
 
     def copy(self) -> _Table:
         rules = {name: list(each) for name, each in self.rules.items()}
-        return _Table(dict(self.hooks), rules, dict(self.sets), dict(self.maps))
+        return _Table(dict(self.hooks), rules, dict(self.sets), dict(self.maps), self.owner, self.persistent)
+
+    def add(self, owner: int) -> int:
+        """The table, which is there, added again: adopted, or the error number why not."""
+        if (owner, self.persistent) == (self.owner, owner != 0):
+            return 0
+        if not owner or self.owner or not self.persistent:
+            return errno.EOPNOTSUPP
+        self.owner = owner
+        return 0
 
     def verdicts(self) -> Iterator[tuple[str, Verdict]]:
         """Every verdict that may name a chain, with the chain or map that holds it."""
@@ -91,7 +103,13 @@ class Fake:
             name: Chain(name, tuple(rule for _, rule in table.rules[name]), hook) for name, hook in table.hooks.items()
         }
         handles = {name: tuple(handle for handle, _ in rules) for name, rules in table.rules.items()}
-        return Applied(Ruleset(chains, dict(table.sets), dict(table.maps)), handles, self._generation)
+        ruleset = Ruleset(chains, dict(table.sets), dict(table.maps))
+        return Applied(ruleset, handles, self._generation, owner=table.owner, persistent=table.persistent)
+
+    def orphan(self) -> None:
+        """The table's owner closes his socket. This is no commit."""
+        if self._table is not None:
+            self._table.owner = 0
 
     def commit(self, transaction: Transaction, generation: int | None) -> Committed:
         """The transaction done, all of it.
@@ -109,7 +127,10 @@ class Fake:
                     raise Refused(errno.ENOENT, command)
                 table = None
             elif isinstance(command, AddTable):
-                table = table or _Table()
+                if table is None:
+                    table = _Table(owner=command.owner, persistent=command.owner != 0)
+                elif number := table.add(command.owner):
+                    raise Refused(number, command)
             elif table is None:
                 raise Refused(errno.ENOENT, command)
             elif number := self._run(table, command, handles) or (errno.EMLINK if _too_deep(table) else 0):

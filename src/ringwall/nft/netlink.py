@@ -57,8 +57,12 @@ NEW_RULE, GET_RULE, DELETE_RULE = 0xA06, 0xA07, 0xA08
 NEW_SET, GET_SET, DELETE_SET = 0xA09, 0xA0A, 0xA0B
 NEW_ELEMENT, GET_ELEMENT, DELETE_ELEMENT = 0xA0C, 0xA0D, 0xA0E
 NEW_GENERATION, GET_GENERATION = 0xA0F, 0xA10
+GENERATION_ID, GENERATION_PID, GENERATION_PROCESS = 1, 2, 3
+NFTABLES_GROUP: Final = 7
+"""The multicast group that hears of every commit: a message for each object changed, then one of the new generation."""
 
-TABLE_NAME, TABLE_FLAGS, TABLE_USE = 1, 2, 3
+TABLE_NAME, TABLE_FLAGS, TABLE_USE, TABLE_OWNER = 1, 2, 3, 7
+OWNED, PERSISTENT = 0x2, 0x4
 CHAIN_TABLE, CHAIN_NAME, CHAIN_HOOK, CHAIN_POLICY, CHAIN_TYPE, CHAIN_FLAGS = 1, 3, 4, 5, 7, 10
 HOOK_NUMBER, HOOK_PRIORITY, HOOK_DEVICE = 1, 2, 3
 RULE_TABLE, RULE_CHAIN, RULE_HANDLE, RULE_EXPRESSIONS, RULE_POSITION, RULE_USERDATA = 1, 2, 3, 4, 6, 7
@@ -71,6 +75,7 @@ SET_INTERVAL, SET_MAP, INTERVAL_END = 0x4, 0x8, 0x1
 DATA_TYPE_VERDICT: Final = 0xFFFFFF00
 USERDATA_RULE_COMMENT, USERDATA_SET_KEY_BYTE_ORDER, USERDATA_SET_COMMENT = 0, 0, 7
 HOST_ORDER, NETWORK_ORDER = 1, 2
+PROBE: Final = "ringwall-probe"
 COMMENT_BYTES_MAX: Final = 128  # nft's own limit for what it will read back
 ELEMENTS_BYTES_MAX: Final = 32_000  # of one message: an attribute's length has 16 bits
 
@@ -99,6 +104,7 @@ TYPE_NUMBERS: Final[Mapping[str, int]] = {
 
 _header = Struct("=IHHIIBB2s")  # nlmsghdr and nfgenmsg, whose res_id names the subsystem at a batch's two ends
 _header_start = Struct("=IHHI")
+_NAMES_TABLE: Final = string(TABLE_NAME, TABLE)  # in messages of every kind of object the table is attribute 1
 
 
 class Batch(NamedTuple):
@@ -142,6 +148,27 @@ def encode_batch(transaction: Transaction, generation: int | None, first_sequenc
     parts = [_edge(BATCH_BEGIN, REQUEST | ECHO, first_sequence, based_on)]
     parts += [_message(*each) for each in messages]
     parts.append(_edge(BATCH_END, REQUEST, last_sequence + 1, b""))
+    return Batch(b"".join(parts), first_sequence, last_sequence)
+
+
+def ownership_probe(first_sequence: int) -> Batch:
+    """A batch that is refused by every kernel, and changes nothing.
+
+    By one that has tables with an owner which outlive him (6.9 and newer) at its last command, as there is no such
+    chain; by an older one at the first.
+    """
+    last_sequence = first_sequence + 2
+    parts = (
+        _edge(BATCH_BEGIN, REQUEST, first_sequence, b""),
+        _message(
+            NEW_TABLE,
+            REQUEST | CREATE,
+            first_sequence + 1,
+            string(TABLE_NAME, PROBE) + u32(TABLE_FLAGS, OWNED | PERSISTENT),
+        ),
+        _message(DELETE_CHAIN, REQUEST, last_sequence, string(CHAIN_TABLE, PROBE) + string(CHAIN_NAME, PROBE)),
+        _edge(BATCH_END, REQUEST, last_sequence + 1, b""),
+    )
     return Batch(b"".join(parts), first_sequence, last_sequence)
 
 
@@ -211,7 +238,19 @@ def decode_reason(message: Message) -> str:
 
 def decode_generation(body: bytes) -> int:
     """The generation that a NEW_GENERATION message tells."""
-    return to_u32(by_type(body)[1])
+    return to_u32(by_type(body)[GENERATION_ID])
+
+
+def decode_commit(body: bytes) -> tuple[int, int, str]:
+    """The generation that a NEW_GENERATION message tells, with the id and the name of the process that committed."""
+    found = by_type(body)
+    name = to_string(found.get(GENERATION_PROCESS, b""))
+    return to_u32(found[GENERATION_ID]), to_u32(found.get(GENERATION_PID, b"")), name
+
+
+def names_table(data: bytes) -> bool:
+    """Whether messages of a commit may be about our table. A search for its name: quick, and at worst too careful."""
+    return _NAMES_TABLE in data
 
 
 def decode_handle(body: bytes) -> int:
@@ -240,8 +279,8 @@ def _read_header(data: bytes, offset: int) -> tuple[int, int, int, int]:
 def _encode_command(command: Command, number: int) -> Iterator[tuple[int, int, bytes]]:
     """The messages of the command: kind, flags, attributes. number: unique in the batch, for new sets."""
     match command:
-        case AddTable():
-            yield NEW_TABLE, REQUEST | CREATE, string(TABLE_NAME, TABLE) + u32(TABLE_FLAGS, 0)
+        case AddTable(owner):
+            yield NEW_TABLE, REQUEST | CREATE, string(TABLE_NAME, TABLE) + u32(TABLE_FLAGS, _flags(owner))
         case DeleteTable():
             yield DELETE_TABLE, REQUEST, string(TABLE_NAME, TABLE)
         case AddChain(name, hook):
@@ -271,6 +310,11 @@ def _encode_command(command: Command, number: int) -> Iterator[tuple[int, int, b
         case DeleteRule(chain, handle):
             names = string(RULE_TABLE, TABLE) + string(RULE_CHAIN, chain)
             yield DELETE_RULE, REQUEST, names + attribute(RULE_HANDLE, handle.to_bytes(8, "big"))
+
+
+def _flags(owner: int) -> int:
+    """Never owned alone: the table would go with its owner, and leave the host open."""
+    return OWNED | PERSISTENT if owner else 0
 
 
 def _chain(name: str) -> bytes:

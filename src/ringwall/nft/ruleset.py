@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .objects import Ruleset
-from .transaction import AddChain, AddRule, DeleteChain, DeleteRule, DeleteTable, FlushChain, Transaction
+from .transaction import AddChain, AddRule, AddTable, DeleteChain, DeleteRule, DeleteTable, FlushChain, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,16 @@ class Applied:
     handles: for each chain the kernel's handle of each rule, in the rules' order.
     generation: of all of nftables in this network namespace, when this was so.
     foreign: what the table holds that a `Ruleset` cannot say, each in a few words. Only a replacement removes it.
+    owner: the port of the netlink socket that alone can change the table; 0: anybody can.
+    persistent: it was made to be owned and to outlive its owner; without an owner it is orphaned, and can be adopted.
     """
 
     ruleset: Ruleset
     handles: Mapping[str, tuple[int, ...]]
     generation: int
     foreign: frozenset[str] = field(default_factory=frozenset)
+    owner: int = 0
+    persistent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +66,14 @@ def advance(
     kept = dict(applied.handles) if applied else {}
     touched: dict[str, list[int]] = {}
     fresh = iter(new_handles)
+    owner, persistent = (applied.owner, applied.persistent) if applied else (0, False)
     for command in transaction:
         match command:
             case DeleteTable():
                 kept, touched = {}, {}
+                persistent = False
+            case AddTable(new_owner):
+                owner, persistent = new_owner, persistent or new_owner != 0
             case AddChain(name) | FlushChain(name):
                 touched[name] = []
             case DeleteChain(name):
@@ -79,4 +87,4 @@ def advance(
             case _:
                 pass
     kept.update((name, tuple(of_chain)) for name, of_chain in touched.items())
-    return Applied(desired, kept, generation)
+    return Applied(desired, kept, generation, owner=owner, persistent=persistent)

@@ -11,7 +11,13 @@ from .objects import Element, Hook, Rule
 
 @dataclass(frozen=True, slots=True)
 class AddTable:
-    """Add our table. It may exist already."""
+    """Add our table. It may exist already, if what is said here is what it is.
+
+    owner: the port of the netlink socket that commits: until it closes nobody else can change the table, and then the
+    table stays, orphaned; adding it adopts an orphaned one, with all that it holds. 0: a table that anybody can change.
+    """
+
+    owner: int = 0
 
 
 @dataclass(frozen=True, slots=True)

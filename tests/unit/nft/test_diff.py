@@ -17,6 +17,7 @@ from ringwall.nft.ruleset import Applied, advance
 from ringwall.nft.transaction import (
     AddElements,
     AddRule,
+    AddTable,
     DeleteElements,
     DeleteRule,
     DeleteTable,
@@ -35,8 +36,8 @@ def chain(*numbers: int, hook: Hook | None = None) -> Ruleset:
     return Ruleset(chains={"c": Chain("c", tuple(map(rule, numbers)), hook)})
 
 
-def committed(fake: Fake, applied: Applied | None, desired: Ruleset) -> Applied:
-    transaction = difference(applied, desired)
+def committed(fake: Fake, applied: Applied | None, desired: Ruleset, owner: int = 0) -> Applied:
+    transaction = difference(applied, desired, owner)
     if not transaction:
         assert applied is not None
         return applied
@@ -54,6 +55,30 @@ def test_every_difference_leads_there(history: list[Ruleset]) -> None:
         assert fake.observe() == applied
         assert applied.ruleset == desired
         assert difference(applied, desired) == ()
+
+
+@whole_rulesets
+@given(nft_values.histories(3))
+def test_whoever_owned_it_the_difference_leads_to_a_table_of_ones_own(history: list[Ruleset]) -> None:
+    """Anybody's table at first, then of one owner after the other; each was orphaned before the next one came."""
+    fake = Fake()
+    applied = None
+    for owner, desired in enumerate(history):
+        applied = committed(fake, applied, desired, owner)
+        assert fake.observe() == applied
+        assert (applied.ruleset, applied.owner, applied.persistent) == (desired, owner, owner > 0)
+        assert difference(applied, desired, owner) == ()
+        fake.orphan()
+        applied = fake.observe()
+
+
+def test_an_orphaned_table_is_adopted_as_it_is_and_one_that_was_nobodys_is_replaced() -> None:
+    there = Applied(chain(10, 11), {"c": (100, 101)}, 1)
+    orphaned = replace(there, persistent=True)
+    assert difference(orphaned, chain(10), 7) == (AddTable(7), DeleteRule("c", 101))
+    assert difference(orphaned, orphaned.ruleset, 7) == (AddTable(7),)
+    assert difference(replace(orphaned, owner=7), there.ruleset, 7) == ()
+    assert difference(there, there.ruleset, 7) == replacement(there.ruleset, exists=True, owner=7)
 
 
 @whole_rulesets

@@ -165,3 +165,21 @@ def test_errors_and_acknowledgements_are_told_apart() -> None:
     said = Message(netlink.NLMSG_ERROR, netlink.ACK_ATTRIBUTES, 1, 0, bytes(20) + string(netlink.ACK_TEXT, "why"))
     assert netlink.decode_reason(said) == "why"
     assert netlink.decode_reason(said._replace(flags=0)) == ""
+
+
+@pytest.mark.parametrize(("owner", "flags"), [(0, 0), (4711, netlink.OWNED | netlink.PERSISTENT)])
+def test_a_table_that_is_owned_outlives_its_owner(owner: int, flags: int) -> None:
+    _, added, _ = encoded((AddTable(owner),))
+    assert added.body == string(netlink.TABLE_NAME, "ringwall") + u32(netlink.TABLE_FLAGS, flags)
+
+
+def test_a_commit_tells_its_process_and_whether_it_may_be_about_our_table() -> None:
+    told = u32(1, 12) + u32(2, 4711) + string(3, "nft")
+    assert netlink.decode_commit(told) == (12, 4711, "nft")
+    assert netlink.decode_commit(u32(1, 12)) == (12, 0, "")
+    ours, theirs = (
+        netlink.request(netlink.NEW_CHAIN, 1, string(netlink.CHAIN_TABLE, name), string(netlink.CHAIN_NAME, chain))
+        for name, chain in (("ringwall", "c"), ("ringwalls", "ringwall"))
+    )
+    assert netlink.names_table(theirs + ours)
+    assert not netlink.names_table(theirs)
