@@ -195,6 +195,27 @@ def test_the_same_rule_in_other_words_twice(account: Account, name: str) -> None
     assert account.refused(name, GroupId=group_id, IpPermissions=permissions) == ("InvalidParameterValue", TWICE)
 
 
+@DIRECTIONS
+@pytest.mark.parametrize(
+    ("permission", "expected"),
+    [
+        (
+            {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-0"}] * 2},
+            ("InvalidGroup.NotFound", "The security group 'sg-0' does not exist"),
+        ),
+        (
+            {"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": "pl-0"}] * 2},
+            ("InvalidPrefixListID.NotFound", "The prefix list ID 'pl-0' does not exist"),
+        ),
+    ],
+)
+def test_what_does_not_exist_named_twice(
+    account: Account, name: str, permission: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    # ec2-behaviour 3.5: that the source exists comes before the match, and so before repetition.
+    assert account.refused(name, GroupId=account.group(), IpPermissions=[permission]) == expected
+
+
 DUPLICATES = [
     (("tcp", 22, "0.0.0.0/0"), "peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW"),
     (("udp", (50000, 60000), "0.0.0.0/0"), "peer: 0.0.0.0/0, UDP, from port: 50000, to port: 60000, ALLOW"),

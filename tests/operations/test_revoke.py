@@ -97,6 +97,9 @@ def test_a_rule_id_twice(account: Account, name: str) -> None:
     group_id = account.group()
     rule_ids = account.allow(group_id, permission("tcp", 22, SOURCE), egress=name == EGRESS) * 2
     assert account.refused(name, GroupId=group_id, SecurityGroupRuleIds=rule_ids) == TWICE
+    # That the ids exist comes before that.
+    code, _ = account.refused(name, GroupId=group_id, SecurityGroupRuleIds=["sgr-0", "sgr-0"])
+    assert code == "InvalidSecurityGroupRuleId.NotFound"
 
 
 @pytest.mark.parametrize(

@@ -202,9 +202,10 @@ def test_every_character_that_ec2_names(account: Account, name: str) -> None:
             {"IpPermissions": [permission("tcp", 22, ANY), permission("6", 22, "10.1.1.1/8")]},
             ("InvalidParameterValue", "The same permission must not appear multiple times"),
         ),
+        # Existence comes before repetition.
         (
             {"SecurityGroupRuleDescriptions": by_id(("sgr-1", "x"), ("sgr-1", "y"))},
-            ("InvalidParameterValue", "The same permission must not appear multiple times"),
+            ("InvalidSecurityGroupRuleId.NotFound", "The security group rule ID 'sgr-1' does not exist"),
         ),
         (
             {"IpPermissions": [permission("all", 22, ANY)]},
@@ -244,6 +245,17 @@ def test_what_cannot_be_meant(account: Account, name: str, given: dict[str, Any]
     account.allow(group_id, permission("tcp", 22, ANY), egress=name == EGRESS)
     refusal = account.refused(name, GroupId=group_id, **given)
     assert refusal == (expected[0], expected[1].format(default=account.default_vpc_id))
+
+
+@DIRECTIONS
+def test_a_rule_id_twice(account: Account, name: str) -> None:
+    group_id = account.group()
+    (rule_id,) = account.allow(group_id, permission("tcp", 22, ANY), egress=name == EGRESS)
+    given = by_id((rule_id, "x"), (rule_id, "y"))
+    assert account.refused(name, GroupId=group_id, SecurityGroupRuleDescriptions=given) == (
+        "InvalidParameterValue",
+        "The same permission must not appear multiple times",
+    )
 
 
 @DIRECTIONS

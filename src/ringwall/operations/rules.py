@@ -102,10 +102,10 @@ def _check_ids(request: Request) -> None:
 
 
 def named_rules(context: Context, direction: Direction, request: Request) -> list[Wanted]:
-    """The rules that IpPermissions or the flat parameters name, each once.
+    """The rules that IpPermissions or the flat parameters name. One may be named twice (`check_each_once`).
 
     Raises:
-        ServiceError: they can't be meant, name a group that doesn't exist, or name a rule twice.
+        ServiceError: they can't be meant, or name a group by a name that doesn't exist.
     """
     flat = [name for name in _FLAT + _FLAT_SOURCE if request.get(name) is not None]
     permissions: Sequence[Mapping[str, Any]] = request.get("IpPermissions") or ()
@@ -123,7 +123,7 @@ def named_rules(context: Context, direction: Direction, request: Request) -> lis
         # EC2's answer to a group without any rule isn't recorded; the code and the name are chosen.
         raise MissingParameter("ipPermissions")
     requests = _flat_rules(request) if flat else rule_requests(permissions)
-    wanted = [
+    return [
         Wanted(
             each.traffic,
             named_peer(context, each.peer),
@@ -132,9 +132,16 @@ def named_rules(context: Context, direction: Direction, request: Request) -> lis
         )
         for each in requests
     ]
+
+
+def check_each_once(wanted: Sequence[Wanted]) -> None:
+    """Returns if no rule is named twice, in whatever spelling.
+
+    Raises:
+        InvalidParameterValue: one is. That what it names exists is to be checked before.
+    """
     if len({(each.traffic, each.peer) for each in wanted}) < len(wanted):
         raise InvalidParameterValue(TWICE)
-    return wanted
 
 
 def _flat_rules(request: Request) -> list[RuleRequest]:
@@ -229,6 +236,7 @@ def _authorize(context: Context, direction: Direction, request: Request) -> Answ
                 reference,
             )
         )
+    check_each_once(wanted)
     for rule in rules:
         if transaction.find_rule(group.group_id, direction, rule.traffic, rule.peer) is not None:
             raise InvalidPermissionDuplicate(sentence(rule.traffic, rule.peer))
@@ -290,7 +298,9 @@ def _revoke(context: Context, direction: Direction, request: Request) -> Answer:
         revoked = rules_by_id(context, group, direction, request["SecurityGroupRuleIds"])
     else:
         revoked = []
-        for each in named_rules(context, direction, request):
+        wanted = named_rules(context, direction, request)
+        check_each_once(wanted)
+        for each in wanted:
             rule = held_rule(context, group, direction, each)
             if rule is None or (each.description and each.description != rule.description):
                 unknown.append(each)
@@ -325,12 +335,12 @@ def rules_by_id(
         InvalidParameterValue: an id is given twice (chosen, by analogy with permissions).
         InvalidSecurityGroupRuleIdNotFound: one isn't of a rule of the group and direction.
     """
-    if len(set(rule_ids)) < len(rule_ids):
-        raise InvalidParameterValue(TWICE)
     rules = all_found(ids.RULE, context.transaction.rule, context, rule_ids)
     for rule in rules:
         if rule.group_id != group.group_id or direction not in (None, rule.direction):
             raise InvalidSecurityGroupRuleIdNotFound(rule.rule_id)
+    if len(rules) < len(rule_ids):
+        raise InvalidParameterValue(TWICE)
     return rules
 
 

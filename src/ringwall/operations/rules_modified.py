@@ -41,7 +41,7 @@ from ringwall.domain.permission import (
 from .context import Answer, Context, Request
 from .lookup import check_group_named, group_by_id, named_group
 from .rule_peers import check_list_references, check_room, reference_to
-from .rules import TWICE, held_rule, named_rules, rules_by_id
+from .rules import TWICE, check_each_once, held_rule, named_rules, rules_by_id
 
 # --- Descriptions ---
 
@@ -99,6 +99,7 @@ def _update_descriptions(context: Context, direction: Direction, request: Reques
             check_description(text)
     else:
         wanted = named_rules(context, direction, request)
+        check_each_once(wanted)
         texts = [each.description for each in wanted]
         for text in texts:
             check_description(text)
