@@ -158,6 +158,9 @@ class PlainTransaction:
     def rules_of(self, group_ids: Iterable[str]) -> dict[str, list[SecurityGroupRule]]:
         return {group_id: [each for each in self.state.rules if each.group_id == group_id] for group_id in group_ids}
 
+    def rule_rows_of(self, group_ids: Iterable[str]) -> dict[str, list[RuleRow]]:
+        return {group_id: [row_of(each) for each in rules] for group_id, rules in self.rules_of(group_ids).items()}
+
     def rules(self, account_id: str, region: str) -> list[SecurityGroupRule]:
         mine = {each.group_id for each in self.groups(account_id, region)}
         return [each for each in self.state.rules if each.group_id in mine]
@@ -213,6 +216,9 @@ class PlainTransaction:
     def hosts(self, account_id: str, region: str) -> list[Host]:
         return [each for each in self.state.hosts if (each.owner_id, each.region) == (account_id, region)]
 
+    def hosts_of_account(self, account_id: str) -> list[Host]:
+        return [each for each in self.state.hosts if each.owner_id == account_id]
+
     def host_key(self, access_key_id: str) -> HostKey | None:
         return _one(each for each in self.state.keys if each.access_key_id == access_key_id)
 
@@ -238,7 +244,12 @@ class PlainTransaction:
         return [each for each in self.state.peerings if (account_id, region) in _places(each)]
 
     def peerings_of_vpc(self, vpc_id: str) -> list[VpcPeering]:
-        return [each for each in self.state.peerings if vpc_id in (each.requester.vpc_id, each.accepter.vpc_id)]
+        return [
+            each
+            for each in self.state.peerings
+            if vpc_id in (each.requester.vpc_id, each.accepter.vpc_id)
+            and each.status in (PeeringStatus.PENDING_ACCEPTANCE, PeeringStatus.ACTIVE)
+        ]
 
     def token_use(self, account_id: str, region: str, operation: str, client_token: str) -> TokenUse | None:
         return self.state.token_uses.get((account_id, region, operation, client_token))

@@ -275,6 +275,8 @@ def test_a_host_brings_its_key_and_its_interface(store: Driven) -> None:
     machine, nic = host(net), interface(host(net), [web])
     assert store.read(lambda r: r.host(*PLACE, machine.instance_id)) == machine
     assert store.read(lambda r: r.hosts(*PLACE)) == [machine]
+    assert store.read(lambda r: r.hosts_of_account(ACCOUNT)) == [machine]
+    assert store.read(lambda r: r.hosts_of_account("999999999999")) == []
     assert store.read(lambda r: r.host_key(machine.access_key_id)) == key(machine)
     assert store.read(lambda r: r.host_key("unknown")) is None
     assert store.read(lambda r: r.interface(*PLACE, nic.interface_id)) == nic

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from ringwall.domain.change import ChangeRecord
-from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule, VpcAssociation
+from ringwall.domain.group import Direction, RuleRow, SecurityGroup, SecurityGroupRule, VpcAssociation
 from ringwall.domain.interface import Host, Mode, NetworkInterface
 from ringwall.domain.peer import Peer
 from ringwall.domain.peering import VpcPeering
@@ -176,6 +176,9 @@ class Reader(Protocol):
     def rules_of(self, group_ids: Iterable[str]) -> dict[str, list[SecurityGroupRule]]:
         """The rules of each of these groups, in the order in which they were made; groups without rules included."""
 
+    def rule_rows_of(self, group_ids: Iterable[str]) -> dict[str, list[RuleRow]]:
+        """`rules_of` in plain values, for descriptions."""
+
     def rules(self, account_id: str, region: str) -> list[SecurityGroupRule]:
         """All rules of all groups, in the order in which they were made."""
 
@@ -227,6 +230,9 @@ class Reader(Protocol):
     def hosts(self, account_id: str, region: str) -> list[Host]:
         """All hosts, in the order in which they enrolled."""
 
+    def hosts_of_account(self, account_id: str) -> list[Host]:
+        """The account's hosts of every region, in the order in which they enrolled."""
+
     def host_key(self, access_key_id: str) -> HostKey | None:
         """The key of a host's agent, by its id, in any account and region."""
 
@@ -252,7 +258,10 @@ class Reader(Protocol):
         """All peering connections that have a side in the account and region, in the order in which they were made."""
 
     def peerings_of_vpc(self, vpc_id: str) -> list[VpcPeering]:
-        """All peering connections that have this VPC for a side, in the order in which they were made."""
+        """The peering connections of this VPC that are active or wait to be, in the order in which they were made.
+
+        Of those that ended or failed there may be any number; none of them matters to the VPC any more.
+        """
 
     def token_use(self, account_id: str, region: str, operation: str, client_token: str) -> TokenUse | None:
         """The use of a client token that `record_token_use` kept. Whether it is too old is for the caller to see."""

@@ -22,10 +22,11 @@ SUBNET: Final = (
     "SELECT subnet_id, vpc_id, owner_id, region, cidr_block, availability_zone, default_for_az, ipv6_cidr_block,"
     " ipv6_association_id FROM subnets WHERE owner_id = ? AND region = ?"
 )
-HOST: Final = (
+HOSTS: Final = (
     "SELECT instance_id, owner_id, region, subnet_id, vpc_id, hostname, mode, access_key_id, enrolled_at"
-    " FROM hosts WHERE owner_id = ? AND region = ?"
+    " FROM hosts WHERE owner_id = ?"
 )
+HOST: Final = HOSTS + " AND region = ?"
 HOST_KEY: Final = "SELECT access_key_id, secret, owner_id, region, instance_id FROM hosts"
 INTERFACE_COLUMNS: Final = (
     "interface_id", "owner_id", "region", "subnet_id", "vpc_id", "availability_zone", "mac_address", "description",
@@ -42,6 +43,7 @@ PEERING: Final = (
     "SELECT peering_id, requester_owner_id, requester_region, requester_vpc_id, accepter_owner_id, accepter_region,"
     " accepter_vpc_id, status, created_at, ended_at, ended_by FROM peerings"
 )
+LIVING: Final = f"status IN ('{PeeringStatus.PENDING_ACCEPTANCE.value}', '{PeeringStatus.ACTIVE.value}')"
 OF_EITHER_SIDE: Final = (
     " WHERE ((requester_owner_id = ? AND requester_region = ?) OR (accepter_owner_id = ? AND accepter_region = ?))"
 )
@@ -106,7 +108,9 @@ class NetworkReads(Queries):
 
     def peerings_of_vpc(self, vpc_id: str) -> list[VpcPeering]:
         """`Reader.peerings_of_vpc`."""
-        query = PEERING + " WHERE requester_vpc_id = ? OR accepter_vpc_id = ? ORDER BY number"
+        query = (
+            PEERING + f" WHERE requester_vpc_id = ? AND {LIVING} OR accepter_vpc_id = ? AND {LIVING} ORDER BY number"
+        )
         return self._all(_peering, query, vpc_id, vpc_id)
 
     def interface(self, account_id: str, region: str, interface_id: str) -> NetworkInterface | None:
@@ -150,6 +154,10 @@ class NetworkReads(Queries):
     def hosts(self, account_id: str, region: str) -> list[Host]:
         """`Reader.hosts`."""
         return self._all(_host, HOST + " ORDER BY number", account_id, region)
+
+    def hosts_of_account(self, account_id: str) -> list[Host]:
+        """`Reader.hosts_of_account`."""
+        return self._all(_host, HOSTS + " ORDER BY number", account_id)
 
     def host_key(self, access_key_id: str) -> HostKey | None:
         """`Reader.host_key`."""

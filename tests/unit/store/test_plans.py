@@ -51,6 +51,7 @@ LOOK_UPS: list[Callable[[SqliteReader], object]] = [
     lambda r: r.interfaces(*PLACE),
     lambda r: r.interface_count(*PLACE),
     lambda r: r.host(*PLACE, "i-1"),
+    lambda r: r.hosts_of_account(PLACE[0]),
     lambda r: r.host_key("RWHOST"),
     lambda r: r.prefix_list(*PLACE, "pl-1"),
     lambda r: r.prefix_lists(*PLACE),
@@ -72,8 +73,8 @@ NARROW: list[tuple[Callable[[SqliteReader], object], str]] = [
     (lambda r: r.interfaces_of_subnet("subnet-1"), "(subnet_id=?)"),
     (lambda r: r.interfaces_of_host("i-1"), "(instance_id=?)"),
     (lambda r: r.interfaces_of_group("sg-1"), "(group_id=?)"),
-    (lambda r: r.peerings_of_vpc("vpc-1"), "(requester_vpc_id=?)"),
-    (lambda r: r.peerings_of_vpc("vpc-1"), "(accepter_vpc_id=?)"),
+    (lambda r: r.peerings_of_vpc("vpc-1"), "(requester_vpc_id=? AND status=?)"),
+    (lambda r: r.peerings_of_vpc("vpc-1"), "(accepter_vpc_id=? AND status=?)"),
     (lambda r: r.tags(*PLACE, PAGE), "(account_id=? AND region=? AND resource_id=?)"),
 ]
 
