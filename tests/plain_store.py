@@ -13,7 +13,7 @@ from ringwall.domain.change import Change, ChangeRecord
 from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule, VpcAssociation
 from ringwall.domain.interface import Host, Mode, NetworkInterface
 from ringwall.domain.peer import Peer, PeerKind
-from ringwall.domain.peering import VpcPeering
+from ringwall.domain.peering import PeeringStatus, VpcPeering
 from ringwall.domain.prefix_list import PrefixList, PrefixListEntry
 from ringwall.domain.traffic import Traffic
 from ringwall.domain.vpc import Subnet, Vpc

@@ -156,6 +156,17 @@ def test_both_sides_see_a_peering_and_nobody_else(rows: Rows) -> None:
     assert rows.read(lambda r: r.peerings_of_vpc("vpc-0")) == []
 
 
+@pytest.mark.parametrize("ended", [PeeringStatus.DELETED, PeeringStatus.REJECTED, PeeringStatus.FAILED])
+def test_a_peering_that_ended_is_none_of_its_vpcs(rows: Rows, ended: PeeringStatus) -> None:
+    pending = peering(vpc(1), vpc(2))
+    rows.write(lambda tx: tx.insert_peering(pending))
+    rows.write(lambda tx: tx.update_peering(replace(pending, status=PeeringStatus.ACTIVE)))
+    assert [each.status for each in rows.read(lambda r: r.peerings_of_vpc(vpc(1).vpc_id))] == [PeeringStatus.ACTIVE]
+    rows.write(lambda tx: tx.update_peering(replace(pending, status=ended, ended_at=5)))
+    for number in (1, 2):
+        assert rows.read(lambda r, number=number: r.peerings_of_vpc(vpc(number).vpc_id)) == []
+
+
 def test_the_log_tells_whose_members_a_peering_changes(rows: Rows) -> None:
     far, pending = group(vpc(2), 3), peering(vpc(1), vpc(2))
     across = PeerReference(ACCOUNT, vpc(2).vpc_id, pending.peering_id)

@@ -160,8 +160,8 @@ CREATE TABLE peerings (
 );
 CREATE INDEX peerings_by_requester ON peerings (requester_owner_id, requester_region);
 CREATE INDEX peerings_by_accepter ON peerings (accepter_owner_id, accepter_region);
-CREATE INDEX peerings_by_requester_vpc ON peerings (requester_vpc_id);
-CREATE INDEX peerings_by_accepter_vpc ON peerings (accepter_vpc_id);
+CREATE INDEX peerings_by_requester_vpc ON peerings (requester_vpc_id, status);
+CREATE INDEX peerings_by_accepter_vpc ON peerings (accepter_vpc_id, status);
 
 CREATE TABLE token_uses (
     account_id TEXT NOT NULL,
