@@ -5,6 +5,9 @@ number of watchers, and wakes only those whose interests a row touches; all othe
 hear so with the next heartbeat. A watcher that wakes reads the rows since the first that touched it. Rules whose peer
 is a CIDR block go on as they are; for everything else the host's state is loaded and compared with what was sent last.
 
+A report says what is in a host's kernel. Whoever waits for that (`until_in_force`) is counted down by the reports of
+the hosts it waits for, so that a report costs the same however many hosts are waited for.
+
 Nothing waits in a queue for a slow reader: it is woken once, and when it comes back it finds the log, or, if the log
 has moved on without it, the state. So the hub's memory is the end of the log and one state for each watcher.
 
@@ -15,57 +18,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from ringwall.domain.change import ChangeRecord, HostRemoved
 from ringwall.domain.world import HostDelta, HostState, difference, merge
 
 from .cursor import LOG_RECORDS_MAX, LogEnd, ids_of, interests, passed_on
+from .history import History
 from .messages import HEARTBEAT_SECONDS, Delta, Heartbeat, Message, Position, Report, Snapshot
-
-DISPLACED_MAX: Final = 3
-CONTESTED_SECONDS: Final = 60.0
-"""So many displaced streams in so short a time aren't reconnections of one agent."""
-
-
-@dataclass(frozen=True, slots=True)
-class HostStatus:
-    """What the server knows of a host's agent since the server started.
-
-    connected: it has a watch stream open. told: the position of the last message it was sent.
-    effective_revision: the last revision it was sent that has an effect on the host; a report of this revision or a
-    later one says that the host is up to date. resumed_from: the position that the agent had when it connected.
-    report: its last one. last_seen: Unix seconds of its last message or connection.
-    displaced_at: when its last streams were ended by a new one of the same host, Unix seconds, latest last.
-    """
-
-    connected: bool = False
-    told: Position | None = None
-    effective_revision: int | None = None
-    resumed_from: Position | None = None
-    report: Report | None = None
-    last_seen: float | None = None
-    displaced_at: tuple[float, ...] = ()
-
-    def is_contested(self, now: float) -> bool:
-        """Whether two agents seem to share the host's identity and end each other's streams: a copied machine.
-
-        What one of them reports isn't true of the other. A reconnection that the server noticed late displaces once.
-        """
-        return len(self.displaced_at) == DISPLACED_MAX and now - self.displaced_at[0] < CONTESTED_SECONDS
-
-    @property
-    def is_up_to_date(self) -> bool:
-        """Whether everything that has an effect on the host, as far as it was sent, is in its kernel."""
-        return (
-            self.report is not None
-            and self.told is not None
-            and self.effective_revision is not None
-            and (self.report.position.store_id, self.report.position.epoch) == (self.told.store_id, self.told.epoch)
-            and self.report.position.revision >= self.effective_revision
-        )
+from .status import DISPLACED_MAX, HostStatus, lag_after
 
 
 @dataclass(slots=True, eq=False)
@@ -83,6 +45,15 @@ class _Watcher:
     behind_since: int | None = None
     closed: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    """Somebody who waits for so many more of these hosts, each with the revision that it needs."""
+
+    needed: Mapping[str, int]
+    missing: int
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Hub:
@@ -115,6 +86,9 @@ class Hub:
         self._interested: dict[str, set[_Watcher]] = {}
         self._statuses: dict[str, HostStatus] = {}
         self._asked: dict[str, set[asyncio.Event]] = {}
+        self._histories: dict[str, History] = {}
+        self._awaited: dict[str, set[_Waiter]] = {}
+        self._closing = False
 
     def wake(self, revision: int) -> None:
         """Reads the log up to the revision, and wakes the watchers that it concerns. Made for `Store.subscribe`."""
@@ -150,15 +124,22 @@ class Hub:
                 self._statuses[host_id] = replace(
                     self.status(host_id), told=message.position, effective_revision=watcher.effective_revision
                 )
+                self._count_down(host_id)
                 yield message
         finally:
             self._leave(host_id, watcher)
 
     def report(self, host_id: str, report: Report) -> None:
         """Keeps the host's last report."""
-        self._statuses[host_id] = replace(self.status(host_id), report=report, last_seen=self._clock())
+        before, now = self.status(host_id), self._clock()
+        self._statuses[host_id] = replace(
+            before, report=report, last_seen=now, lag_seconds=lag_after(before, report, now)
+        )
+        if report.digest:
+            self._histories.setdefault(host_id, History()).note(report, now)
         for asked in self._asked.pop(host_id, ()):
             asked.set()
+        self._count_down(host_id)
 
     async def ask(self, host_id: str, seconds: float) -> HostStatus | None:
         """The status with a report that the agent makes now, on being sent a heartbeat; None if none comes in time."""
@@ -181,6 +162,42 @@ class Hub:
         """What is known of the host's agent; nothing but defaults if it hasn't been heard since the server started."""
         return self._statuses.get(host_id, HostStatus())
 
+    def revision_in_force(self, host_id: str) -> int | None:
+        """The revision up to which the host's kernel has all that has an effect on it, as far as it has said so."""
+        status = self.status(host_id)
+        revision = None if status.is_contested(self._clock()) else status.revision_in_force
+        watcher = self._watchers.get(host_id)
+        if revision is None or watcher is None or watcher.behind_since is not None or not status.is_up_to_date:
+            return revision
+        return max(
+            revision, self._log.revision
+        )  # the rows since don't concern it, which the next heartbeat will tell it
+
+    def in_force_since(self, host_id: str, revision: int) -> float | None:
+        """When the host was heard to have the revision, Unix seconds; None where it hasn't, or it isn't known when."""
+        history = self._histories.get(host_id)
+        return history.since(revision) if history and self._has(host_id, revision) else None
+
+    async def until_in_force(self, needed: Mapping[str, int], hosts: int, seconds: float) -> None:
+        """Returns once so many of these hosts have in force what each needs, or one was removed, or time is over.
+
+        needed: the revision, by host id.
+        """
+        missing = {host_id: revision for host_id, revision in needed.items() if not self._has(host_id, revision)}
+        waiter = _Waiter(missing, hosts - (len(needed) - len(missing)))
+        if waiter.missing <= 0 or self._closing:
+            return
+        for host_id in missing:
+            self._awaited.setdefault(host_id, set()).add(waiter)
+        try:
+            async with asyncio.timeout(seconds):
+                await waiter.enough.wait()
+        except TimeoutError:
+            pass
+        finally:
+            for host_id in missing:
+                self._forget(host_id, waiter)
+
     @property
     def watchers(self) -> int:
         """How many streams are open."""
@@ -192,7 +209,11 @@ class Hub:
         return sum(status.report is not None for status in self._statuses.values())
 
     def close(self) -> None:
-        """Ends every stream, so that the server can stop."""
+        """Ends every stream and every wait, so that the server can stop."""
+        self._closing = True
+        for waiters in self._awaited.values():
+            for waiter in waiters:
+                waiter.enough.set()
         for watcher in self._watchers.values():
             watcher.closed = True
             watcher.changed.set()
@@ -206,6 +227,28 @@ class Hub:
                         watcher.changed.set()
             if isinstance(change, HostRemoved):
                 self._statuses.pop(change.instance_id, None)
+                self._histories.pop(change.instance_id, None)
+                for waiter in self._awaited.get(change.instance_id, ()):
+                    waiter.enough.set()
+
+    def _has(self, host_id: str, revision: int) -> bool:
+        in_force = self.revision_in_force(host_id)
+        return in_force is not None and in_force >= revision
+
+    def _count_down(self, host_id: str) -> None:
+        """Takes the host off the list of those who waited for what it has now."""
+        for waiter in list(self._awaited.get(host_id, ())):
+            if self._has(host_id, waiter.needed[host_id]):
+                self._forget(host_id, waiter)
+                waiter.missing -= 1
+                if waiter.missing <= 0:
+                    waiter.enough.set()
+
+    def _forget(self, host_id: str, waiter: _Waiter) -> None:
+        waiters = self._awaited.get(host_id, set())
+        waiters.discard(waiter)
+        if not waiters:
+            self._awaited.pop(host_id, None)
 
     def _enter(self, host_id: str, after: Position | None) -> _Watcher | None:
         loaded = self._load_state(host_id)
@@ -217,6 +260,8 @@ class Hub:
             older.changed.set()
             displaced_at = (*displaced_at, self._clock())[-DISPLACED_MAX:]
         position, state = loaded
+        had = after.revision if after and (after.store_id, after.epoch) == (position.store_id, position.epoch) else 0
+        self._histories.setdefault(host_id, History(had))
         watcher = _Watcher(position, state, interests(state), position.revision)
         self._watchers[host_id] = watcher
         self._index(watcher)

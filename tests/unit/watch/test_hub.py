@@ -478,13 +478,13 @@ def test_the_status_tells_whether_what_has_an_effect_is_in_the_kernel() -> None:
         stream = hub.watch("i-1")
         receiver = Receiver(stream)
         await receiver.next()
-        hub.report("i-1", Report(Position("store", 1, 0), "observe", "", 1.0, 1.0))
+        hub.report("i-1", Report(Position("store", 1, 0), "observe", "d", 1.0, 1.0))
         assert hub.status("i-1").is_up_to_date
         model.add(RULE)
         hub.wake(model.revision)
         await receiver.next()
         assert not hub.status("i-1").is_up_to_date
-        hub.report("i-1", Report(Position("store", 1, 1), "observe", "", 1.0, 1.0))
+        hub.report("i-1", Report(Position("store", 1, 1), "observe", "d", 1.0, 1.0))
         model.add(replace(RULE, group_id="sg-b"))  # no effect on this host
         hub.wake(model.revision)
         await receiver.next()
