@@ -1,0 +1,170 @@
+"""Which hosts a change has an effect on, asked afterwards, of the store alone: the host may be away, the rule gone.
+
+A change touches ids (`watch.cursor.ids_of`); a host is concerned if its interests met them just before the change or
+just after. Only the state of now is stored, so both states are found from it by undoing the rows of the log that came
+since: what a rule named, and which interface carried which group. The search goes from the ids to the hosts, so that
+it costs what it finds, and not a look at every host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ringwall.domain.change import (
+    Change,
+    ChangeRecord,
+    GroupCreated,
+    GroupDeleted,
+    HostEnrolled,
+    InterfaceGroupsChanged,
+    RulesAdded,
+    RulesRemoved,
+)
+from ringwall.domain.errors import ServiceError
+from ringwall.domain.group import SecurityGroupRule
+from ringwall.domain.interface import Host
+from ringwall.domain.peer import PeerKind
+from ringwall.store.base import Compacted, Reader
+from ringwall.watch.cursor import ids_of
+
+LATER_RECORDS_MAX: Final = 10_000
+"""A change is only told of as long as so few came after it: each of them has to be undone."""
+
+_REFERENCES: Final = frozenset((PeerKind.GROUP, PeerKind.PREFIX_LIST))
+
+
+class RevisionNotFound(ServiceError):
+    """A revision that the store hasn't given to anything yet."""
+
+    code = "InvalidRevision.NotFound"
+
+
+class RevisionCompacted(ServiceError):
+    """A revision whose row is no longer in the change log, or too far back: whom it concerned isn't known any more."""
+
+    code = "InvalidRevision.Compacted"
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """A change, and the hosts of the account that it has an effect on; `hosts` are all that there are."""
+
+    record: ChangeRecord
+    affected: frozenset[str]
+    hosts: tuple[Host, ...]
+
+
+def effects_of(reader: Reader, account_id: str, revision: int) -> Effects:
+    """The change that got this revision, and the account's hosts, of any region, that it concerns.
+
+    Raises:
+        RevisionNotFound: nothing has it yet, or another account's change.
+        RevisionCompacted: its row was dropped, or more than LATER_RECORDS_MAX came since.
+    """
+    last = reader.revision()
+    if not 0 < revision <= last:
+        raise RevisionNotFound(f"The revision '{revision}' does not exist; the last is {last}.")
+    if last - revision > LATER_RECORDS_MAX:
+        raise RevisionCompacted(f"The revision '{revision}' is more than {LATER_RECORDS_MAX} behind the last, {last}.")
+    try:
+        record, *later = reader.changes_since(revision - 1, LATER_RECORDS_MAX + 1)
+    except Compacted as error:
+        raise RevisionCompacted(f"The change log no longer has the revision '{revision}'.") from error
+    if record.account_id != account_id:
+        raise RevisionNotFound(f"The revision '{revision}' is not of this account.")
+    hosts = tuple(reader.hosts_of_account(account_id))
+    return Effects(record, _affected(reader, hosts, record, later), hosts)
+
+
+def last_effects(reader: Reader, hosts: Iterable[Host], records: Sequence[ChangeRecord]) -> dict[str, int]:
+    """The last of the rows, by revision, that has an effect on each host; hosts that none concerns are absent.
+
+    records: rows without gaps up to the store's last. A host's interests don't change unless a change touches them, so
+    those of now are those just after the last row that concerns it.
+    """
+    touched = {each: record.revision for record in records for change in record.changes for each in ids_of(change)}
+    rules: dict[str, frozenset[str]] = {}
+    last: dict[str, int] = {}
+    for host in hosts:
+        revisions = [touched[each] for each in _interests(reader, host, rules) if each in touched]
+        if revisions:
+            last[host.instance_id] = max(revisions)
+    return last
+
+
+def _interests(reader: Reader, host: Host, named: dict[str, frozenset[str]]) -> set[str]:
+    """`watch.cursor.interests` of the host's state, without the state. named: what each group's rules name, as read."""
+    interfaces = reader.interfaces_of_host(host.instance_id)
+    groups = {group_id for each in interfaces for group_id in each.group_ids}
+    for group_id, rules in reader.rules_of(groups - named.keys()).items():
+        named[group_id] = frozenset(rule.peer.value for rule in rules if rule.peer.kind in _REFERENCES)
+    return {host.instance_id, *(each.interface_id for each in interfaces), *groups}.union(
+        *(named[each] for each in groups)
+    )
+
+
+def _affected(
+    reader: Reader, hosts: Sequence[Host], record: ChangeRecord, later: Sequence[ChangeRecord]
+) -> frozenset[str]:
+    touched = frozenset(each for change in record.changes for each in ids_of(change))
+    if not touched:
+        return frozenset()
+    groups = {each for each in touched if each.startswith("sg-")} | _naming(reader, touched, record, later)
+    now = {each.interface_id: each for group_id in groups for each in reader.interfaces_of_group(group_id)}
+    carriers = _carriers(set(now), groups, record, later) | {each for each in touched if each.startswith("eni-")}
+    places = {(host.owner_id, host.region) for host in hosts}
+    others = [reader.interface(*place, each) for each in carriers - now.keys() for place in places]
+    interfaces = [*(now[each] for each in carriers & now.keys()), *filter(None, others)]
+    found = touched.union(each.attachment.instance_id for each in interfaces if each.attachment is not None)
+    enrolled_later = {change.instance_id for row in later for change in row.changes if isinstance(change, HostEnrolled)}
+    return frozenset(host.instance_id for host in hosts if host.instance_id in found - enrolled_later)
+
+
+def _naming(reader: Reader, touched: frozenset[str], record: ChangeRecord, later: Sequence[ChangeRecord]) -> set[str]:
+    """The groups that had a rule naming one of the ids, just before the change or just after."""
+    named = {each for each in touched if each.startswith(("sg-", "pl-"))}
+    naming = {rule.rule_id: rule.group_id for each in named for rule in _rules_naming(reader, each)}
+    gone: set[str] = set()
+    _undo_rules(naming, gone, named, [change for row in later for change in row.changes])
+    after = {*naming.values(), *gone}
+    _undo_rules(naming, gone, named, record.changes)
+    return after | {*naming.values(), *gone}
+
+
+def _rules_naming(reader: Reader, named: str) -> list[SecurityGroupRule]:
+    return reader.rules_referencing(named) if named.startswith("sg-") else reader.rules_naming_list(named)
+
+
+def _undo_rules(naming: dict[str, str], gone: set[str], named: set[str], changes: Sequence[Change]) -> None:
+    """Takes the rules back to before the changes. gone: groups deleted since; what their rules named wasn't kept."""
+    for change in reversed(changes):
+        match change:
+            case RulesAdded():
+                for rule in change.rules:
+                    naming.pop(rule.rule_id, None)
+            case RulesRemoved():
+                naming.update({rule.rule_id: rule.group_id for rule in change.rules if rule.peer.value in named})
+            case GroupDeleted():
+                gone.add(change.group_id)
+            case GroupCreated():
+                gone.discard(change.group_id)
+            case _:
+                pass
+
+
+def _carriers(carriers: set[str], groups: set[str], record: ChangeRecord, later: Sequence[ChangeRecord]) -> set[str]:
+    """The interfaces that carried one of the groups, just before the change or just after. carriers: those of now."""
+    _undo_membership(carriers, groups, [change for row in later for change in row.changes])
+    after = set(carriers)
+    _undo_membership(carriers, groups, record.changes)
+    return after | carriers
+
+
+def _undo_membership(carriers: set[str], groups: set[str], changes: Sequence[Change]) -> None:
+    for change in reversed(changes):
+        if isinstance(change, InterfaceGroupsChanged):
+            carriers.discard(change.interface_id)
+            if not groups.isdisjoint(change.before):
+                carriers.add(change.interface_id)
