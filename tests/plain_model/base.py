@@ -80,7 +80,7 @@ class Limits:
     interfaces: int = 6
     prefix_lists: int = 4
     entries: int = 5
-    versions: int = 3
+    versions: int = 2
     list_references: int = 3
     peerings: int = 2
     pending_peerings: int = 2

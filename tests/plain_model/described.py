@@ -125,7 +125,8 @@ class Model(Interfaces):
                     for each, key, value in pairs
                 }
             case "DescribeStaleSecurityGroups":
-                return {each: None for each in self.groups if self.stale_of(each) and self.is_in(each, request)}
+                stale = [each for each in self.groups if self.stale_of(each) and self.is_in(each, request)]
+                return dict.fromkeys(stale)
             case "GetSecurityGroupsForVpc":
                 usable = self.usable_in(request["VpcId"]) if request["VpcId"] in self.vpcs else []
                 return {each: {"PrimaryVpcId": self.groups[each].vpc_id} for each in usable}
@@ -146,13 +147,14 @@ class Model(Interfaces):
         """What is refused of a request for a page; the token is the test's own business."""
         syntax(action, request)
         least, most = SIZES.get(action, (5, 1000))
-        if not least <= request.get("MaxResults", most) <= most:
-            raise Refused((BAD, None))
-        check_dry_run(request)
-        if "VpcId" in request:
-            refuse_any(self.absent("vpc", request["VpcId"]))
-        if "PrefixListId" in request:
-            self.known_list(action, request, aws_too=True)
+        faults: list[Fault] = [] if least <= request.get("MaxResults", most) <= most else [(BAD, None)]
+        faults += self.absent("vpc", request["VpcId"]) if "VpcId" in request else []
+        try:
+            if "PrefixListId" in request:
+                self.known_list(action, request, aws_too=True)
+        except Refused as refused:
+            faults += refused.args
+        refuse_any(faults)
 
     def shown_group(self, group_id: str) -> Answer:
         group = self.groups[group_id]

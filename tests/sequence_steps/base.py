@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -104,11 +104,11 @@ def parsed_service(action: str) -> str:
     return judge.service_of(action)
 
 
-def step(**strategies: st.SearchStrategy[Any]) -> Callable[[Any], Any]:
+def step(weight: int = 1, **strategies: st.SearchStrategy[Any]) -> Callable[[Any], Any]:
     """Marks a method as one step of a sequence; it is called with `data` and what these draw."""
 
     def mark(method: Any) -> Any:
-        method.strategies = strategies
+        method.strategies, method.weight = strategies, weight
         return method
 
     return mark
@@ -118,14 +118,18 @@ class Steps(RuleBasedStateMachine):
     """A furnished account and the comparison; the subjects' steps are mixed in."""
 
     told: ClassVar[Counter[tuple[str, str]]]
-    """How often each operation was called, by "" or the code of the refusal; each machine counts its own."""
+    """How often each operation was called, by "" or the refusal's code; what only checks the state isn't counted."""
+
+    seen: ClassVar[Counter[str]]
+    """After how many steps the state was of each of the kinds that `sights` names."""
 
     names: ClassVar[list[str]]
     limits: ClassVar[Limits] = Limits()
 
     def __init_subclass__(cls) -> None:
-        cls.told = Counter()
-        cls.names = sorted(name for name in dir(cls) if hasattr(getattr(cls, name), "strategies"))
+        cls.told, cls.seen = Counter(), Counter()
+        weights = {name: getattr(getattr(cls, name), "weight", 0) for name in dir(cls)}
+        cls.names = [name for name in sorted(weights) for _ in range(weights[name])]
 
     def store(self) -> Any:
         """A new, empty store, in memory."""
@@ -149,7 +153,7 @@ class Steps(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def next_step(self, data: st.DataObject) -> None:
-        """Any step, each as likely as the others; of several rules Hypothesis would leave most out of a sequence."""
+        """Any step, as likely as its weight says; of several rules Hypothesis would leave most out of a sequence."""
         name = data.draw(st.sampled_from(self.names))
         method = getattr(self, name)
         method(data, **{key: data.draw(each) for key, each in method.strategies.items()})
@@ -195,6 +199,11 @@ class Steps(RuleBasedStateMachine):
         wrong = self.choose(data, [kind], "volume", odds=6)
         return {"TagSpecifications": [{"ResourceType": wrong, "Tags": data.draw(tag_lists)}]}
 
+    def pass_time(self, seconds: int) -> None:
+        """For the service and for the model."""
+        self.stack.account.now += seconds
+        self.model.pass_time(seconds)
+
     # --- What is compared ---
 
     def do(self, action: str, request: Request, data: st.DataObject | None = None) -> Answer | None:
@@ -226,7 +235,6 @@ class Steps(RuleBasedStateMachine):
         asked = request or {}
         said = self.stack.ask(action, asked)
         assert "Error" not in said, (action, asked, said)
-        self.told[action, ""] += 1
         member, key_of = KEYS[action]
         shown = {key_of(each): each for each in said[member]}
         assert len(shown) == len(said[member]), (action, shown)
@@ -243,6 +251,8 @@ class Steps(RuleBasedStateMachine):
                 assert tags == self.model.tags.get(key, {}), (action, key, tags)
             if action == "DescribeSecurityGroups":
                 self.check_permissions(shown[key])
+            if action == "DescribeStaleSecurityGroups":
+                self.check_stale(shown[key])
             if action == "DescribeVpcs":
                 self.check_blocks(shown[key])
 
@@ -258,6 +268,17 @@ class Steps(RuleBasedStateMachine):
         found = grouped(shown["IpPermissions"], False) | grouped(shown["IpPermissionsEgress"], True)
         assert found == self.model.shown_permissions(self.model.groups[shown["GroupId"]])
 
+    def check_stale(self, shown: Answer) -> None:
+        """The rules that are stale, over which connection."""
+        found = {}
+        for egress, member in ((False, "StaleIpPermissions"), (True, "StaleIpPermissionsEgress")):
+            for each in shown.get(member, []):
+                for pair in each["UserIdGroupPairs"]:
+                    traffic = each["IpProtocol"], each.get("FromPort", -1), each.get("ToPort", -1)
+                    found[egress, *traffic, pair["GroupId"]] = pair.get("VpcPeeringConnectionId")
+        held = self.model.shown_permissions(self.model.groups[shown["GroupId"]], only_stale=True)
+        assert found == {key: way for key, (_, way) in held.items()}
+
     def check_blocks(self, shown: Answer) -> None:
         found = {each["AssociationId"]: each["CidrBlock"] for each in shown["CidrBlockAssociationSet"]}
         sixth = shown.get("Ipv6CidrBlockAssociationSet", [])
@@ -268,9 +289,33 @@ class Steps(RuleBasedStateMachine):
     def everything_is_as_the_model_says(self) -> None:
         """All that can be listed: a third of it after each step, the whole at the end."""
         if hasattr(self, "model"):
+            self.seen.update(self.sights())
             self.steps += 1
             for action in WHOLE[self.steps % 3 :: 3]:
                 self.check(action)
+            if self.model.vpcs:
+                vpc_id = self.model.ids("vpc")[self.steps % len(self.model.vpcs)]
+                self.check("DescribeStaleSecurityGroups", {"VpcId": vpc_id})
+
+    def sights(self) -> Iterator[str]:
+        """What a run should come by now and then."""
+        model = self.model
+        yield from {f"a peering connection {each.status}" for each in model.peerings.values()}
+        yield from {f"a prefix list {each.state}" for each in model.prefix_lists.values()}
+        if any(model.stale_of(each) for each in model.groups):
+            yield "a stale rule"
+        if any(held.way and held.way[1] is None for group in model.groups.values() for held in group.rules.values()):
+            yield "a rule over an association"
+        if any(
+            each.vpc_id != model.groups[group_id].vpc_id
+            for each in model.interfaces.values()
+            for group_id in each.group_ids
+        ):
+            yield "a group carried in another VPC"
+        if model.default_vpc is None:
+            yield "no default VPC"
+        if self.walks:
+            yield "pages half read"
 
     def teardown(self) -> None:
         if hasattr(self, "stack"):

@@ -100,9 +100,12 @@ class DescribeSteps(Steps):
 
     # --- Pages ---
 
-    @step(action=st.sampled_from(sorted(KEYS)))
-    def open_pages(self, data: st.DataObject, action: str) -> None:
-        """A first page, small, or one of a size that isn't allowed."""
+    @step(weight=2)
+    def open_pages(self, data: st.DataObject) -> None:
+        """A first page, small, mostly not the only one, or one of a size that isn't allowed."""
+        actions = sorted(KEYS)
+        long = [each for each in WHOLE if len(self.model.everything(each, {})) > SIZES.get(each, (5, 1000))[0]]
+        action = data.draw(st.sampled_from(actions if self.perhaps(data, 2) else long or actions))
         least, most = SIZES.get(action, (5, 1000))
         size = self.choose(data, [least, least + 1], 0, least - 1, most + 1)
         self.first_page(action, {"MaxResults": size} | self.about(data, action))
@@ -116,7 +119,7 @@ class DescribeSteps(Steps):
             there = set(self.model.everything(action, request))
             self.turned(Walk(action, request, "", [], there, set(there)), said)
 
-    @step()
+    @step(weight=5)
     def next_page(self, data: st.DataObject) -> None:
         """Of any that was begun."""
         if not self.walks:

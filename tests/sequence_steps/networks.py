@@ -16,7 +16,7 @@ VPC_BLOCKS = ["10.0.0.0/16", "10.1.2.3/16", "10.2.0.0/24", "10.3.0.0/28", "192.1
 BAD_VPC_BLOCKS = ["10.0.0.0/15", "10.0.0.0/29", "10.0.0.0", "nonsense", "2001:db8::/56"]
 IPV6_BLOCKS = ["2001:db8::/56", "2001:db8:1::/56"]
 BAD_IPV6_BLOCKS = ["2001:db8::/65", "10.0.0.0/16"]
-# What passes: hours until what ended isn't shown, days until a request expires and is forgotten. No two sum to a bound.
+# What passes: hours until what ended isn't shown, days until a request expires and is forgotten. No sum is a bound.
 SPANS = [1_001, 5_003, 100_007, 620_009]
 
 
@@ -84,9 +84,10 @@ class NetworkSteps(Steps):
 
     @step()
     def disassociate_block(self, data: st.DataObject) -> None:
-        further = [each for vpc in self.model.vpcs.values() for each in list(vpc.blocks)[1:]]
-        is_further = further and self.perhaps(data, 1)
-        chosen = data.draw(st.sampled_from(further)) if is_further else self.any_of(data, "vpc-cidr-assoc", 12)
+        held = [each for subnet in self.model.subnets.values() for each in (subnet.block, subnet.ipv6_block) if each]
+        further = [item for vpc in self.model.vpcs.values() for item in list(vpc.blocks.items())[1:]]
+        free = [association_id for association_id, block in further if not overlap(block, held)]
+        chosen = data.draw(st.sampled_from(free)) if free else self.any_of(data, "vpc-cidr-assoc", 12)
         self.do("DisassociateVpcCidrBlock", {"AssociationId": chosen}, data)
 
     @step(value=st.booleans())
@@ -150,7 +151,7 @@ class NetworkSteps(Steps):
             request["PeerOwnerId"] = data.draw(st.sampled_from([self.model.owner, "999999999999"]))
         self.do("CreateVpcPeeringConnection", request | self.tags(data, "vpc-peering-connection"), data)
 
-    @step(verb=st.sampled_from(["Accept", "Accept", "Reject", "Delete"]))
+    @step(verb=st.sampled_from(["Accept", "Reject", "Delete"]))
     def settle_peering(self, data: st.DataObject, verb: str) -> None:
         """One that waits or is active, mostly."""
         states = ("pending-acceptance",) if verb != "Delete" else ("pending-acceptance", "active")
@@ -173,16 +174,21 @@ class NetworkSteps(Steps):
             return
         peering_id = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
         self.do("AcceptVpcPeeringConnection", {"VpcPeeringConnectionId": peering_id})
-        groups = [self.model.default_group(each).group_id for each in (one, other)]
+        groups = [data.draw(st.sampled_from(self.own_groups(each))) for each in (one, other)]
         pair = {"GroupId": groups[1], "VpcPeeringConnectionId": peering_id, "VpcId": other}
         asked = {"IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "UserIdGroupPairs": [pair]}
         self.do("AuthorizeSecurityGroupIngress", {"GroupId": groups[0], "IpPermissions": [asked]}, data)
 
+    def own_groups(self, vpc_id: str) -> list[str]:
+        """Those of the VPC but the default one, if there are any."""
+        mine = [each for each in self.model.groups.values() if each.vpc_id == vpc_id]
+        others = sorted(each.group_id for each in mine if each.name != "default")
+        return others or [each.group_id for each in mine]
+
     @step(seconds=st.sampled_from(SPANS))
-    def pass_time(self, data: st.DataObject, seconds: int) -> None:
+    def wait(self, data: st.DataObject, seconds: int) -> None:
         """Requests expire, and what ended is forgotten."""
-        self.stack.account.now += seconds
-        self.model.pass_time(seconds)
+        self.pass_time(seconds)
 
     # --- Associations, and what crosses from VPC to VPC ---
 
@@ -199,9 +205,29 @@ class NetworkSteps(Steps):
         vpc_id = data.draw(st.sampled_from(vpcs)) if vpcs and not self.perhaps(data) else self.any_of(data, "vpc")
         self.do("AssociateSecurityGroupVpc", {"GroupId": chosen, "VpcId": vpc_id}, data)
 
+    @step(egress=st.booleans())
+    def use_association(self, data: st.DataObject, egress: bool) -> None:
+        """A rule between the associated group and one of the VPC, or an interface there that carries it."""
+        if not self.model.associations:
+            return
+        group_id, vpc_id = data.draw(st.sampled_from(self.model.associations))
+        there = sorted(each.group_id for each in self.model.groups.values() if each.vpc_id == vpc_id)
+        subnets = sorted(each.subnet_id for each in self.model.subnets.values() if each.vpc_id == vpc_id)
+        if subnets and self.perhaps(data, 2):
+            self.do("CreateNetworkInterface", {"SubnetId": subnets[0], "Groups": [group_id]}, data)
+            return
+        ends = [group_id, data.draw(st.sampled_from(there))]
+        if self.perhaps(data, 1):
+            ends.reverse()
+        asked = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "UserIdGroupPairs": [{"GroupId": ends[1]}]}
+        action = f"AuthorizeSecurityGroup{'Egress' if egress else 'Ingress'}"
+        self.do(action, {"GroupId": ends[0], "IpPermissions": [asked]}, data)
+
     @step()
     def disassociate(self, data: st.DataObject) -> None:
         there = self.model.associations
+        if not there and not self.perhaps(data):
+            return
         if there and not self.perhaps(data, 5):
             group_id, vpc_id = data.draw(st.sampled_from(there))
         else:

@@ -54,6 +54,9 @@ class ResourceSteps(Steps):
         self.do(action, request, data)
         before = self.model.tokens.get((action, request["ClientToken"]))
         if before and self.perhaps(data, 1):
+            # Shortly before or after the day is over for which a token is kept.
+            if self.perhaps(data, 1):
+                self.pass_time(data.draw(st.sampled_from([80_021, 87_013])))
             self.do(action, before[0] | {"ClientToken": request["ClientToken"]}, data)
 
     def a_list(self, data: st.DataObject) -> str:
@@ -85,7 +88,7 @@ class ResourceSteps(Steps):
         list_id = self.a_list(data)
         held = self.model.prefix_lists.get(list_id)
         versions, current = (sorted(held.versions), held.version) if held else ([1], 1)
-        previous = self.choose(data, versions, versions[0] - 1, current + 1)
+        previous = self.choose(data, versions, versions[0] - 1, current + 1, odds=4)
         request = {
             "PrefixListId": list_id,
             "PreviousVersion": previous,
@@ -104,7 +107,7 @@ class ResourceSteps(Steps):
         request: Request = {"PrefixListId": list_id}
         self.do("GetManagedPrefixListAssociations", request, data)
         if held and self.perhaps(data, 1):
-            request["TargetVersion"] = self.choose(data, sorted(held.versions), held.version + 1)
+            request["TargetVersion"] = data.draw(st.integers(0, held.version + 1))
         self.do("GetManagedPrefixListEntries", request, data)
 
     # --- Interfaces ---
@@ -177,13 +180,10 @@ class ResourceSteps(Steps):
     @step(version=st.sampled_from([4, 6]))
     def unassign(self, data: st.DataObject, version: int) -> None:
         interface_id = self.an_interface(data)
-        rich = sorted(
-            each.interface_id
-            for each in self.model.interfaces.values()
-            if (each.ipv4[1:] if version == 4 else each.ipv6)
-        )
-        if rich and not self.perhaps(data):
-            interface_id = data.draw(st.sampled_from(rich))
+        if interface_id in self.model.interfaces and not self.perhaps(data):
+            count = "SecondaryPrivateIpAddressCount" if version == 4 else "Ipv6AddressCount"
+            action = "AssignPrivateIpAddresses" if version == 4 else "AssignIpv6Addresses"
+            self.do(action, {"NetworkInterfaceId": interface_id, count: 1}, data)
         found = self.model.interfaces.get(interface_id)
         held = (found.ipv4[1:] if version == 4 else found.ipv6) if found else []
         wrong = [*(found.ipv4[:1] if found else []), self.address(data, self.subnet_of(interface_id), version)]

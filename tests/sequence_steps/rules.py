@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from hypothesis import strategies as st
 
-from plain_model import SOURCES, Request
+from plain_model import SOURCES, Group, Request
 
 from .base import Steps, step
 
@@ -87,6 +88,8 @@ class RuleSteps(Steps):
     @step()
     def delete_group(self, data: st.DataObject) -> None:
         others = sorted(each.group_id for each in self.model.groups.values() if each.name != "default")
+        named = sorted(others_named(self.model.groups.values()) & set(others))
+        others = named if named and self.perhaps(data, 1) else others
         chosen = data.draw(st.sampled_from(others)) if others and not self.perhaps(data) else None
         self.do("DeleteSecurityGroup", {"GroupId": chosen} if chosen else self.target(data, by_name=True), data)
 
@@ -103,6 +106,14 @@ class RuleSteps(Steps):
         """A group as the source, of the same VPC or of another."""
         pair = {"GroupId": data.draw(st.sampled_from(self.model.ids("sg")))}
         asked = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [pair]}
+        request = {"GroupId": data.draw(st.sampled_from(self.model.ids("sg"))), "IpPermissions": [asked]}
+        self.do(directed("AuthorizeSecurityGroup", egress), request, data)
+
+    @step(egress=st.booleans())
+    def authorize_a_list(self, data: st.DataObject, egress: bool) -> None:
+        """A prefix list of the account's as the source."""
+        source = {"PrefixListId": self.any_of(data, "pl")}
+        asked = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "PrefixListIds": [source]}
         request = {"GroupId": data.draw(st.sampled_from(self.model.ids("sg"))), "IpPermissions": [asked]}
         self.do(directed("AuthorizeSecurityGroup", egress), request, data)
 
@@ -206,6 +217,11 @@ class RuleSteps(Steps):
         if note := data.draw(bad_notes):
             made["Description"] = note
         return made
+
+
+def others_named(groups: Iterable[Group]) -> set[str]:
+    """The groups that rules of other groups name."""
+    return {key[-1] for group in groups for key in group.rules if key[-1] != group.group_id}
 
 
 def directed(action: str, egress: bool) -> str:
