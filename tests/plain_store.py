@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from ringwall.domain import change
 from ringwall.domain.change import Change, ChangeRecord
-from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule, VpcAssociation
+from ringwall.domain.group import Direction, PeerReference, RuleRow, SecurityGroup, SecurityGroupRule, VpcAssociation
 from ringwall.domain.interface import Host, Mode, NetworkInterface
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.peering import PeeringStatus, VpcPeering
@@ -511,3 +511,11 @@ def _host_id(interface: NetworkInterface) -> str | None:
 def _places(peering: VpcPeering) -> list[tuple[str, str]]:
     """Of the requester, then of the accepter."""
     return [(side.owner_id, side.region) for side in (peering.requester, peering.accepter)]
+
+
+def row_of(rule: SecurityGroupRule) -> RuleRow:
+    """The rule in plain values."""
+    traffic, peer, where = rule.traffic, rule.peer, rule.reference or PeerReference("", "", None)
+    range_ = (traffic.protocol, traffic.from_port, traffic.to_port)
+    reference = (where.owner_id or None, where.vpc_id or None, where.peering_id)
+    return (rule.direction.value, *range_, peer.kind.value, peer.value, rule.description, *reference)

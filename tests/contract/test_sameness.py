@@ -299,6 +299,7 @@ def picture(r: Reader) -> list[object]:
         [r.vpc_associations(*PLACE, vpc_id=each.vpc_id) for each in VPCS],
         r.rules(*PLACE),
         r.rules_of(ids),
+        r.rule_rows_of(ids),
         r.rules_after(*PLACE, "", 100),
         [r.rules_after(*PLACE, each.rule_id, 2) for each in r.rules(*PLACE)],
         [r.peer_counts(each, direction) for each in ids for direction in Direction],

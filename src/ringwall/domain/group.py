@@ -67,3 +67,10 @@ class SecurityGroupRule:
     peer: Peer
     description: str | None = None
     reference: PeerReference | None = None
+
+
+RuleRow = tuple[str, str, int, int, str, str, str | None, str | None, str | None, str | None]
+"""What descriptions of a group show of a rule, in plain values: making the rule of them costs more than to read them.
+
+Direction, protocol, ports, kind of peer, peer, description; owner, VPC and peering connection of a group elsewhere.
+"""

@@ -10,7 +10,7 @@ Source: EC2 API Reference, IpPermission; texts and their order from ec2-behaviou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -21,7 +21,7 @@ from .errors import (
     InvalidParameterValue,
     MissingParameter,
 )
-from .group import PeerReference
+from .group import PeerReference, RuleRow
 from .ids import GROUP, PEERING, PREFIX_LIST, VPC
 from .peer import Peer, PeerKind
 from .traffic import ALL_PROTOCOLS, ANY, PROTOCOL_NUMBERS, Traffic
@@ -289,30 +289,44 @@ _LISTS: Final = {
     PeerKind.CIDR_IPV6.value: ("Ipv6Ranges", "CidrIpv6"),
     PeerKind.PREFIX_LIST.value: ("PrefixListIds", "PrefixListId"),
 }
+_GROUP: Final = PeerKind.GROUP.value
+_WITH_RANGE: Final = frozenset(PROTOCOL_NUMBERS)
+"""The protocols that have ports, or a type and a code."""
 
 
-def ip_permissions(rules: Sequence[ShownRule], owner_id: str, status_of: StatusOf) -> list[dict[str, Any]]:
+def ip_permissions(rules: Iterable[ShownRule], owner_id: str, status_of: StatusOf) -> list[dict[str, Any]]:
+    """The rules of one direction as permissions: see `permissions_of_rows`."""
+    return permissions_of_rows(map(_row, rules), owner_id, status_of)
+
+
+def _row(rule: ShownRule) -> RuleRow:
+    traffic, peer = rule.traffic, rule.peer
+    reference = rule.reference if peer.kind is PeerKind.GROUP else None
+    where = (reference.owner_id, reference.vpc_id, reference.peering_id) if reference else (None, None, None)
+    plain = (traffic.protocol, traffic.from_port, traffic.to_port, peer.kind.value, peer.value, rule.description)
+    return ("", *plain, *where)
+
+
+def permissions_of_rows(rows: Iterable[RuleRow], owner_id: str, status_of: StatusOf) -> list[dict[str, Any]]:
     """The rules of one direction as permissions: one for each traffic, with all four lists, in the order given.
 
     Ports are absent where the protocol has none. owner_id: the account of the groups that are named.
     Source: observed (11 rules in 7 permissions; -1 without ports, icmp -1/-1 with them; a group of a peered VPC).
     """
     permissions: dict[tuple[str, int, int], dict[str, Any]] = {}
-    for rule in rules:
-        traffic, peer = rule.traffic, rule.peer
-        # The plain tuple, because hashing a dataclass or an enum costs more than all else here.
-        key = (traffic.protocol, traffic.from_port, traffic.to_port)
+    for _, protocol, from_port, to_port, kind, peer, description, peer_owner_id, peer_vpc_id, peering_id in rows:
+        key = (protocol, from_port, to_port)
         permission = permissions.get(key)
         if permission is None:
-            permission = permissions[key] = _empty_permission(traffic)
-        list_name, member = _LISTS[peer.kind.value]
-        source = {member: peer.value}
-        if peer.kind is PeerKind.GROUP:
+            permission = permissions[key] = _empty_permission(protocol, from_port, to_port)
+        list_name, member = _LISTS[kind]
+        source = {member: peer}
+        if kind == _GROUP:
             source["UserId"] = owner_id
-            if rule.reference is not None:
-                source |= reference_members(rule.reference, status_of)
-        if rule.description:
-            source["Description"] = rule.description
+            if peer_owner_id and peer_vpc_id:
+                source |= reference_members(PeerReference(peer_owner_id, peer_vpc_id, peering_id), status_of)
+        if description:
+            source["Description"] = description
         permission[list_name].append(source)
     return list(permissions.values())
 
@@ -330,13 +344,19 @@ def reference_members(reference: PeerReference, status_of: StatusOf) -> dict[str
     return members
 
 
-def _empty_permission(traffic: Traffic) -> dict[str, Any]:
-    permission: dict[str, Any] = {"IpProtocol": traffic.protocol}
-    if traffic.has_ports or traffic.has_icmp_type:
-        permission["FromPort"], permission["ToPort"] = traffic.from_port, traffic.to_port
-    permission["UserIdGroupPairs"], permission["IpRanges"] = [], []
-    permission["Ipv6Ranges"], permission["PrefixListIds"] = [], []
-    return permission
+def _empty_permission(protocol: str, from_port: int, to_port: int) -> dict[str, Any]:
+    # In one piece, and the lists new each time: this is done for every rule that is described.
+    if protocol in _WITH_RANGE:
+        return {
+            "IpProtocol": protocol,
+            "FromPort": from_port,
+            "ToPort": to_port,
+            "UserIdGroupPairs": [],
+            "IpRanges": [],
+            "Ipv6Ranges": [],
+            "PrefixListIds": [],
+        }
+    return {"IpProtocol": protocol, "UserIdGroupPairs": [], "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": []}
 
 
 def refuse_foreign(pair: GroupPair, account_id: str) -> None:

@@ -22,9 +22,9 @@ from ringwall.domain.errors import (
     VPCIdNotSpecified,
 )
 from ringwall.domain.filters import Filter, FilterTable, lets_through
-from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule
+from ringwall.domain.group import Direction, RuleRow, SecurityGroup, SecurityGroupRule
 from ringwall.domain.peer import Peer, PeerKind
-from ringwall.domain.permission import DESCRIPTION_CHARACTERS, StatusOf, ip_permissions, is_plain_text
+from ringwall.domain.permission import DESCRIPTION_CHARACTERS, StatusOf, is_plain_text, permissions_of_rows
 from ringwall.domain.tags import as_answered, check_number, tags_of_specifications
 from ringwall.domain.traffic import ALL_PROTOCOLS, Traffic
 from ringwall.domain.vpc import Vpc
@@ -48,6 +48,7 @@ DEFAULT_NAME: Final = "default"
 DEFAULT_DESCRIPTION: Final = "default VPC security group"
 ALL_TRAFFIC: Final = Traffic(ALL_PROTOCOLS)
 _GROUPS_AT_ONCE: Final = 64
+_INGRESS: Final = Direction.INGRESS.value
 ANYWHERE_IPV4: Final = Peer(PeerKind.CIDR_IPV4, "0.0.0.0/0")
 ANYWHERE_IPV6: Final = Peer(PeerKind.CIDR_IPV6, "::/0")
 
@@ -199,7 +200,7 @@ def delete_security_group(context: Context, request: Request) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Described:
-    """A group with what filters ask of it."""
+    """A group with what filters ask of it. rules: none where no filter asks for them."""
 
     group: SecurityGroup
     tags: Mapping[str, str]
@@ -296,9 +297,7 @@ def describe_security_groups(context: Context, request: Request) -> Answer:
         if candidates is None:
             candidates = context.transaction.groups(context.caller.account_id, context.caller.region)
         groups, next_token = page(request, let_through(candidates), lambda group: (group.group_id,))
-    status_of = peering_statuses(context)
-    answers = (_answer(context, each, status_of) for each in _described(context, groups, with_rules=True))
-    return {"SecurityGroups": answers, "NextToken": next_token}
+    return {"SecurityGroups": _answers(context, groups), "NextToken": next_token}
 
 
 def _candidates(
@@ -346,19 +345,36 @@ def _id(group: SecurityGroup) -> str:
 
 def _described(context: Context, groups: Iterable[SecurityGroup], *, with_rules: bool) -> Iterator[_Described]:
     """The groups with their tags and rules, read as they are asked for."""
-    coming = iter(groups)
-    while some := list(islice(coming, _GROUPS_AT_ONCE)):
-        group_ids = [group.group_id for group in some]
-        tags = context.transaction.tags(context.caller.account_id, context.caller.region, group_ids)
+    for some, group_ids, tags in _with_tags(context, groups):
         rules = context.transaction.rules_of(group_ids) if with_rules else {}
         for group in some:
             yield _Described(group, tags[group.group_id], rules.get(group.group_id, ()))
 
 
-def _answer(context: Context, described: _Described, status_of: StatusOf) -> dict[str, Any]:
-    group = described.group
-    ingress = [rule for rule in described.rules if rule.direction is Direction.INGRESS]
-    egress = [rule for rule in described.rules if rule.direction is Direction.EGRESS]
+def _with_tags(
+    context: Context, groups: Iterable[SecurityGroup]
+) -> Iterator[tuple[list[SecurityGroup], list[str], dict[str, dict[str, str]]]]:
+    """So many groups at a time, their ids and their tags."""
+    coming = iter(groups)
+    while some := list(islice(coming, _GROUPS_AT_ONCE)):
+        group_ids = [group.group_id for group in some]
+        yield some, group_ids, context.transaction.tags(context.caller.account_id, context.caller.region, group_ids)
+
+
+def _answers(context: Context, groups: Iterable[SecurityGroup]) -> Iterator[dict[str, Any]]:
+    """The groups as they are described, read as they are asked for."""
+    status_of = peering_statuses(context)
+    for some, group_ids, tags in _with_tags(context, groups):
+        rows = context.transaction.rule_rows_of(group_ids)
+        for group in some:
+            yield _answer(context, group, tags[group.group_id], rows[group.group_id], status_of)
+
+
+def _answer(
+    context: Context, group: SecurityGroup, tags: Mapping[str, str], rows: Sequence[RuleRow], status_of: StatusOf
+) -> dict[str, Any]:
+    ingress = [row for row in rows if row[0] == _INGRESS]
+    egress = [row for row in rows if row[0] != _INGRESS]
     answer: dict[str, Any] = {
         "OwnerId": group.owner_id,
         "GroupId": group.group_id,
@@ -366,11 +382,12 @@ def _answer(context: Context, described: _Described, status_of: StatusOf) -> dic
         "Description": group.description,
         "VpcId": group.vpc_id,
         "SecurityGroupArn": arn(context, ids.GROUP, group.group_id),
-        "IpPermissions": ip_permissions(ingress, group.owner_id, status_of),
-        "IpPermissionsEgress": ip_permissions(egress, group.owner_id, status_of),
+        "IpPermissions": permissions_of_rows(ingress, group.owner_id, status_of),
+        "IpPermissionsEgress": permissions_of_rows(egress, group.owner_id, status_of),
     }
-    # A group without tags has no tagSet here, not an empty one (observed).
-    return answer | ({"Tags": as_answered(described.tags)} if described.tags else {})
+    if tags:  # a group without tags has no tagSet here, not an empty one (observed)
+        answer["Tags"] = as_answered(tags)
+    return answer
 
 
 check_delete = check_group_named

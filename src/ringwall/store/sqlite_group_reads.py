@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
-from ringwall.domain.group import Direction, PeerReference, SecurityGroup, SecurityGroupRule, VpcAssociation
+from ringwall.domain.group import Direction, PeerReference, RuleRow, SecurityGroup, SecurityGroupRule, VpcAssociation
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.prefix_list import PrefixList, PrefixListEntry
 from ringwall.domain.traffic import Traffic
@@ -17,10 +17,11 @@ from .sqlite_queries import Queries, Row
 
 GROUP: Final = "SELECT group_id, owner_id, region, vpc_id, name, description FROM security_groups"
 ASSOCIATION: Final = "SELECT group_id, owner_id, region, vpc_id FROM vpc_associations"
-RULE: Final = (
-    "SELECT rule_id, group_id, direction, protocol, from_port, to_port, peer_kind, peer, description,"
-    " peer_owner_id, peer_vpc_id, peering_id FROM security_group_rules"
+SHOWN_COLUMNS: Final = (
+    "direction, protocol, from_port, to_port, peer_kind, peer, description, peer_owner_id, peer_vpc_id, peering_id"
 )
+RULE_COLUMNS: Final = f"rule_id, group_id, {SHOWN_COLUMNS}"
+RULE: Final = f"SELECT {RULE_COLUMNS} FROM security_group_rules"
 FIND_RULE: Final = (
     RULE + " WHERE group_id = ? AND direction = ? AND protocol = ? AND from_port = ? AND to_port = ?"
     " AND peer_kind = ? AND peer = ?"
@@ -124,8 +125,17 @@ class GroupReads(Queries):
 
     def rules_of(self, group_ids: Iterable[str]) -> dict[str, list[SecurityGroupRule]]:
         """`Reader.rules_of`."""
-        query = RULE + " WHERE group_id = ? ORDER BY number"
-        return {group_id: self._all(_rule, query, group_id) for group_id in group_ids}
+        rows = self._rows_of(RULE_COLUMNS, group_ids)
+        return {group_id: [_rule(*row[1:]) for row in of_group] for group_id, of_group in rows}
+
+    def rule_rows_of(self, group_ids: Iterable[str]) -> dict[str, list[RuleRow]]:
+        """`Reader.rule_rows_of`."""
+        return {group_id: [row[1:] for row in rows] for group_id, rows in self._rows_of(SHOWN_COLUMNS, group_ids)}
+
+    def _rows_of(self, columns: str, group_ids: Iterable[str]) -> Iterator[tuple[str, list[Row]]]:
+        """The rows of each group, with their number in front. For few rows, to sort is several times cheaper here."""
+        query = f"SELECT number, {columns} FROM security_group_rules WHERE group_id = ?"
+        return ((group_id, sorted(self._execute(query, (group_id,)))) for group_id in group_ids)
 
     def rules(self, account_id: str, region: str) -> list[SecurityGroupRule]:
         """`Reader.rules`."""
