@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from ringwall.sigv4.sign import sign
+from ringwall.watch.encoding import decode, encode_report
+from ringwall.watch.messages import Heartbeat, Message, Position, Report
 from serving import Answer, Server
 
 _numbers = count(10)
@@ -60,3 +67,52 @@ def enrol(server: Server, hostname: str = "web1") -> Host:
     answer = use_token(server, new_token(server), hostname)
     assert answer.status == 201, answer.text
     return Host(answer.json["instance_id"], answer.json["access_key_id"], answer.json["secret_access_key"])
+
+
+@dataclass
+class Watching:
+    """A host's stream, read line by line, and its reports."""
+
+    server: Server
+    host: Host
+    response: http.client.HTTPResponse
+    position: Position
+
+    def next(self) -> Message:
+        """The next message that isn't a heartbeat."""
+        while isinstance(message := decode(self.response.readline()), Heartbeat):
+            pass
+        self.position = message.position
+        return message
+
+    def report(self, **different: Any) -> None:
+        """The host says that what it was sent last is in force, since now."""
+        now = time.time()
+        told = {"digest": "d", "in_force_at": now, "received_at": now} | different
+        body = encode_report(Report(self.position, "observe", **told))
+        answer = self.server.send("POST", REPORT, _signed(self.server, self.host, "POST", REPORT, body), body)
+        assert answer.status == 200, answer.text
+
+
+WATCH, REPORT = "/ringwall/v1/watch", "/ringwall/v1/report"
+
+
+@contextmanager
+def watching(server: Server, host: Host) -> Iterator[Watching]:
+    """The host's stream, its snapshot read and reported, until the end of the block."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    try:
+        connection.request("GET", WATCH, headers=_signed(server, host, "GET", WATCH, b""))
+        agent = Watching(server, host, connection.getresponse(), Position("", 0, 0))
+        agent.next()
+        agent.report()
+        yield agent
+    finally:
+        connection.close()
+
+
+def _signed(server: Server, host: Host, method: str, path: str, body: bytes) -> dict[str, str]:
+    return sign(
+        method, f"127.0.0.1:{server.port}", path, "", {"content-type": "application/json"}, body,
+        host.key_id, host.secret, "us-east-1", "ringwall", time.time(),
+    )  # fmt: skip

@@ -92,10 +92,11 @@ class Server:
         return self.send("POST", "/", headers, content)
 
     def api(self, method: str, path: str, content: Any = None, **changes: Any) -> Answer:
-        """One signed call of /ringwall/v1."""
+        """One signed call of /ringwall/v1; the path may have a query."""
         body = b"" if content is None else json.dumps(content).encode()
+        where, _, query = path.partition("?")
         headers = sign(
-            method, f"127.0.0.1:{self.port}", path, "", {"content-type": "application/json"}, body,
+            method, f"127.0.0.1:{self.port}", where, query, {"content-type": "application/json"}, body,
             changes.get("key_id", KEY_ID), changes.get("secret", SECRET), changes.get("region", "us-east-1"),
             changes.get("service", "ringwall"), time.time(),
         )  # fmt: skip

@@ -149,7 +149,7 @@ def _command_lines() -> list[tuple[str, str]]:
             r"^```(?:sh|ini|yaml|python)\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL
         ):
             for line in block.replace("\\\n", " ").splitlines():
-                command = re.search(r"(?:^|[\s(/])ringwall ((?:serve|env|host|agent)\b[^)>&|]*)", line)
+                command = re.search(r"(?:^|[\s(/])ringwall ((?:serve|env|host|wait|agent)\b[^)>&|]*)", line)
                 if command:
                     found.append((document.name, command[1].rstrip(' ";')))
     return found

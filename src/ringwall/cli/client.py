@@ -26,8 +26,10 @@ class CallFailed(Exception):
         self.body = body or {}
 
 
-def call(endpoint: Endpoint, method: str, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The JSON answer of one call.
+def call(
+    endpoint: Endpoint, method: str, path: str, content: dict[str, Any] | None = None, query: str = ""
+) -> dict[str, Any]:
+    """The JSON answer of one call. query: percent-encoded, without its `?`.
 
     Raises:
         CallFailed: with a sentence that says what happened and what to do.
@@ -38,7 +40,7 @@ def call(endpoint: Endpoint, method: str, path: str, content: dict[str, Any] | N
         method=method,
         host=parts.netloc,
         path=path,
-        query="",
+        query=query,
         headers={"content-type": "application/json"},
         body=body,
         access_key_id=endpoint.access_key_id,
@@ -49,7 +51,7 @@ def call(endpoint: Endpoint, method: str, path: str, content: dict[str, Any] | N
     )
     connection = _connect(parts.scheme, parts.hostname or "", parts.port)
     try:
-        connection.request(method, path, body=body, headers=headers)
+        connection.request(method, f"{path}?{query}" if query else path, body=body, headers=headers)
         response = connection.getresponse()
         answer = json.loads(response.read() or b"{}")
     except (OSError, http.client.HTTPException, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from collections.abc import Mapping
@@ -24,6 +25,13 @@ class Endpoint:
     region: str
     access_key_id: str
     secret: str
+
+
+def add_endpoint_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that `find_endpoint` is given."""
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the server's data directory, for its key and URL")
+    parser.add_argument("--server", metavar="URL", help="the server, when it isn't the data directory's")
+    parser.add_argument("--region", help="the region to act in")
 
 
 def read_endpoint(data: Path) -> Endpoint:

@@ -6,22 +6,20 @@ import argparse
 import re
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from ringwall.config import ConfigurationError, is_loopback
 
 from .client import CallFailed, call
-from .endpoint import Endpoint, find_endpoint
+from .endpoint import Endpoint, add_endpoint_arguments, find_endpoint
+from .screen import plain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verbs of `ringwall host` and their options."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--data", type=Path, metavar="DIR", help="the server's data directory, for its key and URL")
-    common.add_argument("--server", metavar="URL", help="the server, when it isn't the data directory's")
-    common.add_argument("--region", help="the region to act in")
+    add_endpoint_arguments(common)
     verbs = parser.add_subparsers(dest="host_verb", metavar="VERB", required=True)
 
     token = verbs.add_parser("token", parents=[common], help="print a token that enrols one host, once, within an hour")
@@ -113,9 +111,9 @@ def show(endpoint: Endpoint, options: argparse.Namespace) -> int:
         f"{host['instance_id']} {host['hostname']}: mode {host['mode']}, {'connected' if host['connected'] else 'away'}"
     )
     for problem in host["problems"]:
-        print(f"problem: {_plain(problem)}")
+        print(f"problem: {plain(problem)}")
     for line in host["unadmitted"]:
-        print(f"no rule admits: {_plain(line)}")
+        print(f"no rule admits: {plain(line)}")
     return 0
 
 
@@ -126,13 +124,13 @@ def enforce(endpoint: Endpoint, options: argparse.Namespace) -> int:
         answer = call(endpoint, "PUT", path, {"mode": "enforce", "yes": options.yes})
     except CallFailed as error:
         for line in error.body.get("unadmitted", []):
-            print(f"no rule admits: {_plain(line)}")
+            print(f"no rule admits: {plain(line)}")
         if error.body.get("error", {}).get("code") == "WouldCutOff":
             advice = "Admit them" if error.body.get("unadmitted") else "Start it"
             raise CallFailed(f"{error} {advice}, or insist with --yes.", error.status, error.body) from error
         raise
     for line in answer["unadmitted"]:
-        print(f"cut off: {_plain(line)}")
+        print(f"cut off: {plain(line)}")
     print(f"{options.host} enforces from revision {answer['revision']} on.")
     return 0
 
@@ -151,11 +149,6 @@ def remove(endpoint: Endpoint, options: argparse.Namespace) -> int:
         f"{options.host} is removed. Its kernel keeps its last rules; `nft delete table inet ringwall` there ends them."
     )
     return 0
-
-
-def _plain(text: str) -> str:
-    """A host's own words, fit for a terminal: who can name a process there must not write on the operator's screen."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _instance_id(text: str) -> str:

@@ -18,6 +18,7 @@ _VERBS: Final = {
     "serve": "run the server",
     "env": "print the variables that point AWS clients at the server",
     "host": "hosts: token, list, show, enforce, observe, remove",
+    "wait": "wait until a change is in force on every host that it has an effect on",
     "agent": "run the agent on this host",
 }
 

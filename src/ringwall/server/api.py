@@ -21,6 +21,7 @@ from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate
 from .authorize import authorize
 from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
 from .call import Call
+from .changes import show_change, show_changes
 from .hosts import create_token, enroll, list_hosts, remove_host, report, set_mode, show_host, update_addresses
 from .openapi import DOCUMENT
 from .service import Service, new_request_id
@@ -35,6 +36,8 @@ ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("GET", "/ringwall/v1/hosts/{host}", "ShowHost", show_host),
     ("PUT", "/ringwall/v1/hosts/{host}/mode", "SetHostMode", set_mode),
     ("DELETE", "/ringwall/v1/hosts/{host}", "RemoveHost", remove_host),
+    ("GET", "/ringwall/v1/changes", "ShowChange", show_changes),
+    ("GET", "/ringwall/v1/changes/{revision}", "ShowChange", show_change),
     ("GET", "/ringwall/v1/watch", "Watch", watch),
     ("POST", "/ringwall/v1/report", "Report", report),
     ("POST", "/ringwall/v1/addresses", "Report", update_addresses),

@@ -17,11 +17,23 @@ def _object(**properties: dict[str, Any]) -> dict[str, Any]:
 
 _TEXT: Final = {"type": "string"}
 _NUMBER: Final = {"type": "integer"}
+_MAYBE_NUMBER: Final = {"type": ["number", "null"]}
 _FLAG: Final = {"type": "boolean"}
 _TEXTS: Final = {"type": "array", "items": _TEXT}
 _REFUSED: Final = {"type": "array", "items": _object(address=_TEXT, reason=_TEXT)}
 _INTERFACES: Final = {"type": "array", "items": _object(device=_TEXT, mac_address=_TEXT, addresses=_TEXTS)}
 _HOST: Final = {"$ref": "#/components/schemas/Host"}
+_CHANGE: Final = {"$ref": "#/components/schemas/Change"}
+
+
+def _query(name: str, schema: dict[str, Any], text: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": schema, "description": text}
+
+
+_WAIT: Final = (
+    _query("wait", {"type": "number"}, "Answer once it is in force everywhere, or after so many seconds, at most 20."),
+    _query("in_force", _NUMBER, "With wait: answer once it is in force on more than so many hosts, too."),
+)
 _PATH_HOST: Final = [{"name": "host", "in": "path", "required": True, "schema": _TEXT, "description": "an i-…"}]
 
 
@@ -32,6 +44,7 @@ def _operation(
     status: int = 200,
     body: dict[str, Any] | None = None,
     on_host: bool = False,
+    parameters: tuple[dict[str, Any], ...] = (),
     signed: bool = True,
 ) -> dict[str, Any]:
     described: dict[str, Any] = {
@@ -42,6 +55,8 @@ def _operation(
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     if on_host:
         described["parameters"] = _PATH_HOST
+    if parameters:
+        described["parameters"] = list(parameters)
     if signed:
         described["security"] = [{"sigv4": []}]
     return described
@@ -103,6 +118,31 @@ DOCUMENT: Final[dict[str, Any]] = {
                 on_host=True,
             )
         },
+        "/ringwall/v1/changes": {
+            "get": _operation(
+                "Whether everything stored so far is in force, and where not; `wait` waits for it.",
+                _json(
+                    _CHANGE, "How it stands, on every host."
+                ),
+                parameters=(_query("through", _NUMBER, "Up to this revision, not the last."), *_WAIT),
+            )
+        },
+        "/ringwall/v1/changes/{revision}": {
+            "get": _operation(
+                "On which of the hosts that a change affects it is in force; `wait` waits for all of them.",
+                _json(_CHANGE, "How it stands."),
+                parameters=(
+                    {
+                        "name": "revision",
+                        "in": "path",
+                        "required": True,
+                        "schema": _NUMBER,
+                        "description": "its revision",
+                    },
+                    *_WAIT,
+                ),
+            )
+        },
         "/ringwall/v1/watch": {
             "get": _operation(
                 "What the calling agent's host should enforce: a snapshot, then deltas, a JSON value a line.",
@@ -149,6 +189,26 @@ DOCUMENT: Final[dict[str, Any]] = {
                 interfaces={
                     "type": "array",
                     "items": _object(interface_id=_TEXT, device=_TEXT, addresses=_TEXTS, group_ids=_TEXTS),
+                },
+            ),
+            "Change": _object(
+                revision=_NUMBER,
+                stored_at=_MAYBE_NUMBER,
+                in_force=_FLAG,
+                counts=_object(**dict.fromkeys(("in-force", "pending", "silent", "unaffected"), _NUMBER)),
+                hosts={
+                    "type": "array",
+                    "items": _object(
+                        instance_id=_TEXT,
+                        hostname=_TEXT,
+                        state={"enum": ["in-force", "pending", "silent"]},
+                        affected=_FLAG,
+                        revision={"type": ["integer", "null"]},
+                        in_force_at=_MAYBE_NUMBER,
+                        seconds=_MAYBE_NUMBER,
+                        last_seen=_MAYBE_NUMBER,
+                        problems=_TEXTS,
+                    ),
                 },
             ),
             "Fault": _object(error=_object(code=_TEXT, message=_TEXT), request_id=_TEXT),

@@ -12,7 +12,7 @@ import pytest
 from ringwall import __version__
 from ringwall.cli.main import main
 
-VERBS = ("serve", "env", "host", "agent")
+VERBS = ("serve", "env", "host", "wait", "agent")
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -52,6 +52,10 @@ def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("host", "show", "é"),
         ("env", "extra"),
         ("agent",),
+        ("wait", "--revision", "0"),
+        ("wait", "--revision", "last"),
+        ("wait", "--timeout", "-1"),
+        ("wait", "--timeout", "inf"),
         ("agent", "--server", "http://127.0.0.1:1", "--token", "secret"),
     ],
 )
@@ -83,7 +87,7 @@ def test_every_verb_has_help(capsys: pytest.CaptureFixture[str], verb: str) -> N
     assert capsys.readouterr().out.startswith(f"usage: ringwall {verb} ")
 
 
-@pytest.mark.parametrize("verb", ["env", "host"])
+@pytest.mark.parametrize("verb", ["env", "host", "wait"])
 def test_a_verb_that_only_asks_imports_no_server(verb: str, tmp_path: Path) -> None:
     program = (
         "import sys; from ringwall.cli.main import main; status = main(sys.argv[1:]);"
