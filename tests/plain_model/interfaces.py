@@ -120,12 +120,14 @@ class Interfaces(PrefixLists):
         asked = [each for each in request.get(given, []) if each not in found.ipv4]
         held = self.holders(found.vpc_id)
         losers = {each: held[each] for each in asked if each in held and request.get("AllowReassignment")}
-        if any(loser.instance_id for loser in losers.values()):
-            raise Refused(("UnsupportedOperation", None))
-        if any(loser.ipv4[0] == each for each, loser in losers.items()):
-            raise Refused((BAD, None))
-        wanted = [each for each in asked if each not in losers]
-        new = self.addresses(found.subnet_id, 4, wanted, request.get(count, 0), BAD)
+        faults: list[Fault] = [("UnsupportedOperation", None) for each in losers.values() if each.instance_id]
+        faults += [(BAD, None) for each, loser in losers.items() if loser.ipv4[0] == each]
+        wanted, new = [each for each in asked if each not in losers], []
+        try:
+            new = self.addresses(found.subnet_id, 4, wanted, request.get(count, 0), BAD)
+        except Refused as refused:
+            faults += refused.args
+        refuse_any(faults)
         for each, loser in losers.items():
             loser.ipv4.remove(each)
         found.ipv4 += new if count in request else asked

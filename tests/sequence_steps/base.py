@@ -211,7 +211,10 @@ class Steps(RuleBasedStateMachine):
         shape = judge.model(action).input_shape
         if data is not None and shape and "DryRun" in shape.members and self.perhaps(data, 25):
             request = request | {"DryRun": True}
-        return self.compare(action, request, lambda said: self.model.ask(action, request, said))
+        said = self.compare(action, request, lambda said: self.model.ask(action, request, said))
+        if any(held.rule_id is None for group in self.model.groups.values() for held in group.rules.values()):
+            self.check("DescribeSecurityGroupRules")
+        return said
 
     def compare(self, action: str, request: Request, judged: Callable[[Answer], Answer]) -> Answer | None:
         said = self.stack.ask(action, request)

@@ -92,6 +92,7 @@ class DescribeSteps(Steps):
             self.first_page(action, request)
         else:
             self.check(action, request)
+            self.told[action, ""] += 1
 
     def about(self, data: st.DataObject, action: str) -> Request:
         if "PrefixListE" in action or "PrefixListA" in action:

@@ -62,7 +62,7 @@ class ResourceSteps(Steps):
     def a_list(self, data: st.DataObject) -> str:
         return str(self.choose(data, [self.any_of(data, "pl")], "pl-63a5400a", odds=15))
 
-    @step()
+    @step(weight=2)
     def modify_list(self, data: st.DataObject) -> None:
         list_id = self.a_list(data)
         held = self.model.prefix_lists.get(list_id)
@@ -83,7 +83,7 @@ class ResourceSteps(Steps):
             request["PrefixListName"] = self.choose(data, ["third"], "com.amazonaws.x")
         self.do("ModifyManagedPrefixList", request, data)
 
-    @step()
+    @step(weight=2)
     def restore_list(self, data: st.DataObject) -> None:
         list_id = self.a_list(data)
         held = self.model.prefix_lists.get(list_id)

@@ -83,32 +83,40 @@ class OverPlainStore(Everything):
         """There is nothing to end."""
 
 
-def run(machine: type[Steps], batches: int, steps: int, first_seed: int = 0) -> None:
-    """Runs batches of sequences and prints how often each operation succeeded and was refused."""
+def run(machine: type[Steps], batches: int, steps: int, *, first_seed: int = 0, covers: bool = False) -> None:
+    """Runs batches of sequences and prints how often each operation succeeded and was refused.
+
+    covers: has at most as many batches again follow until nothing is missing, because what a seed leads to changes with
+    every step that is added, and fails if something is missing even then.
+    """
     machine.told.clear()
     machine.seen.clear()
     form = settings(
         max_examples=BATCH, stateful_step_count=steps, deadline=None, database=None, print_blob=False,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    for number in range(first_seed, first_seed + batches):
-        run_state_machine_as_test(seed(number)(machine), settings=form)
+    for number in range(2 * batches if covers else batches):
+        if number < batches or missing(machine):
+            run_state_machine_as_test(seed(first_seed + number)(machine), settings=form)
     for action in sorted({action for action, _ in machine.told}):
         codes = {code: count for (name, code), count in machine.told.items() if name == action}
         print(f"{action}: {codes.pop('', 0)}, refused {sum(codes.values())}: {', '.join(sorted(codes))}")
-    refused = sum(count for (_, code), count in machine.told.items() if code)
-    print(f"{machine.told.total()} requests, {refused} of them refused")
-
-
-def assert_covers(machine: type[Steps]) -> None:
-    """Passes if every operation has succeeded, and enough different refusals were met."""
-    done = {action for action, code in machine.told if not code}
-    assert done == OPERATIONS.keys(), OPERATIONS.keys() ^ done
-    codes = {code for _, code in machine.told if code}
-    print(f"{len(codes)} codes: {sorted(codes)}")
-    assert len(codes) >= REFUSALS_MIN
+    print(f"{machine.told.total()} requests, {sum(count for (_, code), count in machine.told.items() if code)} refused")
+    print(f"{len(met(machine))} codes: {sorted(met(machine))}")
     print(f"steps after which there was {dict(machine.seen)}")
-    assert machine.seen.keys() >= SIGHTS, SIGHTS - machine.seen.keys()
+    assert not (covers and missing(machine)), missing(machine)
+
+
+def met(machine: type[Steps]) -> set[str]:
+    """The codes of the refusals so far."""
+    return {code for _, code in machine.told if code}
+
+
+def missing(machine: type[Steps]) -> set[str]:
+    """Operations that never succeeded and sights not seen; refusals, if too few codes were met."""
+    done = {action for action, code in machine.told if not code}
+    few = set() if len(met(machine)) >= REFUSALS_MIN else {"refusals"}
+    return (OPERATIONS.keys() - done) | (SIGHTS - machine.seen.keys()) | few
 
 
 def test_rules() -> None:
@@ -116,8 +124,7 @@ def test_rules() -> None:
 
 
 def test_every_operation() -> None:
-    run(Everything, 7, 40)
-    assert_covers(Everything)
+    run(Everything, 6, 40, covers=True)
 
 
 def test_every_operation_over_the_plain_store() -> None:
@@ -128,5 +135,4 @@ def test_every_operation_over_the_plain_store() -> None:
 def test_every_operation_deeply() -> None:
     first_seed = random.randrange(2**32)
     print(f"first seed: {first_seed}")
-    run(Everything, 200, 60, first_seed)
-    assert_covers(Everything)
+    run(Everything, 100, 60, first_seed=first_seed, covers=True)
