@@ -1,7 +1,7 @@
 """Small constructors, so that a test reads like what it says: rules, worlds, flows and packets.
 
 >>> state = world(ingress(tcp(22), cidr("10.0.0.0/8")), ingress(udp(53), group("sg-app")))
->>> flow(source="10.1.2.3", destination_port=22).peer
+>>> flow(source="10.1.2.3", destination_port=22).peer(INGRESS)
 '10.1.2.3'
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from ringwall.domain.address import packed, version_of
 from ringwall.domain.admission import ICMP, ICMPV6, LINK_LOCAL_TYPES, TCP, Flow
@@ -18,7 +19,7 @@ from ringwall.domain.interface import Mode
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
-from ringwall.domain.world import HostGroup, HostInterface, HostState
+from ringwall.domain.world import HostGroup, HostInterface, HostState, InterfaceKind
 from ringwall.nft import expressions as fields
 from ringwall.nft.expressions import Field
 
@@ -114,6 +115,30 @@ def world(
     )
 
 
+def routed(
+    interface_id: str, device: str, addresses: Iterable[str], *group_ids: str, source_check: bool = True
+) -> HostInterface:
+    """A container behind the host: the host's end of its cable, its addresses and groups."""
+    return HostInterface(
+        interface_id, device, tuple(addresses), group_ids, InterfaceKind.ROUTED, source_check=source_check
+    )
+
+
+def host_interface(interface_id: str, device: str, addresses: Iterable[str], *group_ids: str) -> HostInterface:
+    """Another interface of the host's own."""
+    return HostInterface(interface_id, device, tuple(addresses), group_ids)
+
+
+def beside(state: HostState, *interfaces: HostInterface) -> HostState:
+    """The state with these interfaces as well."""
+    return replace(state, interfaces={**state.interfaces, **{each.interface_id: each for each in interfaces}})
+
+
+def forwarded(arriving: str, leaving: str, source: str, destination: str, **rest: Any) -> Flow:
+    """A flow that the host forwards, from one device to another."""
+    return replace(flow(INGRESS, source=source, destination=destination, device=arriving, **rest), onward=leaving)
+
+
 def flow(
     direction: Direction = INGRESS,
     protocol: int = TCP,
@@ -147,6 +172,8 @@ def is_tracked(of: Flow) -> bool:
 
 def hook_of(of: Flow, *, reply: bool = False) -> str:
     """The hook at which the host sees the flow's packets."""
+    if of.onward is not None:
+        return "forward"
     return "input" if (of.direction is INGRESS) is not reply else "output"
 
 
@@ -161,9 +188,7 @@ def packet(of: Flow, kind: str = "first") -> dict[Field, bytes]:
     number = (ICMP if v4 else ICMPV6) if kind == "error" else of.protocol
     source, destination = (of.destination, of.source) if backwards else (of.source, of.destination)
     loads = {
-        fields.IIFNAME if hook_of(of, reply=backwards) == "input" else fields.OIFNAME: of.device.encode().ljust(
-            16, b"\0"
-        ),
+        **_devices(of, backwards),
         fields.NFPROTO: b"\x02" if v4 else b"\x0a",
         fields.L4PROTO: bytes([number]),
         fields.IP_SADDR if v4 else fields.IP6_SADDR: packed(source),
@@ -178,6 +203,13 @@ def packet(of: Flow, kind: str = "first") -> dict[Field, bytes]:
         link_local = of.protocol == ICMPV6 and of.icmp_type in LINK_LOCAL_TYPES - {137}
         return loads | {fields.CT_STATE: _state(fields.STATE_UNTRACKED if link_local else fields.STATE_INVALID)}
     return loads | _flow_loads(of, kind, v4)
+
+
+def _devices(of: Flow, backwards: bool) -> dict[Field, bytes]:
+    here, there = (each.encode().ljust(16, b"\0") for each in (of.device, of.onward or ""))
+    if of.onward is not None:
+        return dict(zip((fields.IIFNAME, fields.OIFNAME), (there, here) if backwards else (here, there), strict=True))
+    return {fields.IIFNAME if hook_of(of, reply=backwards) == "input" else fields.OIFNAME: here}
 
 
 def _flow_loads(of: Flow, kind: str, v4: bool) -> dict[Field, bytes]:

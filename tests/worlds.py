@@ -3,10 +3,17 @@
     mode = "enforce"
     control = ["10.9.0.9 4580"]
     unmanaged = ["docker0"]
+    break_glass = ["192.0.2.0/28"]
 
     [interfaces.eni-1]
     device = "up0"
     groups = ["sg-1"]
+
+    [interfaces.eni-2]
+    device = "vc1"
+    groups = []
+    kind = "routed"  # and where it isn't so: source_check = false
+    addresses = ["10.0.1.2"]
 
     [groups.sg-1]
     sgr-1 = "ingress tcp 22 10.0.0.0/8"
@@ -21,6 +28,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from build import cidr, group, prefix_list
 from ringwall.domain.group import Direction, SecurityGroupRule
@@ -28,7 +36,7 @@ from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint, LocalPolicy
 from ringwall.domain.peer import Peer
 from ringwall.domain.traffic import Traffic
-from ringwall.domain.world import HostGroup, HostInterface, HostState
+from ringwall.domain.world import HostGroup, HostInterface, HostState, InterfaceKind
 
 
 def read_world(path: Path) -> tuple[HostState, LocalPolicy]:
@@ -38,14 +46,12 @@ def read_world(path: Path) -> tuple[HostState, LocalPolicy]:
     local = LocalPolicy(
         frozenset(ControlEndpoint(address, int(port)) for address, port in control),
         frozenset(told.get("unmanaged", [])),
+        frozenset(told.get("break_glass", [])),
     )
     state = HostState(
         "i-1",
         Mode(told.get("mode", "enforce")),
-        {
-            interface_id: HostInterface(interface_id, each["device"], (), tuple(each["groups"]))
-            for interface_id, each in told.get("interfaces", {}).items()
-        },
+        {interface_id: _interface(interface_id, each) for interface_id, each in told.get("interfaces", {}).items()},
         {
             group_id: HostGroup(
                 group_id, group_id, {rule_id: _rule(rule_id, group_id, text) for rule_id, text in rules.items()}
@@ -56,6 +62,13 @@ def read_world(path: Path) -> tuple[HostState, LocalPolicy]:
         {list_id: frozenset(blocks) for list_id, blocks in told.get("prefix_lists", {}).items()},
     )
     return state, local
+
+
+def _interface(interface_id: str, told: dict[str, Any]) -> HostInterface:
+    kind = InterfaceKind(told.get("kind", "host"))
+    source_check = told.get("source_check", kind is InterfaceKind.ROUTED)
+    addresses = tuple(told.get("addresses", []))
+    return HostInterface(interface_id, told["device"], addresses, tuple(told["groups"]), kind, source_check)
 
 
 def _rule(rule_id: str, group_id: str, text: str) -> SecurityGroupRule:

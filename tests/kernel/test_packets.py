@@ -277,7 +277,7 @@ def test_the_mode_is_switched_by_a_difference(net: Lab) -> None:
     after = net.applied
     assert after is not None
     kept = {name for name, handles in after.handles.items() if handles == before.handles[name]}
-    assert {"sg-1-ingress", "sg-1-ingress-tcp", "sg-1-ingress-tcp-22", "eni-1-ingress"} <= kept
+    assert {"sg-1-ingress", "sg-1-ingress-tcp", "sg-1-ingress-tcp-22", "eni-1-egress"} <= kept
     assert net.connect(net.peer, HOST4, 8080) is None
 
 

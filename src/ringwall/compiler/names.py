@@ -21,6 +21,28 @@ OUTPUT_UNTRACKED: Final = "output-untracked"
 LINK_LOCAL: Final = "link-local"
 CONTROL_CHANNEL: Final = "control-channel"
 UNMANAGED: Final = "unmanaged"
+OWN_ADDRESSES: Final = "own-addresses-v6"
+
+# Containers and virtual machines behind the host. Each of their packets is judged at two ends, so there are two base
+# chains at each hook: for what they exchange with the host itself, and for what it forwards.
+ENDPOINTS: Final = "endpoints"
+UNCHECKED_ENDPOINTS: Final = "endpoints-without-source-check"
+INPUT_FROM_ENDPOINT: Final = "input-from-endpoint"
+INPUT_HOST: Final = "input-host"
+OUTPUT_TO_ENDPOINT: Final = "output-to-endpoint"
+OUTPUT_HOST: Final = "output-host"
+HOST_FROM_ENDPOINT: Final = "host-from-endpoint"
+HOST_TO_ENDPOINT: Final = "host-to-endpoint"
+FORWARD_FROM: Final = "forward-from"
+FORWARD_FROM_ENDPOINT: Final = "forward-from-endpoint"
+FORWARD_TO: Final = "forward-to"
+FORWARD_TO_ENDPOINT: Final = "forward-to-endpoint"
+FROM_ENDPOINTS: Final = "from-endpoints"
+TO_ENDPOINTS: Final = "to-endpoints"
+FROM_ENDPOINTS_UNTRACKED: Final = "from-endpoints-untracked"
+TO_ENDPOINTS_UNTRACKED: Final = "to-endpoints-untracked"
+FOREIGN_SOURCE: Final = "foreign-source"
+HOST: Final = "host"
 
 _PROTOCOL_NAMES: Final = {number: name for name, number in PROTOCOL_NUMBERS.items()}
 
@@ -40,9 +62,29 @@ def refused(interface_id: str, direction: Direction) -> str:
     return f"{interface_id}-{direction}-refused"
 
 
-def own_addresses(interface_id: str) -> str:
-    """`eni-…-addresses-v6`: an interface's own IPv6 addresses."""
-    return f"{interface_id}-addresses-v6"
+def endpoint_addresses(version: int) -> str:
+    """`endpoint-addresses-v4`: the addresses of all containers and virtual machines."""
+    return f"endpoint-addresses-v{version}"
+
+
+def endpoint_sources(version: int) -> str:
+    """`endpoint-sources-v4`: the same, each together with the device that it comes from."""
+    return f"endpoint-sources-v{version}"
+
+
+def by_host_address(chain: str, version: int) -> str:
+    """`host-ingress-v4`: to which of several interfaces of the host's own a packet goes, by the host's address."""
+    return f"{chain}-v{version}"
+
+
+def break_glass(direction: Direction) -> str:
+    """`break-glass-ingress`: flows with the addresses that nothing keeps from the host."""
+    return f"break-glass-{direction}"
+
+
+def break_glass_blocks(version: int) -> str:
+    """`break-glass-v4`: their blocks."""
+    return f"break-glass-v{version}"
 
 
 def dhcp(direction: Direction) -> str:

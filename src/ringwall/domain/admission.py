@@ -5,8 +5,12 @@ admits is refused; a rule speaks of the direction in which the flow was opened, 
 in the other direction. Nothing here knows how nftables gets there. The compiler is tested against this module, and the
 preview of a switch to enforcement answers from it.
 
-Beside the rules stands what a host never refuses: loopback, neighbour discovery and multicast listeners, its own DHCP,
-the connection to the server, and devices that its operator exempts.
+A flow that a container or virtual machine behind the host takes part in has two ends on the host, the container's and
+the host's own or another container's, and both must admit it: the sender's egress and the receiver's ingress.
+
+Beside the rules stands what a host never refuses, for itself: loopback, neighbour discovery and multicast listeners,
+its own DHCP, the connection to the server, break-glass addresses, and devices that its operator exempts. And before
+them all, who sends under an address that isn't his is refused.
 
 Cost of a verdict: O(rules of the interface's groups).
 Source: EC2 User Guide, "Security group rules" and "Connection tracking".
@@ -14,7 +18,7 @@ Source: EC2 User Guide, "Security group rules" and "Connection tracking".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -24,7 +28,7 @@ from .group import Direction, SecurityGroupRule
 from .local import ControlEndpoint, LocalPolicy
 from .peer import Peer, PeerKind
 from .traffic import ALL_PROTOCOLS, ANY, PROTOCOL_NUMBERS, Traffic
-from .world import HostInterface, HostState
+from .world import HostInterface, HostState, InterfaceKind, first_own
 
 LOOPBACK: Final = "lo"
 TCP: Final = PROTOCOL_NUMBERS["tcp"]
@@ -36,13 +40,17 @@ LINK_LOCAL_TYPES: Final = frozenset({*range(130, 138), 143})
 """The ICMPv6 types of neighbour discovery and multicast listener discovery: no rule's business, they always pass."""
 
 LINK_LOCAL: Final = block("fe80::/10")
+UNSPECIFIED: Final = bytes(16)
+"""The IPv6 source of who has no address yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
     """A flow as its first packet showed it.
 
-    device: the host's interface that it goes through. direction: ingress when the other side opened it.
+    device: the host's interface that it goes through; where the host forwards it, the one that it arrives at.
+    direction: ingress when the other side opened it, as it did whatever the host forwards.
+    onward: the device that the host forwards it to; None: it is the host's own.
     source, destination, source_port, destination_port: of the first packet; where destination NAT applied, the
     destination after it. icmp_type, icmp_code: of the first packet, for protocols 1 and 58.
     """
@@ -56,11 +64,11 @@ class Flow:
     destination_port: int = 0
     icmp_type: int = 0
     icmp_code: int = 0
+    onward: str | None = None
 
-    @property
-    def peer(self) -> str:
-        """The address at the other end."""
-        return self.source if self.direction is Direction.INGRESS else self.destination
+    def peer(self, direction: Direction) -> str:
+        """The other end, as an interface sees it whose ingress or egress the flow is."""
+        return self.source if direction is Direction.INGRESS else self.destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +88,13 @@ class Reason(StrEnum):
     LINK_LOCAL = "neighbour or multicast listener discovery"
     DHCP = "DHCP client"
     CONTROL = "control channel"
+    BREAK_GLASS = "break-glass address"
     UNMANAGED = "the device is unmanaged"
     UNKNOWN_DEVICE = "the device is no interface of the host's"
-    OWN_ADDRESS = "from outside, with the host's own address as its source"
+    FORWARDED = "forwarded past the host's interfaces"
+    OWN_ADDRESS = "its source is an address of the host's, or of what is behind it, and it comes from elsewhere"
+    FOREIGN_SOURCE = "its source is no address of the interface that it comes from"
+    ELSEWHERE = "its destination is behind the host, and it goes elsewhere"
     NO_RULE = "no rule admits it"
 
 
@@ -97,23 +109,24 @@ class Verdict:
 
 def admits(state: HostState, local: LocalPolicy, flow: Flow) -> Verdict:
     """The verdict on the flow when the host enforces, whatever its mode is now."""
-    interface = next((each for each in state.interfaces.values() if each.device == flow.device), None)
-    is_spoofed = interface is not None and _is_from_itself(interface, flow)
-    rule_ids = () if interface is None or is_spoofed else tuple(_admitting(state, interface, flow))
-    if rule_ids:
-        return Verdict(True, Reason.RULES, rule_ids)
-    if flow.device == LOOPBACK:
+    places = _Places.of(state)
+    if flow.onward is None and flow.device == LOOPBACK:
         return Verdict(True, Reason.LOOPBACK)
-    if flow.protocol == ICMPV6 and flow.icmp_type in LINK_LOCAL_TYPES:
-        return Verdict(True, Reason.LINK_LOCAL)
-    if _is_control(local, flow):
-        return Verdict(True, Reason.CONTROL)
-    if interface is None:
-        unmanaged = flow.device in local.unmanaged
-        return Verdict(unmanaged, Reason.UNMANAGED if unmanaged else Reason.UNKNOWN_DEVICE)
-    if _is_dhcp(flow):
-        return Verdict(True, Reason.DHCP)
-    return Verdict(False, Reason.OWN_ADDRESS if is_spoofed else Reason.NO_RULE)
+    if (misplaced := places.misplaced(flow)) is not None:
+        return Verdict(False, misplaced)
+    ends = places.ends(flow)
+    admitting = [tuple(_admitting(state, interface, direction, flow)) for interface, direction in ends]
+    if admitting and all(admitting):
+        return Verdict(True, Reason.RULES, tuple(rule_id for rule_ids in admitting for rule_id in rule_ids))
+    if (reason := _never_refused(local, flow)) is not None:
+        return Verdict(True, reason)
+    if ends:
+        is_dhcp = len(ends) == 1 and flow.onward is None and _is_dhcp(flow)
+        return Verdict(is_dhcp, Reason.DHCP if is_dhcp else Reason.NO_RULE)
+    if flow.onward is not None:
+        return Verdict(True, Reason.FORWARDED)
+    unmanaged = flow.device in local.unmanaged and flow.device not in places.routed
+    return Verdict(unmanaged, Reason.UNMANAGED if unmanaged else Reason.UNKNOWN_DEVICE)
 
 
 def unadmitted(state: HostState, local: LocalPolicy, flows: Iterable[Flow]) -> list[Flow]:
@@ -142,10 +155,90 @@ def covers(traffic: Traffic, protocol: int, port: int = 0, icmp_type: int = 0, i
     return True
 
 
-def _admitting(state: HostState, interface: HostInterface, flow: Flow) -> Iterator[str]:
-    """The ids of the rules that admit the flow."""
-    peer = packed(flow.peer)
-    for rule in _rules(state, interface, flow.direction):
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the interfaces of a state are: the host's own, and those of containers behind it, both by device."""
+
+    own: Mapping[str, HostInterface]
+    routed: Mapping[str, HostInterface]
+
+    @classmethod
+    def of(cls, state: HostState) -> _Places:
+        in_order = [interface for _, interface in sorted(state.interfaces.items())]
+        own, routed = (
+            {each.device: each for each in in_order if each.kind is kind}
+            for kind in (InterfaceKind.HOST, InterfaceKind.ROUTED)
+        )
+        return cls(own, routed)
+
+    def ends(self, flow: Flow) -> list[tuple[HostInterface, Direction]]:
+        """The interfaces that must admit the flow, the sender's first, with the direction that it is for each.
+
+        None where no interface of the state has to do with it.
+        """
+        endpoint = self.routed.get(flow.device)
+        if flow.onward is not None:
+            ends = [(endpoint, Direction.EGRESS), (self.routed.get(flow.onward), Direction.INGRESS)]
+            return [(interface, direction) for interface, direction in ends if interface is not None]
+        if endpoint is None:
+            return [(self.own[flow.device], flow.direction)] if flow.device in self.own else []
+        if not self.own:
+            return []
+        if flow.direction is Direction.INGRESS:
+            return [(endpoint, Direction.EGRESS), (self._host_at(flow.destination), Direction.INGRESS)]
+        return [(self._host_at(flow.source), Direction.EGRESS), (endpoint, Direction.INGRESS)]
+
+    def misplaced(self, flow: Flow) -> Reason | None:
+        """Why the flow's addresses can't be where it comes from or goes to; None when nothing speaks against it.
+
+        Without endpoints a host looks at nothing that it forwards. What comes from outside with its own IPv4 address
+        the kernel drops by itself.
+        """
+        if flow.direction is Direction.EGRESS or (flow.onward is not None and not self.routed):
+            return None
+        source, endpoint = packed(flow.source), self.routed.get(flow.device)
+        if endpoint is None and _is_one_of(self.routed.values(), source):
+            return Reason.OWN_ADDRESS
+        if endpoint is not None and endpoint.source_check and not _is_one_of([endpoint], source):
+            return None if _is_newcomer(flow) else Reason.FOREIGN_SOURCE
+        if self._looks_for_own_source(flow) and version_of(source) == 6 and _is_one_of(self.own.values(), source):
+            return Reason.OWN_ADDRESS
+        if flow.onward is not None and flow.onward not in self.routed:
+            behind_the_host = _is_one_of(self.routed.values(), packed(flow.destination))
+            return Reason.ELSEWHERE if behind_the_host else None
+        return None
+
+    def _looks_for_own_source(self, flow: Flow) -> bool:
+        """Whether the host's own address is looked for: neighbours may say so, and a sender without source check."""
+        if flow.onward is not None:
+            return flow.device not in self.routed
+        return not _is_neighbour(flow) and (flow.device in self.own or flow.device in self.routed)
+
+    def _host_at(self, address: str) -> HostInterface:
+        """The host's own interface that has the address, or answers for it."""
+        having = [each for each in self.own.values() if _is_one_of([each], packed(address))]
+        return having[-1] if having else first_own(self.own.values())
+
+
+def _is_one_of(interfaces: Iterable[HostInterface], address: bytes) -> bool:
+    """Whether it is an address of one of the interfaces."""
+    return any(packed(each) == address for interface in interfaces for each in interface.addresses)
+
+
+def _is_neighbour(flow: Flow) -> bool:
+    return flow.protocol == ICMPV6 and flow.icmp_type in LINK_LOCAL_TYPES
+
+
+def _is_newcomer(flow: Flow) -> bool:
+    """Whether it is neighbour discovery with the host, from a link-local address, or from none yet."""
+    source = packed(flow.source)
+    return flow.onward is None and _is_neighbour(flow) and (LINK_LOCAL.contains(source) or source == UNSPECIFIED)
+
+
+def _admitting(state: HostState, interface: HostInterface, direction: Direction, flow: Flow) -> Iterator[str]:
+    """The ids of the rules of the interface that admit the flow."""
+    peer = packed(flow.peer(direction))
+    for rule in _rules(state, interface, direction):
         if covers(rule.traffic, flow.protocol, flow.destination_port, flow.icmp_type, flow.icmp_code) and _is_at(
             state, rule.peer, peer
         ):
@@ -169,14 +262,18 @@ def _is_at(state: HostState, peer: Peer, address: bytes) -> bool:
             return any(packed(member) == address for member in state.members.get(peer.value, ()))
 
 
-def _is_from_itself(interface: HostInterface, flow: Flow) -> bool:
-    """Whether the flow claims to come from the interface's own IPv6 address; the kernel sees to IPv4 by itself."""
-    source = packed(flow.source)
-    return (
-        flow.direction is Direction.INGRESS
-        and version_of(source) == 6
-        and any(packed(address) == source for address in interface.addresses)
-    )
+def _never_refused(local: LocalPolicy, flow: Flow) -> Reason | None:
+    """Why the host itself is never refused the flow, whatever the groups say; None where that depends on them."""
+    if flow.onward is not None:
+        return None
+    if _is_neighbour(flow):
+        return Reason.LINK_LOCAL
+    if _is_control(local, flow):
+        return Reason.CONTROL
+    peer = packed(flow.peer(flow.direction))
+    if any(block(cidr).contains(peer) for cidr in local.break_glass):
+        return Reason.BREAK_GLASS
+    return None
 
 
 def _is_control(local: LocalPolicy, flow: Flow) -> bool:

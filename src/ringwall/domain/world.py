@@ -9,7 +9,7 @@ states `merge(old, difference(old, new)) == new`, so that the way to a state nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
@@ -43,6 +43,14 @@ class HostInterface:
     group_ids: tuple[str, ...]
     kind: InterfaceKind = InterfaceKind.HOST
     source_check: bool = False
+
+
+def first_own(own: Iterable[HostInterface]) -> HostInterface:
+    """Which of the host's own interfaces answers for addresses that none of them has (a bridge's, a gateway's).
+
+    Chosen: that whose device comes first, as eth0 does before eth1. There must be one.
+    """
+    return min(own, key=lambda each: (each.device, each.interface_id))
 
 
 @dataclass(frozen=True, slots=True)
