@@ -56,12 +56,25 @@ def test_every_operation_has_its_parameters_filters_refusals_and_a_source(name: 
     assert {path.split(".")[0] for path, _ in parameters} == set(shapes.INPUTS[structure])
     assert all(re.match(r"served$|(refused|taken without effect): \w", here) for _, here in parameters)
     table = OPERATIONS[name].filters
+    members = {member for member, _ in shapes.INPUTS[structure].values()}
+    assert (table is not None) == ("Filters" in members)
     for filter_name in () if table is None else (*table.values, *table.barren):
         assert f"`{filter_name}`" in section
     assert "\nSource: " in section
-    refusals = re.findall(r"^\| `([\w.…]+)` \| (\d{3}) \|", section, re.MULTILINE)
+    refusals = re.findall(r"^\| `([\w.…]+)` \| (\d{3}) \| (.+) \|$", section, re.MULTILINE)
     known = {each.code for each in GENERATOR.refusals()} | {"….NotFound", "….Malformed"}
-    assert {code for code, _ in refusals} <= known
+    assert {code for code, *_ in refusals} <= known
+    assert len({when for *_, when in refusals}) == len(refusals), "each code has its own when"
+
+
+def test_the_page_of_operations_names_nothing_that_its_readers_lack() -> None:
+    assert not re.findall(r"ec2-behaviour|recorded/|domain\.", OPERATIONS_PAGE.read_text())
+
+
+def test_the_table_of_operations_leads_to_each_once() -> None:
+    table = OPERATIONS_PAGE.read_text().partition("| About |")[2].partition("\n\n")[0]
+    shown = re.findall(r"\[(\w+)\]\(#(\w+)\)", table)
+    assert sorted(shown) == [(name, name.lower()) for name in sorted(OPERATIONS)]
 
 
 def test_every_error_code_and_no_other() -> None:

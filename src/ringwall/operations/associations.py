@@ -55,7 +55,8 @@ def associate_security_group_vpc(context: Context, request: Request) -> Answer:
     The restrictions are documented, their codes and texts chosen.
 
     Raises:
-        InvalidGroupNotFound, InvalidVpcIDNotFound: the account has no such group or VPC in the region.
+        InvalidGroupNotFound: the account has no such group in the region.
+        InvalidVpcIDNotFound: the account has no such VPC in the region.
         OperationNotPermitted: the group is a default one, or one of the VPCs is the default VPC.
         InvalidParameterValue: the group was made in the VPC.
         ResourceAlreadyAssociated: it is associated with it already.
@@ -80,7 +81,8 @@ def disassociate_security_group_vpc(context: Context, request: Request) -> Answe
     """`disassociating`: the group can be used in the VPC no longer; rules there that name it are stale.
 
     Raises:
-        InvalidGroupNotFound, InvalidVpcIDNotFound: the account has no such group or VPC in the region.
+        InvalidGroupNotFound: the account has no such group in the region.
+        InvalidVpcIDNotFound: the account has no such VPC in the region.
         InvalidAssociationIDNotFound: the group isn't associated with the VPC (chosen).
         DependencyViolation: an interface of the VPC carries the group.
     """
@@ -110,7 +112,9 @@ def describe_security_group_vpc_associations(context: Context, request: Request)
     """The associations that the filters let through, in the order in which they were made, page by page.
 
     Raises:
-        InvalidParameterValue, FilterLimitExceeded: what it asks can't be meant; MaxResults may be 5 to 1,000.
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 5 to 1,000, or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     caller = context.caller
     filters = FILTERS.read(request.get("Filters"))

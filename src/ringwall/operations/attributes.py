@@ -89,7 +89,8 @@ def describe_network_interface_attribute(context: Context, request: Request) -> 
 
     Raises:
         InvalidNetworkInterfaceIDNotFound: there is no such interface.
-        InvalidParameterCombination, InvalidParameterValue: no attribute is named, or an unknown one.
+        InvalidParameterCombination: no attribute is named.
+        InvalidParameterValue: the attribute named is unknown.
     """
     interface = interface_by_id(context, request["NetworkInterfaceId"])
     (shown,) = with_details(context, [interface])
@@ -128,8 +129,9 @@ def modify_network_interface_attribute(context: Context, request: Request) -> An
         InvalidParameterCombination: no attribute is given, or several are.
         InvalidGroupNotFound: a group doesn't exist, or is neither of the interface's VPC nor associated with it.
         SecurityGroupsPerInterfaceLimitExceeded: there are too many groups.
-        InvalidAttachmentIDNotFound, MissingParameter: of an attachment.
-        InvalidParameterValue: a description that can't be.
+        InvalidAttachmentIDNotFound: the attachment named isn't this interface's.
+        MissingParameter: Attachment lacks its id, or says nothing of DeleteOnTermination.
+        InvalidParameterValue: the description is too long, or has characters that can't be shown.
         UnsupportedOperation: the attribute can't be changed on a machine that is the operator's own.
     """
     interface = interface_by_id(context, request["NetworkInterfaceId"])
@@ -206,8 +208,9 @@ def describe_instance_attribute(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidInstanceIDNotFound: there is no such host.
-        MissingParameter, InvalidParameterValue: no attribute is named, or an unknown one.
-        UnsupportedOperation: it is `instanceType`.
+        MissingParameter: no attribute is named.
+        InvalidParameterValue: the attribute named is unknown.
+        UnsupportedOperation: the attribute is `instanceType`, which a machine of one's own hasn't.
     """
     host = found(ids.INSTANCE, context.transaction.host, context, request["InstanceId"])
     shown = with_details(context, context.transaction.interfaces_of_host(host.instance_id))
@@ -245,7 +248,7 @@ def modify_instance_attribute(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidInstanceIDNotFound: there is no such host.
-        InvalidInstanceID: it has several interfaces.
+        InvalidInstanceID: the host has several interfaces.
         InvalidParameterCombination: no attribute is given, or several are.
         InvalidParameterValue: the attribute named is unknown.
         InvalidGroupNotFound: a group doesn't exist, or is neither of the interface's VPC nor associated with it.

@@ -71,10 +71,12 @@ def create_security_group(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidParameterValue: the name or description holds other characters than EC2 allows, or is too long; the name
-            is `default` or begins with `sg-`.
-        InvalidVpcIDNotFound, VPCIdNotSpecified: there is no such VPC, or no default one.
+            is `default` or begins with `sg-`; a tag is refused.
+        InvalidVpcIDNotFound: VpcId doesn't exist.
+        VPCIdNotSpecified: none is given, and there is no default VPC.
         InvalidGroupDuplicate: the VPC has a group of that name.
-        SecurityGroupLimitExceeded: the region is full.
+        SecurityGroupLimitExceeded: the region has as many groups as the quota allows.
+        TagLimitExceeded: there are too many tags.
     """
     transaction, caller = context.transaction, context.caller
     name = checked_name(request["GroupName"])
@@ -247,7 +249,7 @@ _RULE_FILTERS: Final = {
     "to-port": (None, "to-port"),
 }
 
-_FILTERS: Final[FilterTable[_Described]] = FilterTable(
+FILTERS: Final[FilterTable[_Described]] = FilterTable(
     values={
         "description": lambda described: (described.group.description,),
         "group-id": lambda described: (described.group.group_id,),
@@ -264,6 +266,7 @@ _FILTERS: Final[FilterTable[_Described]] = FilterTable(
     },
     tags_of=lambda described: described.tags,
 )
+"""The filters of DescribeSecurityGroups."""
 
 
 def check_describe(request: Request) -> None:
@@ -279,10 +282,13 @@ def describe_security_groups(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidGroupNotFound: a group that it names doesn't exist.
-        InvalidParameterValue, InvalidParameterCombination, FilterLimitExceeded: what it asks can't be meant.
+        InvalidParameterCombination: GroupIds and MaxResults together.
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 5 to 1,000, or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     refuse_pages_of_ids(request, "GroupIds", "The parameter groupIds cannot be used with the parameter maxResults")
-    filters = _FILTERS.read(request.get("Filters"))
+    filters = FILTERS.read(request.get("Filters"))
     candidates = _candidates(context, request, filters)
 
     def let_through(groups: Iterable[SecurityGroup]) -> Iterator[SecurityGroup]:

@@ -138,7 +138,10 @@ def describe_instances(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidInstanceIDNotFound: a host that it names doesn't exist.
-        InvalidParameterValue, InvalidParameterCombination, FilterLimitExceeded: what it asks can't be meant.
+        InvalidParameterCombination: InstanceIds and MaxResults together.
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 5 to 1,000, or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     transaction, caller = context.transaction, context.caller
     refuse_pages_of_ids(

@@ -57,8 +57,10 @@ def assign_private_ip_addresses(context: Context, request: Request) -> Answer:
         UnsupportedOperation: it is an enrolled host's, or an address would be taken from one.
         InvalidParameterValue: an address is malformed, given twice, outside the subnet, reserved, or held by another
             interface.
-        InsufficientFreeAddressesInSubnet, PrivateIpAddressLimitExceeded: there are not so many, or they are too many.
-        MissingParameter, InvalidParameterCombination: neither addresses nor a count, or both.
+        InsufficientFreeAddressesInSubnet: the subnet has too few free.
+        PrivateIpAddressLimitExceeded: the interface would have more than it may.
+        MissingParameter: neither addresses nor a count.
+        InvalidParameterCombination: addresses and a count.
     """
     interface, subnet = _changeable(context, request)
     given = checked(subnet, V4, request.get("PrivateIpAddresses") or (), "secondary-addresses")
@@ -145,8 +147,10 @@ def assign_ipv6_addresses(context: Context, request: Request) -> Answer:
         InvalidParameterValue: an address is malformed, given twice, outside the subnet or reserved, or the subnet has
             no IPv6 block.
         InvalidIPAddressInUse: another interface holds it.
-        InsufficientFreeAddressesInSubnet, PrivateIpAddressLimitExceeded: there are not so many, or they are too many.
-        MissingParameter, InvalidParameterCombination: neither addresses nor a count, or both.
+        InsufficientFreeAddressesInSubnet: the subnet has too few free.
+        PrivateIpAddressLimitExceeded: the interface would have more than it may.
+        MissingParameter: neither addresses nor a count.
+        InvalidParameterCombination: addresses and a count.
     """
     interface, subnet = _changeable(context, request)
     given = checked(subnet, V6, request.get("Ipv6Addresses") or (), "ipv6-addresses")

@@ -75,12 +75,16 @@ def create_network_interface(context: Context, request: Request) -> Answer:
         InvalidSubnetIDNotFound: there is no such subnet.
         InvalidGroupNotFound: there is no such group.
         InvalidParameter: a group is of another VPC, and not associated with the subnet's.
-        InvalidParameterValue: there are too many groups; an address can't be the interface's; a tag is refused.
+        InvalidParameterValue: there are too many groups; an address is malformed, given twice, outside the subnet or
+            reserved, or a secondary one is held; a description, a tag or InterfaceType is refused.
         InvalidParameterCombination: several addresses are primary, or a count is given beside addresses.
         InvalidIPAddressInUse: another interface holds the primary address or an IPv6 address.
-        InsufficientFreeAddressesInSubnet, PrivateIpAddressLimitExceeded: there are not so many, or they are too many.
+        InsufficientFreeAddressesInSubnet: the subnet has too few free.
+        PrivateIpAddressLimitExceeded: the interface would have more addresses than it may.
         NetworkInterfaceLimitExceeded: the region has as many interfaces as the quota allows.
         TagLimitExceeded: there are too many tags.
+        InvalidClientToken: the ClientToken has more than 64 characters, or others than visible ASCII.
+        UnsupportedOperation: InterfaceType is one of EC2's that there are none of here.
         IdempotentParameterMismatch: the ClientToken was used for another request.
         InvalidNetworkInterfaceIDNotFound: what the same request made before has been deleted since.
     """

@@ -116,7 +116,10 @@ def describe_network_interfaces(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidNetworkInterfaceIDNotFound: an interface that it names doesn't exist.
-        InvalidParameterValue, InvalidParameterCombination, FilterLimitExceeded: what it asks can't be meant.
+        InvalidParameterCombination: NetworkInterfaceIds and MaxResults together.
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 5 to 1,000, or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     transaction, caller = context.transaction, context.caller
     refuse_pages_of_ids(

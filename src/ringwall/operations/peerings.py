@@ -335,7 +335,9 @@ def describe_vpc_peering_connections(context: Context, request: Request) -> Answ
 
     Raises:
         InvalidVpcPeeringConnectionIDNotFound: one that it names isn't there, or isn't shown any more.
-        InvalidParameterValue, FilterLimitExceeded: what it asks can't be meant; MaxResults may be 5 to 1,000.
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 5 to 1,000, or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     caller = context.caller
     filters = FILTERS.read(request.get("Filters"))

@@ -58,7 +58,9 @@ def describe_managed_prefix_lists(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidPrefixListIDNotFound: a list that it names doesn't exist.
-        InvalidParameterValue, FilterLimitExceeded: what it asks can't be meant; MaxResults may be 1 to 100.
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 1 to 100, or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     filters = FILTERS.read(request.get("Filters"))
     place = (context.caller.account_id, context.caller.region)
@@ -78,7 +80,9 @@ def describe_prefix_lists(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidPrefixListIdNotFound: a list that it names isn't one of AWS's.
-        InvalidParameterValue, FilterLimitExceeded: what it asks can't be meant; MaxResults may be 1 to 1,000 (chosen).
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 1 to 1,000 (chosen), or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     filters = SERVICE_FILTERS.read(request.get("Filters"))
     lists = aws_prefix_lists(context.caller.region)
@@ -96,7 +100,8 @@ def get_managed_prefix_list_entries(context: Context, request: Request) -> Answe
 
     Raises:
         InvalidPrefixListIDNotFound: the list doesn't exist.
-        InvalidParameterValue: the list has no such version, or not any more; MaxResults may be 1 to 100.
+        InvalidParameterValue: the list has no such version, or not any more; MaxResults isn't 1 to 100; or
+            NextToken can't be read.
     """
     prefix_list = managed(context, request["PrefixListId"])
     version = request.get("TargetVersion")
@@ -113,7 +118,7 @@ def get_managed_prefix_list_associations(context: Context, request: Request) -> 
 
     Raises:
         InvalidPrefixListIDNotFound: the list doesn't exist.
-        InvalidParameterValue: MaxResults may be 5 to 255.
+        InvalidParameterValue: MaxResults isn't 5 to 255, or NextToken can't be read.
     """
     prefix_list = managed(context, request["PrefixListId"])
     group_ids = dict.fromkeys(rule.group_id for rule in rules_naming(context, prefix_list))

@@ -69,7 +69,9 @@ def create_managed_prefix_list(context: Context, request: Request) -> Answer:
         InvalidParameterValue: the name, the family, the size, an entry or a tag is refused, or there are over 100
             entries.
         PrefixListMaxEntriesExceeded: there are more entries than MaxEntries.
-        ResourceLimitExceeded, TagLimitExceeded: a quota would be exceeded.
+        ResourceLimitExceeded: the region has as many lists as the quota allows.
+        TagLimitExceeded: there are too many tags.
+        InvalidClientToken: the client token has more than 255 characters, or control characters.
         IdempotentParameterMismatch: the client token was used for another list.
         InvalidPrefixListIDNotFound: the list that the same request made is gone.
     """

@@ -97,7 +97,7 @@ def describe_stale_security_groups(context: Context, request: Request) -> Answer
 
     Raises:
         InvalidVpcIDNotFound: there is no such VPC.
-        InvalidParameterValue: MaxResults isn't 5 to 255, or NextToken isn't ours or longer than 1,024.
+        InvalidParameterValue: MaxResults isn't 5 to 255, or NextToken can't be read or is longer than 1,024.
     """
     if len(request.get("NextToken") or "") > _TOKEN_LENGTH_MAX:
         raise InvalidParameterValue(f"The length of nextToken must be at most {_TOKEN_LENGTH_MAX}.")
@@ -180,7 +180,9 @@ def get_security_groups_for_vpc(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidVpcIDNotFound: there is no such VPC.
-        InvalidParameterValue, FilterLimitExceeded: what it asks can't be meant; MaxResults may be 5 to 1,000.
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 5 to 1,000, or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     transaction, place = context.transaction, (context.caller.account_id, context.caller.region)
     filters = FILTERS_FOR_VPC.read(request.get("Filters"))

@@ -32,7 +32,7 @@ def describe_regions(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidParameterValue: a region that it names isn't served (EC2's text isn't recorded), or a filter isn't one.
-        FilterLimitExceeded: there are too many filters.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     filters = REGION_FILTERS.read(request.get("Filters"))
     named = _chosen("region names", request.get("RegionNames"), context.regions)
@@ -79,7 +79,7 @@ def describe_availability_zones(context: Context, request: Request) -> Answer:
     Raises:
         InvalidParameterValue: the region has no zone of that name or id (EC2's text isn't recorded), or a filter isn't
             one.
-        FilterLimitExceeded: there are too many filters.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     known = zones(context.caller.region)
     filters = ZONE_FILTERS.read(request.get("Filters"))

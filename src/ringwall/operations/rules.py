@@ -191,11 +191,14 @@ def authorize_ingress(context: Context, request: Request) -> Answer:
     Raises:
         InvalidGroupNotFound: there is no such group; or a group that a rule names doesn't exist, is of another account,
             or is of another VPC that can't be reached.
-        MissingParameter, InvalidParameterCombination: no rules are given, or in both ways.
+        MissingParameter: no rules are given; or SourceSecurityGroupOwnerId has no name beside it.
+        InvalidParameterCombination: rules are given by IpPermissions and by flat parameters too; or
+            SourceSecurityGroupName comes with a protocol, ports or a block.
         InvalidParameterValue: a permission, a description or a tag can't be meant, or a rule is given twice.
-        InvalidPrefixListIDNotFound, InvalidVpcPeeringConnectionIDNotFound: what a rule names doesn't exist.
+        InvalidPrefixListIDNotFound: a prefix list that a rule names doesn't exist.
+        InvalidVpcPeeringConnectionIDNotFound: a peering connection that a rule names doesn't exist.
         InvalidPermissionDuplicate: the group has one of the rules. The description is not part of a rule's identity.
-        RulesPerSecurityGroupLimitExceeded: the direction would hold too many.
+        RulesPerSecurityGroupLimitExceeded: the group would have too many rules of one direction and address family.
         ResourceLimitExceeded: too many rules would name a prefix list.
         TagLimitExceeded: there are too many tags.
     """
@@ -208,9 +211,7 @@ def authorize_egress(context: Context, request: Request) -> Answer:
     Raises:
         InvalidParameterCombination: a flat parameter is given. EC2 documents them as not supported for egress; that
             they are refused is chosen.
-        InvalidGroupNotFound, MissingParameter, InvalidParameterValue, InvalidPrefixListIDNotFound,
-            InvalidVpcPeeringConnectionIDNotFound, InvalidPermissionDuplicate, RulesPerSecurityGroupLimitExceeded,
-            ResourceLimitExceeded, TagLimitExceeded: as for ingress.
+        ServiceError: otherwise as `authorize_ingress`.
     """
     return _authorize(context, Direction.EGRESS, request)
 
@@ -271,8 +272,9 @@ def revoke_ingress(context: Context, request: Request) -> Answer:
             account.
         InvalidSecurityGroupRuleIdNotFound: a rule id isn't one of the group in this direction (chosen for the latter).
         InvalidPermissionNotFound: a rule isn't in the group, and the group isn't in the default VPC.
-        MissingParameter: no rules are named.
-        InvalidParameterCombination: rules are named both by id and by what they say (chosen).
+        MissingParameter: no rules are named; or SourceSecurityGroupOwnerId has no name beside it.
+        InvalidParameterCombination: rules are named in more than one way: by id, by IpPermissions, by flat parameters
+            (chosen); or SourceSecurityGroupName comes with a protocol, ports or a block.
         InvalidParameterValue: a permission can't be meant, or a rule is named twice.
     """
     return _revoke(context, Direction.INGRESS, request)
@@ -284,8 +286,7 @@ def revoke_egress(context: Context, request: Request) -> Answer:
     Raises:
         InvalidParameterCombination: rules are named both by id and by what they say; or a flat parameter is given,
             which EC2 documents as not supported for egress.
-        InvalidGroupNotFound, InvalidSecurityGroupRuleIdNotFound, InvalidPermissionNotFound, MissingParameter,
-            InvalidParameterValue: as for ingress.
+        ServiceError: otherwise as `revoke_ingress`.
     """
     return _revoke(context, Direction.EGRESS, request)
 

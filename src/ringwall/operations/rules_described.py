@@ -59,7 +59,10 @@ def describe_security_group_rules(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidSecurityGroupRuleIdNotFound: a rule that it names doesn't exist.
-        InvalidParameterValue, InvalidParameterCombination, FilterLimitExceeded: what it asks can't be meant.
+        InvalidParameterCombination: SecurityGroupRuleIds and MaxResults together.
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 5 to 1,000, or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     Cost: what the named groups hold; else of the region's rules those from where the page begins to where it is full.
     """
     refuse_pages_of_ids(

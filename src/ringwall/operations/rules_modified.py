@@ -68,8 +68,10 @@ def update_descriptions_ingress(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidGroupNotFound: there is no such group, or none of the name that a permission names.
-        MissingParameter, InvalidParameterCombination: no rules are named, or in both ways.
-        InvalidPermissionNotFound, InvalidSecurityGroupRuleIdNotFound: a rule isn't one of the group in this direction.
+        MissingParameter: no rules are named, or one without its id.
+        InvalidParameterCombination: rules are named both by id and by IpPermissions.
+        InvalidPermissionNotFound: the group has no rule in this direction that says what a permission says.
+        InvalidSecurityGroupRuleIdNotFound: a rule id isn't one of the group in this direction.
         InvalidParameterValue: a description is refused, a permission can't be meant, or a rule is named twice.
     """
     return _update_descriptions(context, Direction.INGRESS, request)
@@ -79,8 +81,7 @@ def update_descriptions_egress(context: Context, request: Request) -> Answer:
     """The egress rules named have the descriptions given, or none where none is given; all of them or none.
 
     Raises:
-        InvalidGroupNotFound, MissingParameter, InvalidParameterCombination, InvalidPermissionNotFound,
-            InvalidSecurityGroupRuleIdNotFound, InvalidParameterValue: as for ingress.
+        ServiceError: as `update_descriptions_ingress`.
     """
     return _update_descriptions(context, Direction.EGRESS, request)
 
@@ -161,13 +162,14 @@ def modify_security_group_rules(context: Context, request: Request) -> Answer:
     Raises:
         InvalidGroupNotFound: there is no such group; or one that a rule is to name doesn't exist, or can't be reached.
         InvalidSecurityGroupRuleIdNotFound: a rule isn't one of the group.
-        MissingParameter, InvalidParameterCombination: a rule is to have no source, or more than one.
+        MissingParameter: a rule is to have no source; or no rules are named, or one without its id.
+        InvalidParameterCombination: a rule is to have more than one source.
         InvalidParameterValue: a protocol, port, block or description is refused; a source is of another kind than
             before; two rules would be the same, or one is given twice.
         InvalidPrefixListIDNotFound: a prefix list that a rule is to name doesn't exist.
         InvalidPermissionDuplicate: the group has another rule that says the same.
-        RulesPerSecurityGroupLimitExceeded, ResourceLimitExceeded: a prefix list is to be named that takes more room
-            than the quota leaves, or is named by too many rules.
+        RulesPerSecurityGroupLimitExceeded: a prefix list is to be named that takes more room than the quota leaves.
+        ResourceLimitExceeded: a prefix list is to be named that too many rules name already.
     """
     group = group_by_id(context, request["GroupId"])
     given: Sequence[Mapping[str, Any]] = request["SecurityGroupRules"]

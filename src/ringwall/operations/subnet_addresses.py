@@ -51,7 +51,8 @@ def addresses_of_new(reader: Reader, subnet: Subnet, request: Request) -> tuple[
             held by another interface; a count is negative.
         InvalidParameterCombination: several are primary, or a count is given beside addresses.
         InvalidIPAddressInUse: the primary address or an IPv6 address is held.
-        InsufficientFreeAddressesInSubnet, PrivateIpAddressLimitExceeded: there are not so many, or they are too many.
+        InsufficientFreeAddressesInSubnet: the subnet has too few free.
+        PrivateIpAddressLimitExceeded: the interface would have more than it may.
     """
     items: Sequence[Mapping[str, Any]] = request.get("PrivateIpAddresses") or ()
     primary, secondary = _primary_and_others(request.get("PrivateIpAddress"), items)

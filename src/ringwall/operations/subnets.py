@@ -73,8 +73,10 @@ def create_subnet(context: Context, request: Request) -> Answer:
         InvalidVpcIDNotFound: there is no such VPC.
         InvalidParameterValue: a block isn't one, or there is no such zone.
         InvalidSubnetRange: a block doesn't lie in one of the VPC's, or its length isn't one that EC2 allows.
-        InvalidSubnetConflict: it shares addresses with another subnet.
-        SubnetLimitExceeded: the VPC is full.
+        InvalidSubnetConflict: a block shares addresses with another subnet.
+        SubnetLimitExceeded: the VPC has as many subnets as the quota allows.
+        InvalidParameterCombination: both a zone and its id are given, or Ipv6Native beside IPv4 parameters.
+        TagLimitExceeded: there are too many tags.
     """
     transaction, caller = context.transaction, context.caller
     vpc = vpc_by_id(context, request["VpcId"])
@@ -170,7 +172,7 @@ def create_default_subnet(context: Context, request: Request) -> Answer:
         DefaultVpcDoesNotExist: the region has no default VPC.
         DefaultSubnetAlreadyExistsInAvailabilityZone: the zone has a default subnet.
         InvalidSubnetConflict: no /20 is free (chosen).
-        SubnetLimitExceeded: the VPC is full.
+        SubnetLimitExceeded: the VPC has as many subnets as the quota allows.
     """
     transaction, caller = context.transaction, context.caller
     zone = _zone(context, request)

@@ -84,7 +84,9 @@ def describe_subnets(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidSubnetIDNotFound: a subnet that it names doesn't exist.
-        InvalidParameterValue, FilterLimitExceeded: what it asks can't be meant.
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 5 to 1,000, or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
     transaction, caller = context.transaction, context.caller
     filters = FILTERS.read(request.get("Filters"))

@@ -228,7 +228,13 @@ _TABLE: Final = (
         writes=False,
         filters=associations.FILTERS,
     ),
-    Operation("DescribeSecurityGroups", groups.check_describe, groups.describe_security_groups, writes=False),
+    Operation(
+        "DescribeSecurityGroups",
+        groups.check_describe,
+        groups.describe_security_groups,
+        writes=False,
+        filters=groups.FILTERS,
+    ),
     Operation(
         "DescribeStaleSecurityGroups",
         references.check_vpc_named,
@@ -242,7 +248,7 @@ _TABLE: Final = (
         writes=False,
         filters=subnets_described.FILTERS,
     ),
-    Operation("DescribeTags", nothing_to_check, tags.describe_tags, writes=False),
+    Operation("DescribeTags", nothing_to_check, tags.describe_tags, writes=False, filters=tags.FILTERS),
     Operation(
         "DescribeVpcAttribute", vpc_attributes.check_describe, vpc_attributes.describe_vpc_attribute, writes=False
     ),

@@ -46,7 +46,9 @@ def create_tags(context: Context, request: Request) -> Answer:
 
     Raises:
         AbsentId: a resource doesn't exist, by its own kind's code.
-        InvalidParameterValue: a tag is refused (`domain.tags.tags_to_write`), or there are over 1,000 resources.
+        InvalidParameterValue: there are over 1,000 resources; or a tag's key is empty, longer than 127 characters,
+            begins with `aws:` or is given twice; or its value is absent or longer than 256 characters; or one of them
+            has control characters; or the key begins with `ringwall:` and this kind of resource has no such tag.
         TagLimitExceeded: a resource would have too many.
         UnauthorizedOperation: a prefix list is AWS's.
     """
@@ -140,7 +142,7 @@ class _Tag:
         return ids.kind_of(self.resource_id).resource_type or ""
 
 
-_FILTERS: Final[FilterTable[_Tag]] = FilterTable(
+FILTERS: Final[FilterTable[_Tag]] = FilterTable(
     values={
         "key": lambda each: (each.key,),
         "resource-id": lambda each: (each.resource_id,),
@@ -149,15 +151,18 @@ _FILTERS: Final[FilterTable[_Tag]] = FilterTable(
     },
     tags_of=lambda each: {each.key: each.value},
 )
+"""The filters of DescribeTags."""
 
 
 def describe_tags(context: Context, request: Request) -> Answer:
     """The tags of all resources, those that the filters let through, page by page.
 
     Raises:
-        InvalidParameterValue, FilterLimitExceeded: what it asks can't be meant.
+        InvalidParameterValue: an unknown filter or one without values, MaxResults that isn't 5 to 1,000, or a
+            NextToken that can't be read.
+        FilterLimitExceeded: more than 50 filters, or 200 values of one.
     """
-    filters = _FILTERS.read(request.get("Filters"))
+    filters = FILTERS.read(request.get("Filters"))
     all_tags = context.transaction.all_tags(context.caller.account_id, context.caller.region)
     tags = [
         _Tag(resource_id, key, value)

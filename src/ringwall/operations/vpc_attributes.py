@@ -54,7 +54,8 @@ def modify_vpc_attribute(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidVpcIDNotFound: there is no such VPC.
-        InvalidParameterCombination: host names without DNS support (documented; code and text are chosen).
+        InvalidParameterCombination: no attribute is given, or several are; or host names without DNS support
+            (documented; code and text are chosen).
     """
     vpc = vpc_by_id(context, request["VpcId"])
     (member,) = _named(request)
@@ -86,6 +87,8 @@ def describe_vpc_attribute(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidVpcIDNotFound: there is no such VPC.
+        MissingParameter: no attribute is named.
+        InvalidParameterValue: the attribute named is unknown.
     """
     vpc = vpc_by_id(context, request["VpcId"])
     member = _MEMBERS[request["Attribute"]]
