@@ -119,4 +119,7 @@ def test_a_wrong_secret_an_unknown_key_and_a_session_token_are_refused(server: S
     session = boto3.Session(KEY_ID, SECRET, "a-session-token", "us-east-1")
     with pytest.raises(ClientError) as refusal:
         session.client("ec2", endpoint_url=server.url).describe_vpcs()
+    assert refusal.value.response["Error"]["Code"] == "AuthFailure"
+    with pytest.raises(ClientError) as refusal:
+        session.client("sts", endpoint_url=server.url).get_caller_identity()
     assert refusal.value.response["Error"]["Code"] == "InvalidClientTokenId"

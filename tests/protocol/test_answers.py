@@ -13,14 +13,19 @@ import botocore_judge as judge
 from ringwall.domain.errors import (
     AuthFailure,
     DryRunOperation,
+    IncompleteSignature,
     InternalError,
+    InvalidClientTokenId,
     InvalidParameterValue,
+    MissingAuthenticationToken,
+    RequestExpired,
     ServiceError,
     ServiceUnavailable,
     UnauthorizedOperation,
 )
 from ringwall.wire import shapes
-from ringwall.wire.fault import fault
+from ringwall.wire.fault import as_told_by, fault
+from ringwall.wire.request import Service
 from ringwall.wire.response import serialize, serialize_in_parts
 
 REQUEST_ID = "3184e375-6fa3-43c3-8d69-aa1306fccb5e"
@@ -169,6 +174,33 @@ def test_the_layout_of_a_refusal_by_sts() -> None:
         f"  <RequestId>{REQUEST_ID}</RequestId>\n"
         "</ErrorResponse>\n"
     )
+
+
+_NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
+_INVALID_TOKEN = "The security token included in the request is invalid."
+
+
+@pytest.mark.parametrize(
+    ("service", "refusal", "status", "code", "text"),
+    [
+        ("ec2", MissingAuthenticationToken(), 400, "MissingParameter",
+         "The request must contain the parameter AWSAccessKeyId"),
+        ("ec2", InvalidClientTokenId(), 401, "AuthFailure", _NOT_VALIDATED),
+        ("ec2", AuthFailure(), 401, "AuthFailure", _NOT_VALIDATED),
+        ("sts", MissingAuthenticationToken(), 403, "MissingAuthenticationToken",
+         "Request is missing Authentication Token"),
+        ("sts", InvalidClientTokenId(), 403, "InvalidClientTokenId", _INVALID_TOKEN),
+        ("sts", AuthFailure(), 403, "InvalidClientTokenId", _INVALID_TOKEN),
+        ("sts", AuthFailure("sign otherwise"), 403, "InvalidClientTokenId", "sign otherwise"),
+        ("sts", IncompleteSignature("a part"), 400, "IncompleteSignature", "a part"),
+        ("ec2", RequestExpired(), 400, "RequestExpired", "Request has expired."),
+    ],
+)  # fmt: skip
+def test_who_cannot_prove_a_key_is_told_so_in_the_words_of_the_service(
+    service: Service, refusal: ServiceError, status: int, code: str, text: str
+) -> None:
+    told = as_told_by(service, refusal)
+    assert (fault(told, REQUEST_ID, service)[0], told.code, told.message) == (status, code, text)
 
 
 @pytest.mark.parametrize(

@@ -202,9 +202,9 @@ def test_an_operation_of_sts_with_a_version_of_ec2_is_none_of_ec2s(server: Serve
 
 def test_a_refused_key_is_told_so_in_stss_envelope_too(server: Server) -> None:
     answer = server.call({"Action": "GetCallerIdentity", "Version": "2011-06-15"}, secret="wrong")
-    assert answer.status == 401
+    assert answer.status == 403
     assert answer.text.startswith('<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">\n')
-    assert answer.code == "AuthFailure"
+    assert answer.code == "InvalidClientTokenId"
 
 
 def test_who_am_i(server: Server) -> None:
@@ -331,7 +331,7 @@ def test_an_unknown_parameter_as_recorded(server: Server) -> None:
 
 
 def test_a_probe_without_signature_or_action_is_answered_at_once(server: Server) -> None:
-    for target, status in (("/", 403), ("/healthz", 200), ("/readyz", 200)):
+    for target, status in (("/", 400), ("/healthz", 200), ("/readyz", 200)):
         assert exchange(server, raw("GET", target, [("Host", "ringwall")])).status == status
 
 

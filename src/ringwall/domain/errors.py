@@ -136,13 +136,14 @@ class AuthFailure(ServiceError):
     """The signature doesn't verify: an unknown key, a wrong secret, anything tampered with, one text for all."""
 
     code = "AuthFailure"
+    TEXT: ClassVar[str] = "AWS was not able to validate the provided access credentials"
 
-    def __init__(self, text: str = "AWS was not able to validate the provided access credentials") -> None:
+    def __init__(self, text: str = TEXT) -> None:
         super().__init__(text)
 
 
 class MissingAuthenticationToken(ServiceError):
-    """The request carries no signature at all."""
+    """The request carries no signature at all; EC2's endpoint alone asks for the parameter AWSAccessKeyId instead."""
 
     code = "MissingAuthenticationToken"
 
@@ -157,11 +158,11 @@ class IncompleteSignature(ServiceError):
 
 
 class InvalidClientTokenId(ServiceError):
-    """Credentials of a kind that isn't known here, such as a session token."""
+    """A session token: there are none here. STS says so of every key or signature that it doesn't take, too."""
 
     code = "InvalidClientTokenId"
 
-    def __init__(self, text: str = "The security token included in the request is invalid") -> None:
+    def __init__(self, text: str = "The security token included in the request is invalid.") -> None:
         super().__init__(text)
 
 

@@ -11,7 +11,7 @@ from ringwall.operations.context import Answer, Operation
 from ringwall.operations.table import OPERATIONS
 from ringwall.store.base import Committed, Reader, Transaction, Unavailable
 from ringwall.telemetry import LOG
-from ringwall.wire.fault import fault
+from ringwall.wire.fault import as_told_by, fault
 from ringwall.wire.request import ParsedRequest, parse, parse_query, service_of_query
 from ringwall.wire.response import serialize_in_parts
 
@@ -111,10 +111,12 @@ def _refuse(
     request_id: str,
 ) -> Reply:
     """The refusal in the envelope of the service that was asked, as far as that can be told."""
-    if caller is not None:
+    envelope = parsed.service if parsed else service_of_query(_parameters(request))
+    if caller is None:
+        error = as_told_by(envelope, error)
+    else:
         operation = parsed.action if parsed else "unknown"
         service.metrics.count("ringwall_requests_total", operation=operation, code=error.code)
-    envelope = parsed.service if parsed else service_of_query(_parameters(request))
     status, body = fault(error, request_id, envelope)
     return Reply(status, [body], request_id)
 

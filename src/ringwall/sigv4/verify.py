@@ -74,8 +74,7 @@ def parse_authentication(
     raw_path, raw_query: as they came over the wire, the query without its `?`. headers: names in any casing, in order.
 
     Raises:
-        MissingAuthenticationToken: no signature at all. EC2's classic answer asks for the parameter AWSAccessKeyId,
-            which would send people to Signature Version 2; this documented code says what is wrong.
+        MissingAuthenticationToken: no signature at all.
         InvalidClientTokenId: a session token comes with it; there are none here.
         AuthFailure: Signature Version 2, or a body that isn't the one that X-Amz-Content-Sha256 names.
         IncompleteSignature: a part is missing, unreadable, given twice or not covered that must be.

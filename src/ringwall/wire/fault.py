@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from ringwall.domain.errors import ServiceError
+from ringwall.domain.errors import (
+    AuthFailure,
+    InvalidClientTokenId,
+    MissingAuthenticationToken,
+    MissingParameter,
+    ServiceError,
+)
 
 from .request import Service
 from .response import DECLARATION, STS_NAMESPACE
@@ -30,6 +36,26 @@ STATUSES: Final = {
 
 Source: EC2 API Reference, error codes; 401, 403, 412 and 503 observed.
 """
+
+
+def as_told_by(service: Service, refusal: ServiceError) -> ServiceError:
+    """A refusal of authentication in the words of the service that was asked; another stays as it is.
+
+    Each service has one answer for an unknown key, a wrong secret and an unknown session token, so that nothing is told
+    about keys. What says how to sign rightly is said by both.
+
+    Source: public transcripts of unsigned requests to EC2's endpoint; EC2's and STS's common errors.
+    """
+    match refusal:
+        case MissingAuthenticationToken() if service == "ec2":
+            return MissingParameter("AWSAccessKeyId")
+        case InvalidClientTokenId() if service == "ec2":
+            return AuthFailure()
+        case AuthFailure() if service == "sts":
+            return (
+                InvalidClientTokenId() if refusal.message == AuthFailure.TEXT else InvalidClientTokenId(refusal.message)
+            )
+    return refusal
 
 
 def fault(error: ServiceError, request_id: str, service: Service) -> tuple[int, bytes]:
