@@ -99,7 +99,7 @@ class Interfaces(PrefixLists):
             raise Refused(("InsufficientFreeAddressesInSubnet", None))
         return spelt + free
 
-    def known_interface(self, action: str, request: Request, changes_addresses: bool = False) -> Interface:
+    def known_interface(self, request: Request, changes_addresses: bool = False) -> Interface:
         refuse_any(self.absent("eni", request["NetworkInterfaceId"]))
         found = self.interfaces[request["NetworkInterfaceId"]]
         if changes_addresses and found.instance_id:
@@ -116,7 +116,7 @@ class Interfaces(PrefixLists):
     def assign_private_ip_addresses(self, request: Request, said: Answer) -> Answer:
         given, count = "PrivateIpAddresses", "SecondaryPrivateIpAddressCount"
         self.either("AssignPrivateIpAddresses", request, given, count)
-        found = self.known_interface("AssignPrivateIpAddresses", request, changes_addresses=True)
+        found = self.known_interface(request, changes_addresses=True)
         asked = [each for each in request.get(given, []) if each not in found.ipv4]
         held = self.holders(found.vpc_id)
         losers = {each: held[each] for each in asked if each in held and request.get("AllowReassignment")}
@@ -138,7 +138,7 @@ class Interfaces(PrefixLists):
         if "PrivateIpAddresses" not in request:
             raise Refused(("MissingParameter", None))
         check_dry_run(request)
-        found = self.known_interface("UnassignPrivateIpAddresses", request, changes_addresses=True)
+        found = self.known_interface(request, changes_addresses=True)
         if not set(request["PrivateIpAddresses"]) <= set(found.ipv4[1:]):
             raise Refused((BAD, None))
         found.ipv4 = [each for each in found.ipv4 if each not in request["PrivateIpAddresses"]]
@@ -146,7 +146,7 @@ class Interfaces(PrefixLists):
 
     def assign_ipv6_addresses(self, request: Request, said: Answer) -> Answer:
         self.either("AssignIpv6Addresses", request, "Ipv6Addresses", "Ipv6AddressCount")
-        found = self.known_interface("AssignIpv6Addresses", request, changes_addresses=True)
+        found = self.known_interface(request, changes_addresses=True)
         asked = [each for each in request.get("Ipv6Addresses", []) if each not in found.ipv6]
         count = request.get("Ipv6AddressCount", 0)
         new = self.addresses(found.subnet_id, 6, asked, count, "InvalidIPAddress.InUse")
@@ -158,7 +158,7 @@ class Interfaces(PrefixLists):
         if "Ipv6Addresses" not in request:
             raise Refused(("MissingParameter", None))
         check_dry_run(request)
-        found = self.known_interface("UnassignIpv6Addresses", request, changes_addresses=True)
+        found = self.known_interface(request, changes_addresses=True)
         if not set(request["Ipv6Addresses"]) <= set(found.ipv6):
             raise Refused((BAD, None))
         found.ipv6 = [each for each in found.ipv6 if each not in request["Ipv6Addresses"]]
@@ -169,7 +169,7 @@ class Interfaces(PrefixLists):
     def delete_network_interface(self, request: Request, said: Answer) -> Answer:
         syntax("DeleteNetworkInterface", request)
         check_dry_run(request)
-        found = self.known_interface("DeleteNetworkInterface", request)
+        found = self.known_interface(request)
         if found.instance_id:
             raise Refused((BAD, f"Network interface '{found.interface_id}' is currently in use."), (BAD, None))
         del self.interfaces[found.interface_id]
@@ -205,7 +205,7 @@ class Interfaces(PrefixLists):
     def modify_network_interface_attribute(self, request: Request, said: Answer) -> Answer:
         syntax("ModifyNetworkInterfaceAttribute", request)
         check_dry_run(request)
-        return self.change(self.known_interface("ModifyNetworkInterfaceAttribute", request), request)
+        return self.change(self.known_interface(request), request)
 
     def describe_network_interface_attribute(self, request: Request, said: Answer) -> Answer:
         syntax("DescribeNetworkInterfaceAttribute", request)
@@ -214,7 +214,7 @@ class Interfaces(PrefixLists):
             code = BAD if "Attribute" in request else "InvalidParameterCombination"
             raise Refused((code, None))
         check_dry_run(request)
-        found = self.known_interface("DescribeNetworkInterfaceAttribute", request)
+        found = self.known_interface(request)
         attached = {"InstanceId": found.instance_id, "Status": "attached"} if found.instance_id else None
         answers: dict[str, Answer] = {
             "description": {"Description": {"Value": found.description}},

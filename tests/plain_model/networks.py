@@ -27,7 +27,8 @@ ATTRIBUTES = {
     "enableDnsHostnames": "EnableDnsHostnames",
     "enableNetworkAddressUsageMetrics": "EnableNetworkAddressUsageMetrics",
 }
-RESERVED = {4: 5, 6: 5}
+RESERVED = 5
+"""Addresses of a subnet that nobody can have."""
 
 
 class Networks(Rules):
@@ -282,7 +283,7 @@ class Networks(Rules):
             "CidrBlock": subnet.block,
             "AvailabilityZone": subnet.zone,
             "DefaultForAz": subnet.is_default,
-            "AvailableIpAddressCount": ip_network(subnet.block).num_addresses - RESERVED[4] - taken,
+            "AvailableIpAddressCount": ip_network(subnet.block).num_addresses - RESERVED - taken,
             "OwnerId": self.owner,
         }
 

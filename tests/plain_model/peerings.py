@@ -7,7 +7,6 @@ from .networks import Networks
 
 HOUR = 3600
 DAY = 24 * HOUR
-OTHER_ACCOUNT = "999999999999"
 
 
 class Peerings(Networks):

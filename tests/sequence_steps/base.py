@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import botocore_judge as judge
 from account import ACCOUNT, Account
-from plain_model import SOURCES, Answer, Limits, Model, Refused, Request, grouped
+from plain_model import Answer, Limits, Model, Refused, Request, grouped
 from plain_model.base import Interface
 from ringwall.domain.errors import DryRunOperation, ServiceError
 from ringwall.domain.quota import Quota
@@ -351,6 +351,3 @@ def key_of_rule(shown: Answer) -> tuple[Any, ...]:
     (source,) = (shown[name] for name in names if name in shown)
     source = source["GroupId"] if isinstance(source, dict) else source
     return shown["IsEgress"], shown["IpProtocol"], shown["FromPort"], shown["ToPort"], source
-
-
-__all__ = ["KEYS", "SOURCES", "Steps", "assert_holds", "tag_lists"]
