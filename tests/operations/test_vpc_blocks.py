@@ -48,6 +48,12 @@ def test_a_second_ipv4_block_and_a_subnet_in_it(account: Account) -> None:
     assert subnet["CidrBlock"] == "10.1.0.0/28"
 
 
+def test_a_block_that_no_network_has_is_refused(account: Account) -> None:
+    for text in ("169.254.0.0/16", "127.0.0.0/16", "230.1.0.0/24", "0.0.0.0/16"):
+        refusal = account.refused("AssociateVpcCidrBlock", VpcId=account.default_vpc_id, CidrBlock=text)
+        assert refusal == ("InvalidVpc.Range", f"The CIDR '{text}' is invalid.")
+
+
 def test_private_ranges_may_be_mixed(account: Account) -> None:
     """Where EC2 answers InvalidVpc.Range "is restricted": hosts have the network that they have."""
     vpc_id = account.vpc("192.168.0.0/16")

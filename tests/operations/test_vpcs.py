@@ -79,6 +79,10 @@ def test_a_block_that_is_provided_is_local_and_a_56(account: Account) -> None:
         ({"CidrBlock": "10.0.0.0/15"}, ("InvalidVpc.Range", "The CIDR '10.0.0.0/15' is invalid.")),
         ({"CidrBlock": "10.0.0.0/29"}, ("InvalidVpc.Range", "The CIDR '10.0.0.0/29' is invalid.")),
         *(
+            ({"CidrBlock": text}, ("InvalidVpc.Range", f"The CIDR '{text}' is invalid."))
+            for text in ("0.1.0.0/16", "127.0.0.0/24", "169.254.0.0/16", "169.254.8.0/28", "239.9.0.0/16")
+        ),
+        *(
             (
                 {"CidrBlock": text},
                 (

@@ -39,6 +39,9 @@ LENGTHS: Final = range(16, 29)
 
 IPV6_LENGTH_MAX: Final = 64
 
+_NO_NETWORKS: Final = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4")))
+"""Addresses that no network has: of "this network", loopback, link-local, multicast (documented for VPCs)."""
+
 POOLS: Final[Mapping[str, str]] = dict.fromkeys(
     ("Ipv4IpamPoolId", "Ipv4NetmaskLength", "Ipv6IpamPoolId", "Ipv6NetmaskLength"),
     "there are no pools of addresses (IPAM) here to take a block from",
@@ -79,14 +82,14 @@ def ipv6_block(text: str) -> IPv6Network:
 
 
 def vpc_ipv4_block(text: str) -> str:
-    """The block that CidrBlock spells, of a size that a VPC may have.
+    """The block that CidrBlock spells, of a size and a place that a VPC may have.
 
     Raises:
         InvalidParameterValue: it spells none.
-        InvalidVpcRange: it is shorter than /16 or longer than /28.
+        InvalidVpcRange: it is shorter than /16 or longer than /28, or of addresses that no network has.
     """
     network = ipv4_block(text)
-    if network.prefixlen not in LENGTHS:
+    if network.prefixlen not in LENGTHS or any(network.overlaps(each) for each in _NO_NETWORKS):
         raise InvalidVpcRange(text)
     return str(network)
 
@@ -167,8 +170,11 @@ def associate_vpc_cidr_block(context: Context, request: Request) -> Answer:
     Raises:
         InvalidVpcIDNotFound: there is no such VPC.
         InvalidParameterValue: the block isn't one, or the region has no such border group.
-        InvalidVpcRange: the block's size isn't one that EC2 allows, or it overlaps with another block of the VPC or of
-            one that it has an active peering connection with (text chosen). Private ranges may be mixed (chosen).
+        MissingParameter: no block is given or asked for.
+        InvalidParameterCombination: several blocks are given or asked for.
+        InvalidVpcRange: the block's size isn't one that EC2 allows; it is link-local, loopback, multicast or in
+            0.0.0.0/8; or it overlaps with another block of the VPC or of one that it has an active peering connection
+            with (text chosen). Private ranges may be mixed (chosen).
         CidrLimitExceeded: the VPC has as many blocks of the family as it may have.
     """
     transaction, quota = context.transaction, context.quota

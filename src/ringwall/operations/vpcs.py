@@ -55,7 +55,7 @@ def create_default_vpc(context: Context, request: Request) -> Answer:
 
     Raises:
         DefaultVpcAlreadyExists: the region has one.
-        VpcLimitExceeded: the region is full.
+        VpcLimitExceeded: the region has as many VPCs as the quota allows.
     """
     if context.transaction.default_vpc(context.caller.account_id, context.caller.region) is not None:
         raise DefaultVpcAlreadyExists
@@ -94,8 +94,11 @@ def create_vpc(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidParameterValue: a block isn't one, or the tenancy isn't known.
-        InvalidVpcRange: CidrBlock is shorter than /16 or longer than /28.
-        VpcLimitExceeded: the region is full.
+        InvalidVpcRange: CidrBlock is shorter than /16 or longer than /28, or is link-local, loopback, multicast or in
+            0.0.0.0/8; or Ipv6CidrBlock is longer than /64.
+        InvalidParameterCombination: an IPv6 block is given and one is asked for too.
+        TagLimitExceeded: there are too many tags.
+        VpcLimitExceeded: the region has as many VPCs as the quota allows.
     """
     transaction, caller = context.transaction, context.caller
     cidr = vpc_ipv4_block(request["CidrBlock"])
