@@ -68,7 +68,7 @@ def test_ipv6_blocks(account: Account) -> None:
     association = answer["Ipv6CidrBlockAssociation"]
     assert association["Ipv6CidrBlock"].startswith("fd")
     assert association["Ipv6CidrBlockState"] == {"State": "associating"}
-    assert (association["NetworkBorderGroup"], association["IpSource"]) == ("us-east-1", "none")
+    assert (association["NetworkBorderGroup"], association["IpSource"]) == ("us-east-1", "amazon")
     answer = account.call("AssociateVpcCidrBlock", VpcId=vpc_id, Ipv6CidrBlock="2600:1F00::1/56", Ipv6Pool="mine")
     own = answer["Ipv6CidrBlockAssociation"]
     assert (own["IpSource"], own["Ipv6AddressAttribute"]) == ("byoip", "public")

@@ -72,6 +72,35 @@ def test_a_block_that_is_provided_is_local_and_a_56(account: Account) -> None:
     assert association["Ipv6CidrBlock"].endswith("/56")
 
 
+def test_a_block_that_is_provided_is_told_from_one_that_is_given(account: Account) -> None:
+    """Terraform reads `assign_generated_ipv6_cidr_block` from the pool."""
+    told = ("Ipv6Pool", "IpSource", "Ipv6AddressAttribute")
+    vpc = account.call("CreateVpc", CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+    (made,) = vpc["Ipv6CidrBlockAssociationSet"]
+    provided = made["Ipv6CidrBlock"]
+    account.call("AssociateVpcCidrBlock", VpcId=vpc["VpcId"], Ipv6CidrBlock="fd00:1::/56")
+    given_id = account.vpc("10.1.0.0/16", Ipv6CidrBlock=provided)
+    (shown,) = account.call("DescribeVpcs", VpcIds=[vpc["VpcId"]])["Vpcs"]
+    first, second = shown["Ipv6CidrBlockAssociationSet"]
+    assert [made[name] for name in told] == [first[name] for name in told] == ["Amazon", "amazon", "public"]
+    assert [second.get(name) for name in told] == [None, "none", "private"]
+    for value, found in (("Amazon", [vpc["VpcId"]]), ("other", [])):
+        filters = [{"Name": "ipv6-cidr-block-association.ipv6-pool", "Values": [value]}]
+        assert [each["VpcId"] for each in account.call("DescribeVpcs", Filters=filters)["Vpcs"]] == found
+    for vpc_id, place, expected in (
+        (vpc["VpcId"], provided, ["amazon", "public"]),
+        (vpc["VpcId"], "fd00:1::/56", ["none", "private"]),
+        (given_id, provided, ["none", "private"]),
+    ):
+        cidr = "10.0.0.0/24" if expected[0] == "amazon" else "10.1.0.0/24" if vpc_id == given_id else "10.0.1.0/24"
+        block = place.replace("/56", "/64")
+        subnet = account.call("CreateSubnet", VpcId=vpc_id, CidrBlock=cidr, Ipv6CidrBlock=block)["Subnet"]
+        (later,) = account.call("DescribeSubnets", SubnetIds=[subnet["SubnetId"]])["Subnets"]
+        for each in (subnet, later):
+            (association,) = each["Ipv6CidrBlockAssociationSet"]
+            assert [association[name] for name in told[1:]] == expected
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -101,7 +101,7 @@ def create_subnet(context: Context, request: Request) -> Answer:
     transaction.insert_subnet(subnet)
     if tags:
         transaction.set_tags(caller.account_id, caller.region, subnet.subnet_id, tags)
-    return {"Subnet": created_subnet(subnet, tags)}
+    return {"Subnet": created_subnet(subnet, vpc, tags)}
 
 
 def _check_place(
@@ -192,7 +192,7 @@ def create_default_subnet(context: Context, request: Request) -> Answer:
     subnet_id = context.ids.new("subnet")
     subnet = Subnet(subnet_id, vpc.vpc_id, vpc.owner_id, vpc.region, cidr, zone, default_for_az=True)
     transaction.insert_subnet(subnet)
-    return {"Subnet": created_subnet(subnet, {})}
+    return {"Subnet": created_subnet(subnet, vpc, {})}
 
 
 # --- DeleteSubnet ---

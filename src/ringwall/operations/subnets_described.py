@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final
 
 from ringwall.domain import ids
 from ringwall.domain.filters import FilterTable, flag, select
 from ringwall.domain.region import zone_id
 from ringwall.domain.tags import as_answered
-from ringwall.domain.vpc import Subnet
+from ringwall.domain.vpc import Subnet, Vpc
 
 from .context import Answer, Context, Request
 from .lookup import all_found, page
-from .vpcs_described import NOT_BLOCKED, ipv6_association
+from .vpcs_described import NOT_BLOCKED, ipv6_association, is_provided
 
 _RESERVED_ADDRESSES: Final = 5
 """In each IPv4 subnet EC2 keeps the first four addresses and the last."""
@@ -102,7 +102,8 @@ def describe_subnets(context: Context, request: Request) -> Answer:
         taken[interface.subnet_id] += len(interface.private_ips)
     candidates = [_Shown(each, tags[each.subnet_id], _free(each, taken[each.subnet_id])) for each in subnets]
     shown, next_token = page(request, select(filters, candidates), lambda each: (each.subnet.subnet_id,))
-    return {"Subnets": [_described(each) for each in shown], "NextToken": next_token}
+    vpcs = {vpc.vpc_id: vpc for vpc in transaction.vpcs(caller.account_id, caller.region)}
+    return {"Subnets": [_described(each, vpcs[each.subnet.vpc_id]) for each in shown], "NextToken": next_token}
 
 
 def _free(subnet: Subnet, taken: int) -> int:
@@ -110,22 +111,26 @@ def _free(subnet: Subnet, taken: int) -> int:
     return max(IPv4Network(subnet.cidr_block).num_addresses - _RESERVED_ADDRESSES - taken, 0)
 
 
-def _described(each: _Shown) -> dict[str, Any]:
-    answer = _subnet_answer(each.subnet, each.tags, each.free, "associated")
+def _described(each: _Shown, vpc: Vpc) -> dict[str, Any]:
+    answer = _subnet_answer(each.subnet, vpc, each.tags, each.free, "associated")
     return answer | {"BlockPublicAccessStates": NOT_BLOCKED}
 
 
-def created_subnet(subnet: Subnet, tags: Mapping[str, str]) -> dict[str, Any]:
+def created_subnet(subnet: Subnet, vpc: Vpc, tags: Mapping[str, str]) -> dict[str, Any]:
     """A subnet as the operation that made it answers: with all its addresses free, its IPv6 block `associating`."""
-    return _subnet_answer(subnet, tags, _free(subnet, 0), "associating")
+    return _subnet_answer(subnet, vpc, tags, _free(subnet, 0), "associating")
 
 
-def _subnet_answer(subnet: Subnet, tags: Mapping[str, str], free: int, ipv6_state: str) -> dict[str, Any]:
-    ipv6 = (
-        [ipv6_association(subnet.ipv6_association_id, subnet.ipv6_cidr_block, ipv6_state)]
-        if subnet.ipv6_cidr_block
-        else []
-    )
+def _ipv6_associations(subnet: Subnet, vpc: Vpc, state: str) -> list[dict[str, Any]]:
+    cidr = subnet.ipv6_cidr_block
+    if cidr is None:
+        return []
+    # A block is what the one is that it lies in.
+    provided = any(is_provided(each) and IPv6Network(cidr).subnet_of(IPv6Network(each.cidr_block)) for each in vpc.ipv6)
+    return [ipv6_association(subnet.ipv6_association_id, cidr, state, provided=provided)]
+
+
+def _subnet_answer(subnet: Subnet, vpc: Vpc, tags: Mapping[str, str], free: int, ipv6_state: str) -> dict[str, Any]:
     return {
         "SubnetId": subnet.subnet_id,
         "SubnetArn": _arn(subnet),
@@ -143,7 +148,7 @@ def _subnet_answer(subnet: Subnet, tags: Mapping[str, str], free: int, ipv6_stat
         "AssignIpv6AddressOnCreation": False,
         "EnableDns64": False,
         "Ipv6Native": False,
-        "Ipv6CidrBlockAssociationSet": ipv6,
+        "Ipv6CidrBlockAssociationSet": _ipv6_associations(subnet, vpc, ipv6_state),
         "PrivateDnsNameOptionsOnLaunch": {
             "HostnameType": "ip-name",
             "EnableResourceNameDnsARecord": False,

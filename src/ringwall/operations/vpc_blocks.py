@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from ringwall.domain import ids
@@ -32,7 +32,7 @@ from ringwall.domain.vpc import CidrAssociation, Vpc
 from .context import Answer, Context, Request
 from .groups import ALL_TRAFFIC, ANYWHERE_IPV4, ANYWHERE_IPV6
 from .lookup import vpc_by_id
-from .vpcs_described import check_vpc_named, ipv4_association, vpc_ipv6_association
+from .vpcs_described import check_vpc_named, ipv4_association, provided_block, vpc_ipv6_association
 
 LENGTHS: Final = range(16, 29)
 """How long the prefix of a VPC's or subnet's IPv4 block may be."""
@@ -114,7 +114,7 @@ def check_ipv6(request: Request) -> None:
         raise MissingParameter("amazonProvidedIpv6CidrBlock")
 
 
-def vpc_ipv6_block(context: Context, request: Request) -> str | None:
+def vpc_ipv6_block(context: Context, request: Request) -> CidrAssociation | None:
     """The IPv6 block that the request gives to a VPC: the one it spells, one that is made up, or None.
 
     Raises:
@@ -127,18 +127,15 @@ def vpc_ipv6_block(context: Context, request: Request) -> str | None:
             border_group, "ipv6CidrBlockNetworkBorderGroup", "A region has one network border group, of its own name."
         )
     given = request.get("Ipv6CidrBlock")
-    if given:
-        network = ipv6_block(given)
-        if network.prefixlen > IPV6_LENGTH_MAX:
-            raise InvalidVpcRange(given)
-        return str(network)
-    return _unique_local_block(context) if request.get("AmazonProvidedIpv6CidrBlock") else None
-
-
-def _unique_local_block(context: Context) -> str:
-    # fd00::/8, then 48 random bits: a global id of 40 and a subnet of 8.
-    digits = context.ids.new("x").rpartition("-")[2][-12:]
-    return str(IPv6Network((IPv6Address(int(f"fd{digits}" + "0" * 18, 16)), 56)))
+    if not given and not request.get("AmazonProvidedIpv6CidrBlock"):
+        return None
+    association_id = context.ids.new("vpc-cidr-assoc")
+    if not given:
+        return CidrAssociation(association_id, provided_block(association_id))
+    network = ipv6_block(given)
+    if network.prefixlen > IPV6_LENGTH_MAX:
+        raise InvalidVpcRange(given)
+    return CidrAssociation(association_id, str(network))
 
 
 # --- AssociateVpcCidrBlock ---
@@ -180,17 +177,16 @@ def associate_vpc_cidr_block(context: Context, request: Request) -> Answer:
     transaction, quota = context.transaction, context.quota
     vpc = vpc_by_id(context, request["VpcId"])
     ipv4 = vpc_ipv4_block(request["CidrBlock"]) if request.get("CidrBlock") else None
-    cidr = ipv4 or vpc_ipv6_block(context, request)
-    assert cidr is not None, "check_associate lets no request through that names no block"
+    added = CidrAssociation(context.ids.new("vpc-cidr-assoc"), ipv4) if ipv4 else vpc_ipv6_block(context, request)
+    assert added is not None, "check_associate lets no request through that names no block"
     held, most = vpc.ipv6, quota.ipv6_blocks_per_vpc_max
     if ipv4:
         held, most = vpc.ipv4, quota.ipv4_blocks_per_vpc_max
     if most is not None and len(held) >= most:
         raise CidrLimitExceeded(vpc.vpc_id, most)
     for other in (vpc, *_peers(context, vpc)):
-        if overlaps(block(cidr), map(block, _cidrs(other))):
-            raise InvalidVpcRange.overlapping(cidr, other.vpc_id)
-    added = CidrAssociation(context.ids.new("vpc-cidr-assoc"), cidr)
+        if overlaps(block(added.cidr_block), map(block, _cidrs(other))):
+            raise InvalidVpcRange.overlapping(added.cidr_block, other.vpc_id)
     if ipv4:
         transaction.update_vpc(replace(vpc, ipv4=(*vpc.ipv4, added)))
         return {"VpcId": vpc.vpc_id, "CidrBlockAssociation": ipv4_association(added, "associating")}

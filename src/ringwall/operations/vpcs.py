@@ -102,14 +102,14 @@ def create_vpc(context: Context, request: Request) -> Answer:
     """
     transaction, caller = context.transaction, context.caller
     cidr = vpc_ipv4_block(request["CidrBlock"])
-    ipv6_cidr = vpc_ipv6_block(context, request)
+    ipv6 = vpc_ipv6_block(context, request)
     tenancy = request.get("InstanceTenancy") or TENANCIES[0]
     if tenancy not in TENANCIES:
         raise InvalidParameterValue.of(tenancy, "instanceTenancy", f"Valid values are: {', '.join(TENANCIES)}.")
     tags = tags_of_specifications(request.get("TagSpecifications"), ids.VPC)
     check_number(tags, context.quota.tags_per_resource_max)
     _check_room(context)
-    vpc = _new_vpc(context, cidr, tenancy=tenancy, ipv6_cidr=ipv6_cidr)
+    vpc = _new_vpc(context, cidr, tenancy=tenancy, ipv6=ipv6)
     transaction.insert_vpc(vpc)
     insert_default_group(context, vpc)
     if tags:
@@ -124,7 +124,12 @@ def _check_room(context: Context) -> None:
 
 
 def _new_vpc(
-    context: Context, cidr: str, *, is_default: bool = False, tenancy: str = TENANCIES[0], ipv6_cidr: str | None = None
+    context: Context,
+    cidr: str,
+    *,
+    is_default: bool = False,
+    tenancy: str = TENANCIES[0],
+    ipv6: CidrAssociation | None = None,
 ) -> Vpc:
     caller = context.caller
     others = context.transaction.vpcs(caller.account_id, caller.region)
@@ -136,7 +141,7 @@ def _new_vpc(
         # One set of DHCP options serves all VPCs of a region.
         dhcp_options_id=others[0].dhcp_options_id if others else context.ids.new("dopt"),
         ipv4=(CidrAssociation(context.ids.new("vpc-cidr-assoc"), cidr),),
-        ipv6=(CidrAssociation(context.ids.new("vpc-cidr-assoc"), ipv6_cidr),) if ipv6_cidr else (),
+        ipv6=(ipv6,) if ipv6 else (),
         instance_tenancy=tenancy,
         # EC2 turns host names on in default VPCs alone.
         enable_dns_hostnames=is_default,

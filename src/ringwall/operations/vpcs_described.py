@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from ipaddress import IPv6Network
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ from .lookup import all_found, page
 
 NOT_BLOCKED: Final[Mapping[str, str]] = {"InternetGatewayBlockMode": "off"}
 """The state of VPC Block Public Access: there are no internet gateways here whose traffic it would block."""
+
+AMAZON_POOL: Final = "Amazon"
+"""The pool of the blocks that AmazonProvidedIpv6CidrBlock asks for; clients tell by it that one was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ FILTERS: Final[FilterTable[_TaggedVpc]] = FilterTable(
         **dict.fromkeys(("dhcp-options-id", "dhcpOptionsId"), lambda each: (each.vpc.dhcp_options_id,)),
         "ipv6-cidr-block-association.ipv6-cidr-block": lambda each: _blocks(each.vpc.ipv6),
         "ipv6-cidr-block-association.association-id": lambda each: _association_ids(each.vpc.ipv6),
+        "ipv6-cidr-block-association.ipv6-pool": lambda each: (AMAZON_POOL,) * any(map(is_provided, each.vpc.ipv6)),
         "ipv6-cidr-block-association.state": lambda each: ("associated",) if each.vpc.ipv6 else (),
         **dict.fromkeys(("is-default", "isDefault"), lambda each: (flag(each.vpc.is_default),)),
         "owner-id": lambda each: (each.vpc.owner_id,),
@@ -50,7 +55,6 @@ FILTERS: Final[FilterTable[_TaggedVpc]] = FilterTable(
         "vpc-id": lambda each: (each.vpc.vpc_id,),
     },
     tags_of=lambda each: each.tags,
-    barren=frozenset({"ipv6-cidr-block-association.ipv6-pool"}),
 )
 
 
@@ -136,12 +140,33 @@ def ipv4_association(block: CidrAssociation, state: str) -> dict[str, Any]:
 
 
 def vpc_ipv6_association(vpc: Vpc, block: CidrAssociation, state: str) -> dict[str, Any]:
-    """An IPv6 block of a VPC, as answers show it. It is of no pool: there are none here."""
-    return ipv6_association(block.association_id, block.cidr_block, state) | {"NetworkBorderGroup": vpc.region}
+    """An IPv6 block of a VPC, as answers show it. The pool of one that was given isn't kept."""
+    provided = is_provided(block)
+    return ipv6_association(block.association_id, block.cidr_block, state, provided=provided) | {
+        "Ipv6Pool": AMAZON_POOL if provided else None,
+        "NetworkBorderGroup": vpc.region,
+    }
 
 
-def ipv6_association(association_id: str | None, cidr: str, state: str) -> dict[str, Any]:
+def provided_block(association_id: str) -> str:
+    """The block that AmazonProvidedIpv6CidrBlock gives, by the id of its association: a /56 of unique local addresses.
+
+    Its global id of 40 bits and subnet id of 8 are a digest of the association's id, which is random. So nothing needs
+    to be stored for `is_provided` to tell it from a block that was given.
+    """
+    start = b"\xfd" + sha256(association_id.encode()).digest()[:6]
+    return str(IPv6Network((start.ljust(16, b"\0"), 56)))
+
+
+def is_provided(block: CidrAssociation) -> bool:
+    """Whether AmazonProvidedIpv6CidrBlock made this block of a VPC."""
+    return block.cidr_block == provided_block(block.association_id)
+
+
+def ipv6_association(association_id: str | None, cidr: str, state: str, *, provided: bool) -> dict[str, Any]:
     """An IPv6 block of a VPC or subnet, as answers show it: public if the internet would carry it, and then one's own.
+
+    One that is `provided` is Amazon's and public, as EC2 shows those, though its addresses are local.
 
     Source: EC2 API Reference, VpcIpv6CidrBlockAssociation (`none` indicates private space).
     """
@@ -150,6 +175,6 @@ def ipv6_association(association_id: str | None, cidr: str, state: str) -> dict[
         "AssociationId": association_id,
         "Ipv6CidrBlock": cidr,
         "Ipv6CidrBlockState": {"State": state},
-        "Ipv6AddressAttribute": "public" if public else "private",
-        "IpSource": "byoip" if public else "none",
+        "Ipv6AddressAttribute": "public" if public or provided else "private",
+        "IpSource": "amazon" if provided else "byoip" if public else "none",
     }
