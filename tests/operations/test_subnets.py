@@ -40,6 +40,17 @@ def test_a_subnet(account: Account) -> None:
     }
 
 
+def test_default_subnets_map_public_addresses_as_ec2s_do(account: Account) -> None:
+    (default,) = account.call("DescribeSubnets", Filters=[{"Name": "availabilityZone", "Values": ["us-east-1b"]}])[
+        "Subnets"
+    ]
+    assert default["MapPublicIpOnLaunch"] is True
+    account.call("DeleteSubnet", SubnetId=default["SubnetId"])
+    again = account.call("CreateDefaultSubnet", AvailabilityZone="us-east-1b")["Subnet"]
+    other = account.call("CreateSubnet", VpcId=account.vpc(), CidrBlock="10.0.1.0/24")["Subnet"]
+    assert (again["MapPublicIpOnLaunch"], other["MapPublicIpOnLaunch"]) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("given", "zone"),
     [
@@ -168,7 +179,8 @@ def test_subnets_count_against_the_quota(store: Any) -> None:
         ("state", "available", 4),
         ("tag:Name", "s", 1),
         ("subnet-arn", "arn:aws:ec2:us-east-1:*:subnet/*", 4),
-        ("map-public-ip-on-launch", "true", 0),
+        ("map-public-ip-on-launch", "true", 3),
+        ("map-public-ip-on-launch", "false", 1),
         ("ipv6-native", "false", 4),
         ("outpost-arn", "*", 0),
         ("subnet-id", "subnet-?", 0),

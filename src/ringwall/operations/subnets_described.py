@@ -49,7 +49,7 @@ FILTERS: Final[FilterTable[_Shown]] = FilterTable(
         "ipv6-cidr-block-association.state": lambda each: ("associated",) if each.subnet.ipv6_cidr_block else (),
         "ipv6-native": lambda each: ("false",),
         "map-customer-owned-ip-on-launch": lambda each: ("false",),
-        "map-public-ip-on-launch": lambda each: ("false",),
+        "map-public-ip-on-launch": lambda each: (flag(_maps_public_ip(each.subnet)),),
         "owner-id": lambda each: (each.subnet.owner_id,),
         "private-dns-name-options-on-launch.hostname-type": lambda each: ("ip-name",),
         "private-dns-name-options-on-launch.enable-resource-name-dns-a-record": lambda each: ("false",),
@@ -72,6 +72,11 @@ def _some(value: str | None) -> tuple[str, ...]:
 
 def _arn(subnet: Subnet) -> str:
     return ids.arn("subnet", subnet.region, subnet.owner_id, subnet.subnet_id)
+
+
+def _maps_public_ip(subnet: Subnet) -> bool:
+    # As EC2 has it of default subnets, though nobody gives a host an address here but its own network.
+    return subnet.default_for_az
 
 
 def check_describe_subnets(request: Request) -> None:
@@ -142,8 +147,7 @@ def _subnet_answer(subnet: Subnet, vpc: Vpc, tags: Mapping[str, str], free: int,
         "AvailabilityZone": subnet.availability_zone,
         "AvailabilityZoneId": zone_id(subnet.availability_zone),
         "DefaultForAz": subnet.default_for_az,
-        # Nobody gives a host an address here but its own network.
-        "MapPublicIpOnLaunch": False,
+        "MapPublicIpOnLaunch": _maps_public_ip(subnet),
         "MapCustomerOwnedIpOnLaunch": False,
         "AssignIpv6AddressOnCreation": False,
         "EnableDns64": False,
