@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from ringwall.domain.group import Direction, SecurityGroupRule
 from ringwall.domain.interface import Mode
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
-from ringwall.domain.world import HostDelta, HostGroup, HostInterface, HostState, difference
+from ringwall.domain.world import HostDelta, HostGroup, HostInterface, HostState, InterfaceKind, difference
 from ringwall.watch.messages import Delta, Drift, Heartbeat, Message, Position, Report, Snapshot, Unadmitted
 
 GROUP_IDS = ("sg-a", "sg-b", "sg-c")
@@ -47,11 +49,16 @@ def host_states(draw: st.DrawFn, host_id: str = "i-1") -> HostState:
     """A state of that host; its parts needn't agree with each other."""
     group_ids = sorted(draw(st.sets(st.sampled_from(GROUP_IDS))))
     addresses = st.frozensets(st.sampled_from(ADDRESSES))
-    interface = HostInterface("eni-1", "up0", ("10.0.0.1",), tuple(group_ids))
+    own = HostInterface("eni-1", "up0", ("10.0.0.1",), tuple(group_ids))
+    behind = HostInterface(
+        "eni-2", "vc1", ADDRESSES[1:], tuple(group_ids), InterfaceKind.ROUTED, source_check=draw(st.booleans())
+    )
+    second = replace(own, interface_id="eni-3", device="up1", addresses=("10.0.0.9", "fd00::9"))
+    held = draw(st.lists(st.sampled_from([own, behind, second]), unique_by=lambda each: each.interface_id))
     return HostState(
         host_id=host_id,
         mode=draw(st.sampled_from(Mode)),
-        interfaces=draw(st.sampled_from([{}, {"eni-1": interface}])),
+        interfaces={each.interface_id: each for each in held},
         groups={group_id: draw(groups(group_id)) for group_id in group_ids},
         members=draw(st.dictionaries(st.sampled_from(GROUP_IDS), addresses)),
         prefix_lists=draw(st.dictionaries(st.sampled_from(["pl-a"]), addresses)),

@@ -20,6 +20,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, NoReturn, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from ringwall.domain.group import SecurityGroupRule
+from ringwall.domain.world import HostInterface
 
 from .messages import MESSAGE_BYTES_MAX, REPORT_BYTES_MAX, Delta, Heartbeat, Message, Report, Snapshot
 
@@ -37,7 +38,10 @@ _UNSENT: Final[Mapping[Any, frozenset[str]]] = {SecurityGroupRule: frozenset(("r
 Where the group that a rule names lies is nothing to an agent: the members come with the state.
 """
 
-_OPTIONAL: Final[Mapping[Any, frozenset[str]]] = {Report: frozenset(("capabilities", "drift"))}
+_OPTIONAL: Final[Mapping[Any, frozenset[str]]] = {
+    Report: frozenset(("capabilities", "drift")),
+    HostInterface: frozenset(("kind", "source_check")),
+}
 """Fields that came later: not written where they have their default, which an absent one is read as.
 
 So an agent and a server of which one is older understand each other, as long as there is nothing new to say.

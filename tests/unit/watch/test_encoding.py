@@ -15,7 +15,7 @@ from ringwall.domain.group import Direction, PeerReference, SecurityGroupRule
 from ringwall.domain.interface import Mode
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
-from ringwall.domain.world import HostGroup, HostState
+from ringwall.domain.world import HostGroup, HostInterface, HostState, InterfaceKind
 from ringwall.watch import encoding
 from ringwall.watch.encoding import MalformedMessage, decode, decode_report, encode, encode_report
 from ringwall.watch.messages import TABLE_OWNER, Drift, Heartbeat, Message, Position, Report, Snapshot
@@ -51,6 +51,21 @@ def test_where_a_named_group_lies_is_not_told_to_agents() -> None:
     assert encode(known) == encode(unknown)
     assert b'reference"' not in encode(known)
     assert decode(encode(known)) == unknown
+
+
+def test_an_interface_from_before_there_were_containers_is_the_hosts_own() -> None:
+    """A state that an agent kept, or an older server sends, lacks what came later; an older agent isn't told of it."""
+    own = HostInterface("eni-1", "up0", ("10.0.0.1",), ("sg-1",))
+    before, behind = (
+        Snapshot(HEARTBEAT.position, HostState("i-1", Mode.ENFORCE, interfaces={"eni-1": each}))
+        for each in (own, replace(own, kind=InterfaceKind.ROUTED, source_check=True))
+    )
+    written = json.loads(encode(before))["state"]["interfaces"]["eni-1"]
+    assert written.keys() == {"interface_id", "device", "addresses", "group_ids"}
+    assert decode(encode(before)) == before
+    assert decode(encode(behind)) == behind
+    with pytest.raises(MalformedMessage):
+        decode(encode(behind).replace(b'"routed"', b'"bridged"'))
 
 
 def test_the_form_is_the_type_with_the_names_of_its_fields() -> None:
