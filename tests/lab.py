@@ -71,7 +71,7 @@ class Lab:
     def connect(self, client: Namespace, address: str, port: int) -> tuple[socket.socket, socket.socket] | None:
         """Both ends of a TCP connection, the client's first, to a listener at the other side; None where refused."""
         family = family_of(address)
-        listener = self.socket(self.other(client), family, socket.SOCK_STREAM)
+        listener = self.socket(self.holder(address, client), family, socket.SOCK_STREAM)
         with closing(listener):
             listener.bind((address, port))
             listener.listen()
@@ -111,7 +111,7 @@ class Lab:
     def datagrams(self, client: Namespace, address: str, port: int) -> tuple[socket.socket, socket.socket]:
         """Both ends of a UDP flow that nothing was sent on, the client's first."""
         family = family_of(address)
-        near, far = (self.socket(each, family, socket.SOCK_DGRAM) for each in (client, self.other(client)))
+        near, far = (self.socket(each, family, socket.SOCK_DGRAM) for each in (client, self.holder(address, client)))
         near.bind((self.address(client, family), 0))
         far.bind((address, port))
         far.connect(near.getsockname()[:2])
@@ -121,7 +121,9 @@ class Lab:
     def raw(self, client: Namespace, address: str, protocol: int = RAW_PROTOCOL) -> tuple[socket.socket, socket.socket]:
         """Both ends of a flow of a protocol without ports, the client's first."""
         family = family_of(address)
-        near, far = (self.socket(each, family, socket.SOCK_RAW, protocol) for each in (client, self.other(client)))
+        near, far = (
+            self.socket(each, family, socket.SOCK_RAW, protocol) for each in (client, self.holder(address, client))
+        )
         near.connect((address, 0))
         far.connect((self.address(client, family), 0))
         return near, far
@@ -146,6 +148,10 @@ class Lab:
     def other(self, one: Namespace) -> Namespace:
         """The namespace at the other end."""
         return self.peer if one is self.host else self.host
+
+    def holder(self, address: str, client: Namespace) -> Namespace:
+        """The namespace that has the address, for this client."""
+        return self.other(client)
 
     def address(self, of: Namespace, family: int) -> str:
         """Its address."""
