@@ -40,9 +40,9 @@ REACHED_AS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where this machine reaches a server that listens on all its addresses."""
 COLLECT_AFTER: Final = 20_000
 STOP_SECONDS: Final = 5
-SWITCH_SECONDS: Final = 0.0005
-"""How long a thread may keep the interpreter while others want it, a tenth of Python's own. A request needs it some ten
-times over, anew after every wait for SQLite; beside a thread that describes everything it would wait each time."""
+SWITCH_SECONDS: Final = 0.0001
+"""How long a thread may keep the interpreter while others want it, a fiftieth of Python's own. A request needs it some
+ten times over, anew after every wait for SQLite; beside a thread that describes everything it would wait each time."""
 CONNECTIONS_WAITING_MAX: Final = 1024
 
 
