@@ -65,7 +65,7 @@ test: setup awscli system check  ## format, lint, types, imports and all tests b
 	$(BIN)/python -m pytest -m "not slow and not clients"
 
 test-clients: setup awscli clients  ## other people's clients, unmodified, against a real server
-	$(BIN)/python -m pytest tests/clients -m clients --timeout 300
+	$(BIN)/python -m pytest tests/clients -m clients --timeout 600
 
 test-slow: setup awscli system  ## the tests that take minutes: kill -9 under load and the like
 	$(BIN)/python -m pytest -m slow --timeout 1800

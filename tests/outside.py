@@ -14,7 +14,7 @@ from serving import ROOT, Server
 
 PROGRAMS = ROOT / "tests/clients/programs"
 ENVIRONMENTS = ROOT / ".venvs"
-TIMEOUT_SECONDS = 100
+TIMEOUT_SECONDS = 280
 
 
 def needs(path: Path) -> pytest.MarkDecorator:
