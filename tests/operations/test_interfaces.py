@@ -64,7 +64,7 @@ def test_a_host_is_a_running_instance(account: Account, world: World) -> None:
         "PrivateDnsName": "host-1",
         "PrivateIpAddress": "10.0.1.5",
         "PrivateIpAddresses": [
-            {"Primary": True, "PrivateIpAddress": "10.0.1.5"},
+            {"Primary": True, "PrivateDnsName": "host-1", "PrivateIpAddress": "10.0.1.5"},
             {"Primary": False, "PrivateIpAddress": "10.0.1.6"},
         ],
         "Ipv6Addresses": [],
@@ -130,6 +130,8 @@ FILTERS = [
     ("DescribeInstances", "network-interface.addresses.private-ip-address", "10.0.1.6", True),
     ("DescribeInstances", "network-interface.network-interface-id", "{eni}", True),
     ("DescribeInstances", "private-dns-name", "host-*", True),
+    ("DescribeInstances", "network-interface.private-dns-name", "host-*", True),
+    ("DescribeInstances", "network-interface.addresses.private-dns-name", "ip-*", False),
     ("DescribeInstances", "launch-time", "2023-11-14T*", True),
     ("DescribeInstances", "image-id", "*", False),
     ("DescribeInstances", "tag:Name", "*", False),
@@ -204,6 +206,45 @@ def test_filters(account: Account, world: World, name: str, filter_name: str, va
 )
 def test_describe_refuses(account: Account, name: str, given: dict[str, Any], expected: tuple[str, str]) -> None:
     assert account.refused(name, **given) == expected
+
+
+def test_addresses_have_names_where_the_vpc_has_dns_host_names(account: Account) -> None:
+    subnet_id = account.call("DescribeSubnets")["Subnets"][0]["SubnetId"]
+    account.enrolled(subnet_id, [account.default_group(account.default_vpc_id)], 7, ("172.31.0.9", "172.31.0.10"))
+    made = account.call("CreateNetworkInterface", SubnetId=subnet_id, SecondaryPrivateIpAddressCount=1)
+    other, own = "ip-172-31-0-4.ec2.internal", "ip-172-31-0-10.ec2.internal"
+
+    def names(interface: dict[str, Any]) -> tuple[str | None, list[str | None]]:
+        each = [address.get("PrivateDnsName") for address in interface["PrivateIpAddresses"]]
+        return interface.get("PrivateDnsName"), each
+
+    def found(name: str, filter_name: str, value: str) -> int:
+        (items,) = account.call(name, Filters=[{"Name": filter_name, "Values": [value]}]).values()
+        return len(items)
+
+    assert names(made["NetworkInterface"]) == (other, [other, "ip-172-31-0-5.ec2.internal"])
+    shown = {each["Status"]: names(each) for each in account.call("DescribeNetworkInterfaces")["NetworkInterfaces"]}
+    assert shown == {
+        "available": (other, [other, "ip-172-31-0-5.ec2.internal"]),
+        "in-use": ("host-7", ["host-7", own]),
+    }
+    (reservation,) = account.call("DescribeInstances")["Reservations"]
+    (instance,) = reservation["Instances"]
+    assert (instance["PrivateDnsName"], names(instance["NetworkInterfaces"][0])) == ("host-7", shown["in-use"])
+    assert found("DescribeNetworkInterfaces", "private-dns-name", other) == 1
+    assert found("DescribeNetworkInterfaces", "private-dns-name", "host-7") == 1
+    assert found("DescribeInstances", "network-interface.addresses.private-dns-name", own) == 1
+    for attribute in ("EnableDnsHostnames", "EnableDnsSupport"):
+        account.call("ModifyVpcAttribute", VpcId=account.default_vpc_id, **{attribute: {"Value": False}})
+        left = {each["Status"]: names(each) for each in account.call("DescribeNetworkInterfaces")["NetworkInterfaces"]}
+        assert left == {"available": (None, [None, None]), "in-use": ("host-7", ["host-7", None])}
+
+
+def test_names_of_addresses_name_the_region(store: Any) -> None:
+    account = Account(store, region="eu-west-1")
+    subnet_id = account.call("DescribeSubnets")["Subnets"][0]["SubnetId"]
+    made = account.call("CreateNetworkInterface", SubnetId=subnet_id)["NetworkInterface"]
+    assert made["PrivateDnsName"] == "ip-172-31-0-4.eu-west-1.compute.internal"
 
 
 UNATTACHED = [

@@ -78,6 +78,18 @@ def zone_id(zone: str) -> str:
     return f"{area}{short}{number}-az{ZONE_LETTERS.index(zone[-1]) + 1}"
 
 
+def private_dns_name(address: str, region: str) -> str:
+    """The name that EC2's resolver has for a private IPv4 address.
+
+    Source: VPC user guide, "DNS attributes for your VPC" (private DNS hostnames, IP name).
+
+    >>> private_dns_name("10.0.0.4", "us-east-1"), private_dns_name("10.0.0.4", "eu-west-1")
+    ('ip-10-0-0-4.ec2.internal', 'ip-10-0-0-4.eu-west-1.compute.internal')
+    """
+    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+    return f"ip-{address.replace('.', '-')}.{domain}"
+
+
 def long_name(region: str) -> str:
     """The region's name for people; a region whose name isn't known goes by its code."""
     return _LONG_NAMES.get(region, region)

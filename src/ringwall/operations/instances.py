@@ -71,7 +71,7 @@ metadata-options.http-tokens metadata-options.instance-metadata-tags metadata-op
 network-interface.addresses.association.allocation-id network-interface.addresses.association.association-id
 network-interface.addresses.association.carrier-ip network-interface.addresses.association.customer-owned-ip
 network-interface.addresses.association.ip-owner-id network-interface.addresses.association.public-dns-name
-network-interface.addresses.association.public-ip network-interface.addresses.private-dns-name
+network-interface.addresses.association.public-ip
 network-interface.association.allocation-id network-interface.association.association-id
 network-interface.association.carrier-ip network-interface.association.customer-owned-ip
 network-interface.association.ip-owner-id network-interface.association.public-dns-name
@@ -115,6 +115,9 @@ FILTERS: Final[FilterTable[_Instance]] = FilterTable(
         "tenancy": lambda each: ("default",),
         "vpc-id": lambda each: (each.host.vpc_id,),
         **{f"network-interface.{name}": _of_interfaces(name) for name in INTERFACE_VALUES},
+        "network-interface.addresses.private-dns-name": lambda each: [
+            name for interface in each.interfaces for name in interface.dns_names if name
+        ],
         "network-interface.attachment.network-card-index": _of_each_interface("0"),
         "network-interface.ipv6-address": _of_interfaces("ipv6-addresses.ipv6-address"),
         "network-interface.ipv6-addresses.is-primary-ipv6": _of_each_interface("false"),
@@ -155,10 +158,13 @@ def describe_instances(context: Context, request: Request) -> Answer:
         else transaction.hosts(caller.account_id, caller.region)
     )
     tags = transaction.tags(caller.account_id, caller.region, [host.instance_id for host in hosts])
-    instances = [
-        _Instance(host, tags[host.instance_id], with_details(context, transaction.interfaces_of_host(host.instance_id)))
-        for host in hosts
-    ]
+    interfaces: dict[str, list[ShownInterface]] = {}
+    for each in with_details(
+        context, [each for host in hosts for each in transaction.interfaces_of_host(host.instance_id)]
+    ):
+        assert each.interface.attachment is not None, "an interface of a host is attached to it"
+        interfaces.setdefault(each.interface.attachment.instance_id, []).append(each)
+    instances = [_Instance(host, tags[host.instance_id], interfaces[host.instance_id]) for host in hosts]
     shown, next_token = page(request, select(filters, instances), lambda each: (each.host.instance_id,))
     return {"Reservations": [_reservation_answer(each) for each in shown], "NextToken": next_token}
 

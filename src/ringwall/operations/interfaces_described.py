@@ -1,5 +1,8 @@
 """Network interfaces described: those that clients made, and those of enrolled hosts.
 
+A private address has a name where its VPC has DNS host names on: EC2's, made of the address. The primary address of a
+host's primary interface goes by the host's own name (chosen), as the instance does: that is what its network knows.
+
 Source: EC2 API Reference, DescribeNetworkInterfaces; ec2-behaviour 3.16.
 """
 
@@ -13,11 +16,12 @@ from typing import Any, Final
 from ringwall.domain import ids
 from ringwall.domain.filters import FilterTable, Values, flag, select
 from ringwall.domain.interface import Attachment, NetworkInterface
-from ringwall.domain.region import zone_id
+from ringwall.domain.region import private_dns_name, zone_id
 from ringwall.domain.tags import as_answered
+from ringwall.domain.vpc import Vpc
 
 from .context import Answer, Context, Request
-from .lookup import all_found, page, refuse_pages_of_ids
+from .lookup import all_found, page, refuse_pages_of_ids, vpc_by_id
 
 
 def time_text(seconds: int) -> str:
@@ -27,18 +31,27 @@ def time_text(seconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ShownInterface:
-    """An interface with what answers and filters say of it. device_index: its place among its host's interfaces."""
+    """An interface with what answers and filters say of it.
+
+    dns_names: of its private addresses, in their order; empty texts where they have none. device_index: its place among
+    its host's interfaces.
+    """
 
     interface: NetworkInterface
     tags: Mapping[str, str]
     group_names: Mapping[str, str]
-    dns_name: str
+    dns_names: Sequence[str]
     device_index: int
 
     @property
     def groups(self) -> list[dict[str, str]]:
         """Its groups with their names, which EC2 gives here (observed)."""
         return [{"GroupId": each, "GroupName": self.group_names[each]} for each in self.interface.group_ids]
+
+    @property
+    def dns_name(self) -> str:
+        """The name of its primary address; empty where that has none."""
+        return self.dns_names[0] if self.dns_names else ""
 
 
 def _if_attached(value: Callable[[ShownInterface, Attachment], str]) -> Values[ShownInterface]:
@@ -140,12 +153,18 @@ def describe_network_interfaces(context: Context, request: Request) -> Answer:
 
 
 def with_details(context: Context, interfaces: Sequence[NetworkInterface]) -> list[ShownInterface]:
-    """The interfaces with their tags, the names of their groups, and their place in their hosts."""
+    """The interfaces with their tags, the names of their groups and addresses, and their place in their hosts.
+
+    Cost: one look-up of each group, VPC and host, however many interfaces have it.
+    """
     transaction, caller = context.transaction, context.caller
     tags = transaction.tags(caller.account_id, caller.region, [each.interface_id for each in interfaces])
     names: dict[str, str] = {}
+    vpcs: dict[str, Vpc] = {}
     hosts: dict[str, tuple[str, list[str]]] = {}
     for interface in interfaces:
+        if interface.vpc_id not in vpcs:
+            vpcs[interface.vpc_id] = vpc_by_id(context, interface.vpc_id)
         for group_id in interface.group_ids:
             if group_id not in names:
                 group = transaction.group(caller.account_id, caller.region, group_id)
@@ -161,8 +180,16 @@ def with_details(context: Context, interfaces: Sequence[NetworkInterface]) -> li
         hostname, siblings_ids = hosts[each.attachment.instance_id] if each.attachment else ("", [each.interface_id])
         group_names = {group_id: names[group_id] for group_id in each.group_ids}
         index = siblings_ids.index(each.interface_id)
-        shown.append(ShownInterface(each, tags[each.interface_id], group_names, hostname, index))
+        dns_names = _dns_names(each, vpcs[each.vpc_id], "" if index else hostname)
+        shown.append(ShownInterface(each, tags[each.interface_id], group_names, dns_names, index))
     return shown
+
+
+def _dns_names(interface: NetworkInterface, vpc: Vpc, hostname: str) -> list[str]:
+    """The names of the private addresses; hostname: the primary one's own."""
+    named = vpc.enable_dns_support and vpc.enable_dns_hostnames
+    names = [private_dns_name(address, vpc.region) if named else "" for address in interface.private_ips]
+    return [hostname or names[0], *names[1:]] if names else []
 
 
 def _status(interface: NetworkInterface) -> str:
@@ -218,7 +245,8 @@ def interface_answer_of_instance(each: ShownInterface) -> dict[str, Any]:
         "PrivateDnsName": each.dns_name or None,
         "PrivateIpAddress": interface.private_ips[0] if interface.private_ips else None,
         "PrivateIpAddresses": [
-            {"Primary": index == 0, "PrivateIpAddress": address} for index, address in enumerate(interface.private_ips)
+            {"Primary": index == 0, "PrivateDnsName": name or None, "PrivateIpAddress": address}
+            for index, (address, name) in enumerate(zip(interface.private_ips, each.dns_names, strict=True))
         ],
         "Ipv6Addresses": [{"Ipv6Address": address} for address in interface.ipv6_addresses],
         "SourceDestCheck": interface.source_dest_check,
