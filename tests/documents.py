@@ -46,6 +46,8 @@ _MASKS = (
     (re.compile(r"\b(sg|sgr|vpc|subnet|eni|i)-[0-9a-f]{17}\b"), r"\1-ID"),
     (re.compile(r"\brw1\.[\w-]{43}\.(-|[0-9a-f]{64})"), "TOKEN"),
     (re.compile(r"\brevision[ =]\d+"), "revision N"),
+    (re.compile(r"\bdigest [0-9a-f]{12}\b"), "digest D"),
+    (re.compile(r"\b\d+(\.\d)? m?s(?= after it was stored)|(?<=in force after )\d+(\.\d)? m?s\b"), "SECONDS"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "TIME"),
     (re.compile(r"(from|to) (\S+):\d{4,5}$", re.MULTILINE), r"\1 \2:PORT"),
     (re.compile(r"  +"), "  "),

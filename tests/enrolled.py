@@ -88,8 +88,8 @@ class Watching:
     def report(self, **different: Any) -> None:
         """The host says that what it was sent last is in force, since now."""
         now = time.time()
-        told = {"digest": "d", "in_force_at": now, "received_at": now} | different
-        body = encode_report(Report(self.position, "observe", **told))
+        told = {"mode": "observe", "digest": "d", "in_force_at": now, "received_at": now} | different
+        body = encode_report(Report(self.position, **told))
         answer = self.server.send("POST", REPORT, _signed(self.server, self.host, "POST", REPORT, body), body)
         assert answer.status == 200, answer.text
 

@@ -13,7 +13,7 @@ from ringwall.config import ConfigurationError, is_loopback
 
 from .client import CallFailed, call
 from .endpoint import Endpoint, add_endpoint_arguments, find_endpoint
-from .screen import plain
+from .screen import duration, plain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +91,7 @@ def list_hosts(endpoint: Endpoint, options: argparse.Namespace) -> int:
             host["hostname"],
             f"{interface['device']} {interface['interface_id']}",
             ",".join(interface["addresses"]),
-            host["mode"],
+            _mode(host["mode"], interface["in_force"]),
             _in_force(host),
             _agent(host),
         )
@@ -105,11 +105,13 @@ def list_hosts(endpoint: Endpoint, options: argparse.Namespace) -> int:
 
 
 def show(endpoint: Endpoint, options: argparse.Namespace) -> int:
-    """Prints one host, its problems and what enforcing would cut off."""
+    """Prints one host, what is in force on each of its interfaces, its problems and what enforcing would cut off."""
     host = call(endpoint, "GET", f"/ringwall/v1/hosts/{options.host}")
     print(
         f"{host['instance_id']} {host['hostname']}: mode {host['mode']}, {'connected' if host['connected'] else 'away'}"
     )
+    for interface in host["interfaces"]:
+        print(f"{plain(interface['device'])} {interface['interface_id']}: {_in_kernel(interface['in_force'])}")
     for problem in host["problems"]:
         print(f"problem: {plain(problem)}")
     for line in host["unadmitted"]:
@@ -170,6 +172,23 @@ def _in_force(host: dict[str, Any]) -> str:
     if host["revision"] is None:
         return "not reported"
     return "all" if host["up_to_date"] else f"revision {host['revision']}"
+
+
+def _mode(mode: str, in_force: dict[str, Any] | None) -> str:
+    """The mode that the host is set to, and the one that its kernel has where that isn't the same yet."""
+    return mode if in_force is None or in_force["mode"] == mode else f"{mode} (now {plain(in_force['mode'])})"
+
+
+def _in_kernel(in_force: dict[str, Any] | None) -> str:
+    """What an interface's kernel has, as its agent reported it."""
+    if in_force is None:
+        return "nothing reported since the server started"
+    lag = in_force["lag_seconds"]
+    late = "" if lag is None else f", {duration(lag)} after it was stored"
+    return (
+        f"revision {in_force['revision']} in the kernel, mode {plain(in_force['mode'])}, "
+        f"digest {plain(in_force['digest'][:12])}{late}"
+    )
 
 
 def _time(seconds: int) -> str:

@@ -15,6 +15,7 @@ from ringwall.operations import hosts as operation
 from ringwall.operations.hosts import HostNotFound, InvalidToken, RefusedAddress, ReportedInterface, device_of
 from ringwall.telemetry import LOG
 from ringwall.watch.encoding import MalformedMessage, decode_report
+from ringwall.watch.status import HostStatus
 
 from .call import Call
 from .credentials import new_access_key_id, new_secret
@@ -169,6 +170,8 @@ def _host(service: Service, host: Host, interfaces: list[NetworkInterface]) -> C
     status = service.hub.status(host.instance_id)
     found = status.report
     problems = list(found.problems) if found else []
+    if found and found.drift and found.drift.sentence not in problems:
+        problems.append(found.drift.sentence)
     contested = status.is_contested(service.clock())
     if contested:
         problems.append(
@@ -184,6 +187,8 @@ def _host(service: Service, host: Host, interfaces: list[NetworkInterface]) -> C
         "revision": found.position.revision if found else None,
         "digest": found.digest if found else None,
         "in_force_at": found.in_force_at if found else None,
+        "last_seen": status.last_seen,
+        "drift": {"at": found.drift.at, "by": list(found.drift.by)} if found and found.drift else None,
         "problems": problems,
         "unadmitted": [item.sentence for item in found.unadmitted] if found else [],
         "interfaces": [
@@ -192,9 +197,27 @@ def _host(service: Service, host: Host, interfaces: list[NetworkInterface]) -> C
                 "device": device_of(item),
                 "addresses": list(item.addresses),
                 "group_ids": list(item.group_ids),
+                "in_force": _in_force(status),
             }
             for item in interfaces
         ],
+    }
+
+
+def _in_force(status: HostStatus) -> Content | None:
+    """What is in the kernel for an interface, as reported; None where nothing is known to be.
+
+    A host's interfaces are committed together, so what holds for one holds for all.
+    """
+    found = status.report
+    if found is None or not found.digest:
+        return None
+    return {
+        "revision": found.position.revision,
+        "digest": found.digest,
+        "mode": found.mode,
+        "since": found.in_force_at,
+        "lag_seconds": status.lag_seconds,
     }
 
 

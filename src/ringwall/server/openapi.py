@@ -22,6 +22,12 @@ _FLAG: Final = {"type": "boolean"}
 _TEXTS: Final = {"type": "array", "items": _TEXT}
 _REFUSED: Final = {"type": "array", "items": _object(address=_TEXT, reason=_TEXT)}
 _INTERFACES: Final = {"type": "array", "items": _object(device=_TEXT, mac_address=_TEXT, addresses=_TEXTS)}
+_IN_FORCE: Final = {
+    "oneOf": [
+        _object(revision=_NUMBER, digest=_TEXT, mode=_TEXT, since={"type": "number"}, lag_seconds=_MAYBE_NUMBER),
+        {"type": "null"},
+    ]
+}
 _HOST: Final = {"$ref": "#/components/schemas/Host"}
 _CHANGE: Final = {"$ref": "#/components/schemas/Change"}
 
@@ -121,9 +127,7 @@ DOCUMENT: Final[dict[str, Any]] = {
         "/ringwall/v1/changes": {
             "get": _operation(
                 "Whether everything stored so far is in force, and where not; `wait` waits for it.",
-                _json(
-                    _CHANGE, "How it stands, on every host."
-                ),
+                _json(_CHANGE, "How it stands, on every host."),
                 parameters=(_query("through", _NUMBER, "Up to this revision, not the last."), *_WAIT),
             )
         },
@@ -183,12 +187,16 @@ DOCUMENT: Final[dict[str, Any]] = {
                 up_to_date=_FLAG,
                 revision={"type": ["integer", "null"]},
                 digest={"type": ["string", "null"]},
-                in_force_at={"type": ["number", "null"]},
+                in_force_at=_MAYBE_NUMBER,
+                last_seen=_MAYBE_NUMBER,
+                drift={"oneOf": [_object(at={"type": "number"}, by=_TEXTS), {"type": "null"}]},
                 problems=_TEXTS,
                 unadmitted=_TEXTS,
                 interfaces={
                     "type": "array",
-                    "items": _object(interface_id=_TEXT, device=_TEXT, addresses=_TEXTS, group_ids=_TEXTS),
+                    "items": _object(
+                        interface_id=_TEXT, device=_TEXT, addresses=_TEXTS, group_ids=_TEXTS, in_force=_IN_FORCE
+                    ),
                 },
             ),
             "Change": _object(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 
 import pytest
 
-from enrolled import default_subnet, enrol, use_token
+from enrolled import default_subnet, enrol, use_token, watching
 from ringwall.cli.host import agent_command
 from ringwall.domain.enrolment import parse_token
+from ringwall.watch.messages import Drift
 from serving import RINGWALL, Server
 
 
@@ -79,6 +81,34 @@ def test_the_list_is_a_table(server: Server) -> None:
     assert re.fullmatch("eth0 eni-[0-9a-f]{17}", row[2])
     assert row[4:] == ["observe", "not reported", "away"]
     assert table[second.instance_id][1] == "db"
+
+
+def test_what_the_kernel_of_each_interface_has(server: Server) -> None:
+    found = enrol(server, "web-1")
+    assert re.search(
+        r"^eth0 eni-[0-9a-f]{17}: nothing reported since the server started$",
+        host(server, "show", found.instance_id).stdout, re.MULTILINE,
+    )  # fmt: skip
+    with watching(server, found) as agent:
+        digest = "0123456789abcdef" * 4
+        agent.report(digest=digest, drift=Drift(1_700_000_000.0, ("nft (pid 7)",)))
+        shown = host(server, "show", found.instance_id).stdout
+        had = agent.position.revision
+        assert f": revision {had} in the kernel, mode observe, digest 0123456789ab\n" in shown
+        assert "problem: nft (pid 7) changed table inet ringwall at 22:13:20 UTC; it was put back.\n" in shown
+        host(server, "enforce", "--yes", found.instance_id)
+        agent.next()
+        listed = next(row for row in host(server, "list").stdout.splitlines() if row.startswith(found.instance_id))
+        assert f"  enforce (now observe)  revision {had} " in listed
+        agent.report(mode="enforce", digest=digest, committed_at=time.time() - 1.2)
+        shown = host(server, "show", found.instance_id).stdout
+        assert re.search(
+            rf": revision {agent.position.revision} in the kernel, mode enforce, .*, 1\.\d s after it", shown
+        )
+        told = server.api("GET", f"/ringwall/v1/hosts/{found.instance_id}").json
+        assert told["interfaces"][0]["in_force"]["digest"] == digest
+        assert told["drift"] is None
+        assert time.time() - 60 < told["last_seen"] <= time.time()
 
 
 def test_a_list_without_hosts_has_its_heads(server: Server) -> None:
