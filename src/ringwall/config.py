@@ -31,7 +31,7 @@ class ServerConfig:
 
     data: the directory of the store and the credentials; None only for an ephemeral server that writes nothing.
     store_path: the SQLite file. account: None for the one the data directory has, or the default.
-    regions: those served; empty for all of EC2's. tls_cert, tls_key: PEM files, both or neither.
+    regions: those served; empty for all of EC2's commercial ones. tls_cert, tls_key: PEM files, both or neither.
     allow_sigv2: whether EC2's endpoint takes Signature Version 2 too.
     """
 

@@ -35,15 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--ephemeral", action="store_true", help="keep the store in memory; nothing survives the end of the server")
     add("--account", metavar="ID", help="the account's id, 12 digits (default 123456789012)")
     add("--region", default=DEFAULT_REGION, help="the server's own region (default %(default)s)")
-    add("--regions", metavar="R,R…", help="serve only these regions (default: all of EC2's)")
+    add("--regions", metavar="R,R…", help="serve only these regions (default: all of EC2's commercial regions)")
     add("--limits", choices=["aws", "none"], default="aws", help="EC2's default quotas, or none (default %(default)s)")
     add(
         "--limit",
         action="append",
         default=[],
         metavar="NAME=N",
-        help="change one quota, N a number or none; may be given again and again. EC2's bound on rules-per-group times "
-        f"groups-per-interface isn't enforced. Names: {', '.join(limit_names())}",
+        help="set one quota, N a number or none, whatever --limits says; may be given again and again. "
+        f"Names: {', '.join(limit_names())}",
     )
     add("--tls-cert", type=Path, metavar="PEM", help="the certificate chain, for HTTPS")
     add("--tls-key", type=Path, metavar="PEM", help="its private key")
