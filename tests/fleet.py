@@ -6,6 +6,7 @@ interface that is enforced on, and no rule admits it.
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import threading
@@ -20,6 +21,7 @@ import netns
 from serving import RINGWALL, Server, serving
 
 HOST, PEER = "10.0.0.1", "10.0.0.2"
+_OWNER = re.compile(r" progname \S+$| # progname \S+$|^\tflags.*\n\n?", re.MULTILINE)
 SECONDS = 20
 
 
@@ -62,6 +64,8 @@ class Fleet:
     instance_id: str = ""
     vpc_id: str = ""
     group_id: str = ""
+    options: list[str] = field(default_factory=list)
+    """More options for the agents that are started from now on."""
 
     def ec2(self, operation: str, **parameters: Any) -> Any:
         """One EC2 call, from where the server runs."""
@@ -97,7 +101,8 @@ class Fleet:
         """An agent on the host; the token is for the first one."""
         process = self.host.popen(
             [str(RINGWALL), "agent", "--server", f"{scheme}://{PEER}:{self.server.port}", "--insecure-http",
-             "--data", str(self.data), *(["--token-file", "-"] if token else [])],
+             "--data", str(self.data), *self.options,
+             *(["--token-file", "-"] if token else [])],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         agent = Agent(process)
@@ -117,6 +122,10 @@ class Fleet:
         stdin.write(token or "")
         stdin.close()
         return agent
+
+    def on_console(self, verb: str, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """`ringwall agent VERB` at the host, to its end."""
+        return self.host.run([str(RINGWALL), "agent", verb, "--data", str(self.data), *options], check=check)
 
     def enrol(self) -> Agent:
         """The host, enrolled, observing, with the group on its interface and nothing in the group."""
@@ -154,13 +163,14 @@ class Fleet:
         return answer
 
     def table(self) -> str:
-        """The host's table, with handles, without counters."""
-        return self.host.run(["nft", "-s", "-a", "list", "table", "inet", "ringwall"], check=False).stdout
+        """The host's table, with handles, without counters, whoever owns it."""
+        listed = self.host.run(["nft", "-s", "-a", "list", "table", "inet", "ringwall"], check=False).stdout
+        return _OWNER.sub("", listed)
 
     def objects(self) -> set[str]:
         """The chains, sets and maps of the host's table, without handles; nft lists them in order of age."""
         listed = self.host.run(["nft", "-s", "list", "table", "inet", "ringwall"]).stdout
-        return set(listed.removesuffix("}\n").rstrip().split("\n\n"))
+        return set(_OWNER.sub("", listed).removesuffix("}\n").rstrip().split("\n\n"))
 
     def listen(self, port: int) -> socket.socket:
         """A listener at the host."""

@@ -11,15 +11,24 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ringwall.config import ConfigurationError
+from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint
 from ringwall.watch.encoding import decode, encode
 from ringwall.watch.messages import Snapshot
 
 from .server import AgentKey
+
+LOCK: Final = "agent.lock"
+RELEASED: Final = "released"
+
+
+class StateDamaged(Exception):
+    """What was in force can't be read from the disk, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +59,19 @@ class Identity:
 class AgentDirectory:
     """The agent's data directory, made if it isn't there, readable by its owner alone.
 
+    writable: False to read only; then it may be missing, damaged or on a disk that can't be written.
+
     Raises:
         ConfigurationError: it can't be made or written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, writable: bool = True) -> None:
         self.path = path
+        if not writable:
+            return
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(path / "writable", b"")
+            write_whole(path / "writable", b"")
             (path / "writable").unlink()
         except OSError as error:
             raise ConfigurationError(f"--data {path}: {error.strerror}.") from error
@@ -70,7 +83,7 @@ class AgentDirectory:
         Raises:
             ConfigurationError: somebody does.
         """
-        with (self.path / "agent.lock").open("a") as lock:
+        with (self.path / LOCK).open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -97,23 +110,75 @@ class AgentDirectory:
         """Keeps who this host is."""
         content = asdict(identity)
         content["endpoints"] = [asdict(endpoint) for endpoint in sorted(identity.endpoints, key=str)]
-        _write_whole(self.path / "agent.json", json.dumps(content, indent=2).encode() + b"\n")
+        write_whole(self.path / "agent.json", json.dumps(content, indent=2).encode() + b"\n")
 
     def last_state(self) -> tuple[Snapshot, str] | None:
         """The last state that was in force, and the digest of its ruleset; None when there is none that can be read."""
         try:
-            state, digest = (self.path / "state.json").read_bytes().splitlines()
-            message = decode(state)
-        except (OSError, ValueError):
+            return self.kept_state()
+        except StateDamaged:
             return None
-        return (message, digest.decode(errors="replace")) if isinstance(message, Snapshot) else None
+
+    def kept_state(self) -> tuple[Snapshot, str] | None:
+        """The last state that was in force, and the digest of its ruleset; None when none was ever kept.
+
+        Raises:
+            StateDamaged: there is one, and it isn't what was written.
+        """
+        path = self.path / "state.json"
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateDamaged(f"{path} can't be read: {error.strerror}") from error
+        content, _, checksum = content.removesuffix(b"\n").rpartition(b"\n")
+        if sha256(content).hexdigest().encode() != checksum:
+            raise StateDamaged(f"{path} is damaged: it isn't what was written")
+        try:
+            state, digest = content.splitlines()
+            message = decode(state)
+        except ValueError as error:
+            raise StateDamaged(f"{path} can't be understood: {error}") from error
+        if not isinstance(message, Snapshot):
+            raise StateDamaged(f"{path} holds no state")
+        return message, digest.decode(errors="replace")
 
     def save_state(self, snapshot: Snapshot, digest: str) -> None:
-        """Keeps the state that is in force now, and the digest of its ruleset. Cost: milliseconds, for the disk."""
-        _write_whole(self.path / "state.json", encode(snapshot) + digest.encode() + b"\n")
+        """Keeps the state that is in force now, and the digest of its ruleset. Cost: milliseconds, for the disk.
+
+        The mode comes first: an enforced state that never got to the disk is missed then, not taken for none.
+        """
+        try:
+            told = self.kept_mode()
+        except StateDamaged:
+            told = None
+        if told is not snapshot.state.mode:
+            write_whole(self.path / "mode", snapshot.state.mode.value.encode() + b"\n")
+        content = encode(snapshot) + digest.encode()
+        write_whole(self.path / "state.json", content + b"\n" + sha256(content).hexdigest().encode() + b"\n")
+
+    def kept_mode(self) -> Mode | None:
+        """Whether the host enforced; kept apart, so that it is known when the state is lost. None: never told.
+
+        Raises:
+            StateDamaged: it was told, and can't be read.
+        """
+        path = self.path / "mode"
+        try:
+            return Mode(path.read_text().strip())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise StateDamaged(f"{path} can't be read: {error}") from error
+
+    def is_released(self) -> bool:
+        """Whether somebody at the host's console took it from ringwall's hands. Cost: one look at the disk's cache."""
+        return os.path.lexists(self.path / RELEASED)
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """The file holds this content, or what it held before, whatever happens meanwhile; for its owner alone."""
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)  # never through a link that somebody left there, nor into a file of other rights
     with open(fresh, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:

@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -89,12 +90,14 @@ class Server:
     """One server. certificate_sha256: the only certificate it may show, or None for one that a CA vouches for.
 
     endpoints: where it was last found; used on when its name can't be resolved. clock: Unix seconds, for signatures.
+    said_time: the server's clock in its last answer, Unix seconds; None where it didn't say.
     """
 
     url: ServerUrl
     certificate_sha256: str | None = None
     endpoints: frozenset[ControlEndpoint] = frozenset()
     clock: Callable[[], float] = time.time
+    said_time: float | None = None
 
     async def locate(self) -> frozenset[ControlEndpoint]:
         """Where the server is: the addresses that its name has now, or the last known ones.
@@ -175,6 +178,7 @@ class Server:
                 response = await _next_event(connection, reader, silence_seconds_max)
             if not isinstance(response, h11.Response):
                 raise StreamLost(f"{self.url.authority} closed the connection without an answer")
+            self.said_time = _date(response)
             chunks = _chunks(connection, reader, silence_seconds_max)
             if not 200 <= response.status_code < 300:
                 raise _refusal(response.status_code, await _whole(chunks))
@@ -226,6 +230,13 @@ class Server:
                 f"{self.url.authority} shows the certificate {shown}, and not {self.certificate_sha256}, with which "
                 "this host was enrolled. If the certificate was replaced, enrol the host again; else it is an impostor."
             )
+
+
+def _date(response: h11.Response) -> float | None:
+    try:
+        return parsedate_to_datetime(dict(response.headers)[b"date"].decode()).timestamp()
+    except (KeyError, ValueError):
+        return None
 
 
 async def _next_event(connection: h11.Connection, reader: asyncio.StreamReader, silence_seconds_max: float) -> object:

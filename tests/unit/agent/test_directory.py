@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import host_states
-from ringwall.agent.directory import AgentDirectory, Identity
+from ringwall.agent.directory import AgentDirectory, Identity, StateDamaged
 from ringwall.config import ConfigurationError
+from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint
 from ringwall.domain.world import HostState
 from ringwall.watch.messages import Position, Snapshot
@@ -44,7 +46,45 @@ def test_a_state_is_read_as_it_was_saved(tmp_path: Path, state: HostState) -> No
     directory = AgentDirectory(tmp_path)
     snapshot = Snapshot(Position("store", 1, 7), state)
     directory.save_state(snapshot, "ab" * 32)
-    assert directory.last_state() == (snapshot, "ab" * 32)
+    assert directory.last_state() == directory.kept_state() == (snapshot, "ab" * 32)
+    assert directory.kept_mode() is state.mode
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@given(host_states.host_states(), st.data())
+def test_a_state_that_lost_or_changed_anything_is_damaged_and_the_mode_is_known(
+    tmp_path: Path, state: HostState, data: st.DataObject
+) -> None:
+    directory = AgentDirectory(tmp_path)
+    directory.save_state(Snapshot(Position("store", 1, 7), state), "ab" * 32)
+    path = tmp_path / "state.json"
+    content = path.read_bytes()
+    place = data.draw(st.integers(0, len(content) - 2))  # the newline at the very end may go
+    if data.draw(st.booleans()):
+        path.write_bytes(content[:place])
+    else:
+        flipped = content[place] ^ data.draw(st.integers(1, 255))
+        path.write_bytes(content[:place] + bytes((flipped,)) + content[place + 1 :])
+    with pytest.raises(StateDamaged, match=r"state\.json"):
+        directory.kept_state()
+    assert directory.last_state() is None
+    assert directory.kept_mode() is state.mode
+
+
+def test_a_directory_that_is_only_read_may_be_missing_or_unwritable(tmp_path: Path) -> None:
+    directory = AgentDirectory(tmp_path / "missing", writable=False)
+    assert (directory.identity(), directory.kept_state(), directory.kept_mode()) == (None, None, None)
+    assert not directory.is_released()
+    assert not (tmp_path / "missing").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"closed", b"\xff"])
+def test_a_mode_that_cant_be_read_is_no_mode(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "mode").write_bytes(content)
+    with pytest.raises(StateDamaged, match="mode can't be read"):
+        AgentDirectory(tmp_path).kept_mode()
+    AgentDirectory(tmp_path).save_state(Snapshot(Position("s", 1, 1), HostState("i-1", Mode.ENFORCE)), "")
+    assert AgentDirectory(tmp_path).kept_mode() is Mode.ENFORCE
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n", b"{}\nabab\n", b'{"type":"heartbeat"}\nabab\n', b"\xff\n\xff\n"])
