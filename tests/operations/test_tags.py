@@ -140,6 +140,10 @@ def test_only_groups_say_how_they_revoke(account: Account) -> None:
             ("InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{ABSENT['eni']}' does not exist"),
         ),
         (ABSENT["pl"], ("InvalidPrefixListID.NotFound", f"The prefix list ID '{ABSENT['pl']}' does not exist")),
+        ("vol-0a", ("InvalidVolume.NotFound", "The volume 'vol-0a' does not exist.")),
+        ("ami-0a", ("InvalidAMIID.NotFound", "The image id '[ami-0a]' does not exist")),
+        ("rtb-0a", ("InvalidRouteTableID.NotFound", "The routeTable ID 'rtb-0a' does not exist")),
+        ("vpce-0a", ("InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id 'vpce-0a' does not exist")),
         ("pl-63a5400a", ("UnauthorizedOperation", "You are not authorized to perform this operation.")),
     ],
 )
@@ -164,8 +168,8 @@ def test_all_resources_or_none(account: Account, name: str, resource_id: str, ex
         ),
         (
             "CreateTags",
-            {"Resources": ["ami-1"], "Tags": tags(a="b")},
-            ("InvalidID", "The ID 'ami-1' is not valid"),
+            {"Resources": ["nope-1"], "Tags": tags(a="b")},
+            ("InvalidID", "The ID 'nope-1' is not valid"),
         ),
         ("CreateTags", {"Resources": ["sg"], "Tags": tags(a="b")}, ("InvalidID", "The ID 'sg' is not valid")),
         ("DeleteTags", {"Resources": [""]}, ("InvalidID", "The ID '' is not valid")),
@@ -175,6 +179,7 @@ def test_all_resources_or_none(account: Account, name: str, resource_id: str, ex
             ("InvalidGroupId.Malformed", 'Invalid id: "sg-x"'),
         ),
         ("DeleteTags", {"Resources": ["sg-1"]}, None),
+        ("CreateTags", {"Resources": ["vol-1", "igw-1"], "Tags": tags(a="b")}, None),
     ],
 )
 def test_before_a_dry_run(account: Account, name: str, given: dict[str, Any], expected: tuple[str, str] | None) -> None:

@@ -11,7 +11,7 @@ from typing import ClassVar
 class ServiceError(Exception):
     """A request refused for a reason that the client can read. Nothing was changed."""
 
-    code: ClassVar[str]
+    code: str
 
     @property
     def message(self) -> str:
@@ -234,6 +234,20 @@ class AbsentId(ServiceError):
         else:
             super().__init__(f"The {self.noun}s '{', '.join(ids)}' do not exist")
         self.ids = ids
+
+
+class AbsentForeignId(AbsentId):
+    """A well-formed id of a kind of resource that EC2 has and ringwall hasn't, so that none of it exists.
+
+    Each kind has its own code and text; `{}` stands for the id.
+    """
+
+    noun = "resource"
+
+    def __init__(self, code: str, text: str, *ids: str) -> None:
+        super().__init__(*ids)
+        self.code = code
+        self.args = (text.format(", ".join(ids)),)
 
 
 class InvalidGroupIdMalformed(MalformedId):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from . import errors
@@ -23,7 +24,7 @@ class IdKind:
     prefix: str
     resource_type: str | None
     malformed: Callable[[str, str], ServiceError]
-    absent: type[AbsentId]
+    absent: Callable[..., AbsentId]
     _form: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -82,14 +83,47 @@ TAGGED_KINDS: Final[Mapping[str, IdKind]] = {
 """The kinds that tags are for, by prefix."""
 
 
+def _not_valid(text: str, _: str) -> ServiceError:
+    return errors.InvalidID(text)
+
+
+FOREIGN_KINDS: Final[Mapping[str, IdKind]] = {
+    prefix: IdKind(prefix, None, _not_valid, partial(errors.AbsentForeignId, code, text))
+    for prefix, code, text in (
+        ("acl", "InvalidNetworkAclID.NotFound", "The networkAcl ID '{}' does not exist"),
+        ("ami", "InvalidAMIID.NotFound", "The image id '[{}]' does not exist"),
+        ("cgw", "InvalidCustomerGatewayID.NotFound", "The customerGateway ID '{}' does not exist"),
+        ("dopt", "InvalidDhcpOptionID.NotFound", "The dhcpOption ID '{}' does not exist"),
+        ("eipalloc", "InvalidAllocationID.NotFound", "The allocation ID '{}' does not exist"),
+        ("igw", "InvalidInternetGatewayID.NotFound", "The internetGateway ID '{}' does not exist"),
+        ("key", "InvalidKeyPair.NotFound", "The key pair '{}' does not exist"),
+        ("lt", "InvalidLaunchTemplateId.NotFound", "The launch template ID '{}' does not exist"),
+        ("nat", "NatGatewayNotFound", "The natGateway ID '{}' does not exist"),
+        ("rtb", "InvalidRouteTableID.NotFound", "The routeTable ID '{}' does not exist"),
+        ("snap", "InvalidSnapshot.NotFound", "The snapshot '{}' does not exist."),
+        ("tgw", "InvalidTransitGatewayID.NotFound", "The transitGateway ID '{}' does not exist"),
+        ("vgw", "InvalidVpnGatewayID.NotFound", "The vpnGateway ID '{}' does not exist"),
+        ("vol", "InvalidVolume.NotFound", "The volume '{}' does not exist."),
+        ("vpce", "InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '{}' does not exist"),
+        ("vpn", "InvalidVpnConnectionID.NotFound", "The vpnConnection ID '{}' does not exist"),
+    )
+}
+"""Kinds of resources that EC2 tags and that there are none of here, by prefix.
+
+Source: EC2 API Reference, error codes; the texts of ami, igw, rtb, snap, tgw, vol and vpce are reported, the others
+follow them. A malformed id of these is answered as one of no kind (chosen).
+"""
+
+
 def kind_of(resource_id: str) -> IdKind:
     """The kind of a resource's id, from its prefix; its form is checked.
 
     Raises:
-        InvalidID: no kind that can be tagged has this prefix.
+        InvalidID: nothing that EC2 tags has this prefix.
         ServiceError: the prefix is right and the rest isn't.
     """
-    kind = TAGGED_KINDS.get(resource_id.partition("-")[0])
+    prefix = resource_id.partition("-")[0]
+    kind = TAGGED_KINDS.get(prefix) or FOREIGN_KINDS.get(prefix)
     if kind is None or "-" not in resource_id:
         raise errors.InvalidID(resource_id)
     kind.check(resource_id)

@@ -5,7 +5,7 @@ Source: EC2 API Reference, CreateTags, DeleteTags, DescribeTags; ec2-behaviour 3
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -113,7 +113,7 @@ def _check_exists(context: Context, kind: IdKind, resource_id: str) -> None:
         if prefix_list_by_id(context, resource_id).owner_id == AWS_OWNER:
             raise UnauthorizedOperation
         return
-    find: Mapping[IdKind, Any] = {
+    find: Mapping[IdKind, Callable[[str, str, str], object]] = {
         ids.GROUP: transaction.group,
         ids.RULE: transaction.rule,
         ids.VPC: transaction.vpc,
@@ -122,7 +122,11 @@ def _check_exists(context: Context, kind: IdKind, resource_id: str) -> None:
         ids.INSTANCE: transaction.host,
         ids.PEERING: partial(known_peering, context),
     }
-    found(kind, find[kind], context, resource_id)
+    found(kind, find.get(kind, _nothing), context, resource_id)
+
+
+def _nothing(*_: str) -> None:
+    """What there is of EC2's other kinds of resources."""
 
 
 # --- DescribeTags ---

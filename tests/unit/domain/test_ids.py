@@ -27,7 +27,8 @@ def test_malformed(kind: ids.IdKind, digits: str) -> None:
 def test_kinds_by_prefix() -> None:
     assert ids.kind_of("sgr-0a") is ids.RULE
     assert ids.kind_of("i-0a") is ids.INSTANCE
-    for text in ("", "sg", "ami-0a", "-", "SG-0a"):
+    assert ids.kind_of("ami-0a") is ids.FOREIGN_KINDS["ami"]
+    for text in ("", "sg", "ami", "ami-", "vol-x", "tgw-attach-0a", "nope-0a", "-", "SG-0a"):
         with pytest.raises(InvalidID):
             ids.kind_of(text)
     for text in ("sg-", "eni-attach-0a", "sg-x"):
