@@ -1,4 +1,4 @@
-"""Which hosts a change has an effect on, found afterwards, is what the states before and after it say."""
+"""Which hosts a change has an effect on, found afterwards: those whose states before and after it differ."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import stores
 from account import ACCOUNT, Account, permission
 from ringwall.domain.errors import ServiceError
 from ringwall.domain.interface import Mode
+from ringwall.domain.world import HostState
 from ringwall.operations.effects import LATER_RECORDS_MAX, Effects, effects_of, last_effects
 from ringwall.operations.hosts import host_state, remove, set_mode
 from ringwall.store.sqlite import open_ephemeral
-from ringwall.watch.cursor import ids_of, interests
 from stores import Driven
 
 CIDR = permission("tcp", 22, "10.0.0.0/8")
@@ -64,11 +64,11 @@ class Fleet:
         """The hosts that a change has an effect on, by number."""
         return {self.hosts.index(each) for each in self.effects(revision).affected}
 
-    def interests(self) -> dict[str, frozenset[str]]:
-        """Those of each host now, from its whole state."""
+    def states(self) -> dict[str, HostState]:
+        """What each host should enforce now."""
         place = (ACCOUNT, self.account.caller.region)
         found = self.account.store.read(lambda reader: [host_state(reader, *place, each) for each in self.hosts])
-        return {state.host_id: interests(state) for state in found if state}
+        return {state.host_id: state for state in found if state}
 
 
 @pytest.fixture
@@ -89,11 +89,19 @@ def test_a_rule_concerns_the_hosts_that_carry_its_group(fleet: Fleet) -> None:
 def test_a_membership_concerns_the_host_and_those_whose_rules_name_the_group(fleet: Fleet) -> None:
     fleet.account.allow(fleet.groups[0], permission("tcp", 22, fleet.groups[1]))
     fleet.carry(2, fleet.groups[2], fleet.groups[1])
-    assert fleet.affected() == {0, 1, 2}
+    assert fleet.affected() == {0, 2}
+    fleet.carry(2, fleet.groups[1], fleet.groups[2])  # another order, the same members
+    assert fleet.affected() == {2}
     fleet.carry(2, fleet.groups[2])
-    assert fleet.affected() == {0, 1, 2}
+    assert fleet.affected() == {0, 2}
     fleet.enrol(fleet.groups[1])
-    assert fleet.affected() == {0, 1, 3}
+    assert fleet.affected() == {0, 3}
+
+
+def test_a_rule_does_not_concern_those_who_name_its_group(fleet: Fleet) -> None:
+    fleet.account.allow(fleet.groups[0], permission("tcp", 22, fleet.groups[1]))
+    fleet.account.allow(fleet.groups[1], CIDR)
+    assert fleet.affected() == {1}
 
 
 def test_a_prefix_list_concerns_the_hosts_whose_rules_name_it(fleet: Fleet) -> None:
@@ -130,10 +138,10 @@ def test_what_was_undone_since_is_remembered(fleet: Fleet) -> None:
     fleet.account.allow(fleet.groups[0], rule)
     fleet.carry(2, fleet.groups[1])
     revision = fleet.revision
-    assert fleet.affected(revision) == {0, 1, 2}
+    assert fleet.affected(revision) == {0, 2}
     for happen in LATER:
         happen(fleet, rule)
-        assert fleet.affected(revision) == {0, 1, 2}
+        assert fleet.affected(revision) == {0, 2}
 
 
 def test_a_group_that_was_deleted_with_its_rules_is_taken_to_have_named_everything(fleet: Fleet) -> None:
@@ -142,17 +150,17 @@ def test_a_group_that_was_deleted_with_its_rules_is_taken_to_have_named_everythi
     revision = fleet.revision
     fleet.carry(0, fleet.groups[2])
     fleet.account.call("DeleteSecurityGroup", GroupId=fleet.groups[0])
-    assert fleet.affected(revision) == {0, 1, 2}
+    assert fleet.affected(revision) == {0, 2}
 
 
 def test_what_came_only_later_does_not_count(fleet: Fleet) -> None:
     fleet.carry(2, fleet.groups[1])
     revision = fleet.revision
-    assert fleet.affected(revision) == {1, 2}
+    assert fleet.affected(revision) == {2}
     fleet.account.allow(fleet.groups[0], permission("tcp", 22, fleet.groups[1]))
     fleet.enrol(fleet.groups[1])
     fleet.carry(0, fleet.groups[1])
-    assert fleet.affected(revision) == {1, 2}
+    assert fleet.affected(revision) == {2}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -160,7 +168,7 @@ def test_any_history_is_told_as_it_was(seed: int) -> None:
     store = Driven(open_ephemeral())
     fleet = Fleet(Account(store))
     chance = random.Random(seed)
-    began, seen = fleet.revision, [fleet.interests()]
+    began, seen = fleet.revision, [fleet.states()]
     for _ in range(60):
         group, other = chance.choices(fleet.groups, k=2)
         entry = permission("tcp", 22, chance.choice([other, "10.0.0.0/8"]))
@@ -179,13 +187,12 @@ def test_any_history_is_told_as_it_was(seed: int) -> None:
         except ServiceError:
             continue
         if fleet.revision > before:
-            seen.append(fleet.interests())
+            seen.append(fleet.states())
     records = store.read(lambda reader: reader.changes_since(began, 1000))
     assert len(records) == len(seen) - 1 > 20
     last: dict[str, int] = {}
     for record, just_before, after in zip(records, seen, seen[1:], strict=False):
-        touched = {each for change in record.changes for each in ids_of(change)}
-        expected = {each for each in after if touched & (just_before.get(each, frozenset()) | after[each])}
+        expected = {each for each in after if just_before.get(each) != after[each]}
         assert fleet.effects(record.revision).affected == expected, record
         last |= dict.fromkeys(expected, record.revision)
     everybody = fleet.effects().hosts

@@ -1,9 +1,12 @@
 """Which hosts a change has an effect on, asked afterwards, of the store alone: the host may be away, the rule gone.
 
-A change touches ids (`watch.cursor.ids_of`); a host is concerned if its interests met them just before the change or
-just after. Only the state of now is stored, so both states are found from it by undoing the rows of the log that came
-since: what a rule named, and which interface carried which group. The search goes from the ids to the hosts, so that
-it costs what it finds, and not a look at every host.
+A change concerns the hosts that own what it changed (themselves, an interface, a group that an interface carries), and
+those with a rule that names what it changed: a group whose members are others now, a prefix list. A host is affected if
+that was so just before the change or just after. Only the state of now is stored, so both states are found from it by
+undoing the rows of the log that came since: what a rule named, and which interface carried which group. The search
+goes from the ids to the hosts, so that it costs what it finds, and not a look at every host.
+
+The hub goes by `watch.cursor.ids_of`, which is coarser: it may wake a host for nothing, and sends it an empty delta.
 """
 
 from __future__ import annotations
@@ -13,11 +16,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from ringwall.domain.change import (
+    AddressesChanged,
     Change,
     ChangeRecord,
     GroupCreated,
     GroupDeleted,
     HostEnrolled,
+    HostModeChanged,
+    HostRemoved,
+    InterfaceCreated,
+    InterfaceDeleted,
     InterfaceGroupsChanged,
     RulesAdded,
     RulesRemoved,
@@ -84,47 +92,73 @@ def last_effects(reader: Reader, hosts: Iterable[Host], records: Sequence[Change
     records: rows without gaps up to the store's last. A host's interests don't change unless a change touches them, so
     those of now are those just after the last row that concerns it.
     """
-    touched = {each: record.revision for record in records for change in record.changes for each in ids_of(change)}
-    rules: dict[str, frozenset[str]] = {}
+    by_owner: dict[str, int] = {}
+    by_name: dict[str, int] = {}
+    for record in records:
+        owned, named = _concerned(record)
+        by_owner |= dict.fromkeys(owned, record.revision)
+        by_name |= dict.fromkeys(named, record.revision)
+    naming: dict[str, frozenset[str]] = {}
     last: dict[str, int] = {}
     for host in hosts:
-        revisions = [touched[each] for each in _interests(reader, host, rules) if each in touched]
+        owned, named = _interests(reader, host, naming)
+        revisions = [by_owner[each] for each in owned & by_owner.keys()]
+        revisions += [by_name[each] for each in named & by_name.keys()]
         if revisions:
             last[host.instance_id] = max(revisions)
     return last
 
 
-def _interests(reader: Reader, host: Host, named: dict[str, frozenset[str]]) -> set[str]:
-    """`watch.cursor.interests` of the host's state, without the state. named: what each group's rules name, as read."""
+def _interests(reader: Reader, host: Host, naming: dict[str, frozenset[str]]) -> tuple[set[str], set[str]]:
+    """What the host owns, and what its rules name. naming: what each group's rules name, as far as it was read."""
     interfaces = reader.interfaces_of_host(host.instance_id)
     groups = {group_id for each in interfaces for group_id in each.group_ids}
-    for group_id, rules in reader.rules_of(groups - named.keys()).items():
-        named[group_id] = frozenset(rule.peer.value for rule in rules if rule.peer.kind in _REFERENCES)
-    return {host.instance_id, *(each.interface_id for each in interfaces), *groups}.union(
-        *(named[each] for each in groups)
-    )
+    for group_id, rules in reader.rules_of(groups - naming.keys()).items():
+        naming[group_id] = frozenset(rule.peer.value for rule in rules if rule.peer.kind in _REFERENCES)
+    owned = {host.instance_id, *(each.interface_id for each in interfaces), *groups}
+    return owned, set[str]().union(*(naming[each] for each in groups))
+
+
+def _concerned(record: ChangeRecord) -> tuple[set[str], set[str]]:
+    """The ids whose owners the row concerns, and the ids that concern whoever has a rule naming them."""
+    owned: set[str] = set()
+    named: set[str] = set()
+    for change in record.changes:
+        touched = ids_of(change)
+        match change:
+            case RulesAdded() | RulesRemoved() | HostModeChanged():
+                owned |= touched
+            case InterfaceGroupsChanged():
+                owned.add(change.interface_id)
+                named |= {*change.before} ^ {*change.after}
+            case HostEnrolled() | HostRemoved() | AddressesChanged() | InterfaceCreated() | InterfaceDeleted():
+                owned |= touched - {*change.group_ids}
+                named |= {*change.group_ids}
+            case _:
+                owned |= touched
+                named |= touched
+    return owned, named
 
 
 def _affected(
     reader: Reader, hosts: Sequence[Host], record: ChangeRecord, later: Sequence[ChangeRecord]
 ) -> frozenset[str]:
-    touched = frozenset(each for change in record.changes for each in ids_of(change))
-    if not touched:
-        return frozenset()
-    groups = {each for each in touched if each.startswith("sg-")} | _naming(reader, touched, record, later)
+    owned, named = _concerned(record)
+    groups = {each for each in owned if each.startswith("sg-")} | _naming(reader, named, record, later)
     now = {each.interface_id: each for group_id in groups for each in reader.interfaces_of_group(group_id)}
-    carriers = _carriers(set(now), groups, record, later) | {each for each in touched if each.startswith("eni-")}
+    carriers = _carriers(set(now), groups, record, later) | {each for each in owned if each.startswith("eni-")}
     places = {(host.owner_id, host.region) for host in hosts}
     others = [reader.interface(*place, each) for each in carriers - now.keys() for place in places]
     interfaces = [*(now[each] for each in carriers & now.keys()), *filter(None, others)]
-    found = touched.union(each.attachment.instance_id for each in interfaces if each.attachment is not None)
+    found = owned.union(each.attachment.instance_id for each in interfaces if each.attachment is not None)
     enrolled_later = {change.instance_id for row in later for change in row.changes if isinstance(change, HostEnrolled)}
     return frozenset(host.instance_id for host in hosts if host.instance_id in found - enrolled_later)
 
 
-def _naming(reader: Reader, touched: frozenset[str], record: ChangeRecord, later: Sequence[ChangeRecord]) -> set[str]:
+def _naming(reader: Reader, named: set[str], record: ChangeRecord, later: Sequence[ChangeRecord]) -> set[str]:
     """The groups that had a rule naming one of the ids, just before the change or just after."""
-    named = {each for each in touched if each.startswith(("sg-", "pl-"))}
+    if not named:
+        return set()
     naming = {rule.rule_id: rule.group_id for each in named for rule in _rules_naming(reader, each)}
     gone: set[str] = set()
     _undo_rules(naming, gone, named, [change for row in later for change in row.changes])
