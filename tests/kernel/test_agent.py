@@ -134,19 +134,36 @@ def test_the_server_may_come_and_go(fleet: Fleet, tmp_path: Path) -> None:
     assert not passes(*session, seconds=0.3)
 
 
-def test_a_foreign_flush_is_put_right_and_told_without_the_server(fleet: Fleet) -> None:
+def test_a_foreign_hand_doesnt_reach_the_table_while_the_agent_lives(fleet: Fleet) -> None:
     agent = fleet.enrol()
     fleet.listen(22), fleet.listen(23)
     fleet.admit(22)
     fleet.enforce(yes=True)
-    before = fleet.objects()
-    fleet.server.kill()
+    before = fleet.table()
     for foreign in (["flush", "ruleset"], ["delete", "table", "inet", "ringwall"]):
-        fleet.host.run(["nft", *foreign])
-        wait_for(lambda: fleet.table() and fleet.objects() == before, "the repair")
+        fleet.host.run(["nft", *foreign], check=False)
+        assert fleet.table() == before, "not a handle has changed"
         assert fleet.connects(22)
         assert not fleet.connects(23)
-    assert agent.says("somebody else changed table inet ringwall")
+    fleet.revoke(22)
+    assert not agent.says("putting it back")
+    assert fleet.about()["problems"] == []
+
+
+def test_what_was_flushed_while_no_agent_lived_is_put_back_when_it_starts(fleet: Fleet) -> None:
+    agent = fleet.enrol()
+    fleet.listen(22), fleet.listen(23)
+    fleet.admit(22)
+    fleet.enforce(yes=True)
+    wait_for(lambda: b'"enforce"' in (fleet.data / "state.json").read_bytes(), "the state on disk")
+    before = fleet.objects()
+    agent.kill()
+    fleet.host.run(["nft", "flush", "ruleset"])
+    assert fleet.connects(23), "nobody was there to hinder it"
+    fleet.start_agent()
+    wait_for(lambda: fleet.table() and fleet.objects() == before, "the repair")
+    assert fleet.connects(22)
+    assert not fleet.connects(23)
 
 
 def test_after_a_boot_without_a_server_the_host_is_closed_as_before(fleet: Fleet) -> None:

@@ -56,10 +56,10 @@ def ns() -> Iterator[netns.Namespace]:
 
 @pytest.fixture
 def kernel(ns: netns.Namespace) -> Iterator[Kernel]:
-    """A kernel without our table."""
+    """A kernel without our table, which will be anybody's: who owns it is the business of test_ownership."""
     ns.run(["nft", "flush", "ruleset"])
     with ns.enter():
-        opened = Kernel()
+        opened = Kernel(own=False)
     with opened:
         yield opened
 

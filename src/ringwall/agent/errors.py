@@ -20,6 +20,18 @@ class CommitRefused(AgentError):
         self.command = command
 
 
+class TableOwned(CommitRefused):
+    """Another process owns the table: only when it has ended can the table be changed, and adopted.
+
+    pid: the process; None when it can't be told.
+    """
+
+    def __init__(self, errno: int, pid: int | None, name: str | None) -> None:
+        who = "a process that can't be seen from here" if pid is None else f"{name}, pid {pid}"
+        super().__init__(errno, f"another agent owns table inet ringwall: {who}", None)
+        self.pid = pid
+
+
 class CommitLost(AgentError):
     """The kernel's answer to a transaction was lost: all of it was done, or nothing; only observing tells."""
 

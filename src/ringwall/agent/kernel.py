@@ -1,7 +1,13 @@
 """The one door to nftables: a netlink socket that stays open. Nothing else in ringwall reads netlink's errors.
 
 Synchronous: a commit is one sendmsg and a recv or two, microseconds. The socket belongs to the network namespace of
-the thread that opened it. It stays open because closing one that has deleted something waits for an RCU grace period.
+the thread that opened it. It stays open because closing one that has deleted something waits for an RCU grace period,
+and because it owns the table.
+
+Where the kernel has it (6.9 and newer) the table is owned by this socket: nobody else can change it, a foreign flush
+passes it by, and a commit needn't say what it is based on. When the socket closes, however the process ends, the table
+stays as it is, orphaned; the next socket adopts it with its first commit. Elsewhere anybody with the right can change
+it, and `watch` tells when somebody does.
 """
 
 from __future__ import annotations
@@ -10,17 +16,20 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from errno import EINTR, ENOBUFS, ENOENT
+from errno import EINTR, ENOBUFS, ENOENT, EPERM
 from typing import Final
 
 from ringwall.nft import dumps, netlink
+from ringwall.nft.attributes import by_type, to_u32
 from ringwall.nft.diff import difference
 from ringwall.nft.netlink import Batch, Message
 from ringwall.nft.objects import Ruleset
 from ringwall.nft.ruleset import Applied, Committed, RuleCount, advance
 from ringwall.nft.transaction import Transaction
 
-from .errors import CommitLost, CommitRefused, KernelUnreadable
+from .errors import CommitLost, CommitRefused, KernelUnreadable, TableOwned
+from .events import Events
+from .ownership import holder
 
 NETLINK_NETFILTER: Final = 12
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
@@ -40,11 +49,13 @@ class _Changed(Exception):
 class Kernel:
     """nftables in the calling thread's network namespace. Use it from one thread at a time.
 
+    own: whether the table becomes its own where the kernel has that; without, it behaves as on an older kernel.
+
     Raises:
         PermissionError: without CAP_NET_ADMIN.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool = True) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER)
         try:
             self._socket.bind((0, 0))
@@ -54,10 +65,12 @@ class Kernel:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("=qq", NO_ANSWER_SECONDS, 0))
             self._socket.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
             self._socket.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+            self._port: int = self._socket.getsockname()[0]
+            self._sequence = 0
+            self._owner = self._port if own and self._can_own() else 0
         except BaseException:
             self._socket.close()
             raise
-        self._sequence = 0
 
     def close(self) -> None:
         """Close the socket. The ruleset stays."""
@@ -69,6 +82,26 @@ class Kernel:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def owns(self) -> bool:
+        """Whether a table that it has applied something to is its own, and nobody else can change it."""
+        return self._owner != 0
+
+    def watch(self) -> Events | None:
+        """What others commit from now on; None where nobody else can change the table. The caller closes it."""
+        return None if self.owns else Events(self._port)
+
+    def is_current(self, applied: Applied) -> bool:
+        """Whether nobody can have changed the table since it was so.
+
+        Raises:
+            KernelUnreadable: an answer is an error.
+        Cost: one question, microseconds.
+        """
+        if applied.owner and applied.owner == self._owner:
+            return self._table_owner() == self._owner
+        return self.generation() == applied.generation
+
     def apply(self, applied: Applied | None, desired: Ruleset) -> Applied:
         """What is applied once the desired ruleset is committed; nothing is sent when it is there already.
 
@@ -76,12 +109,17 @@ class Kernel:
 
         Raises:
             CommitRefused: nothing was changed. With ERESTART `applied` is out of date: observe.
+            TableOwned: nothing was changed, and won't be while that process lives.
             CommitLost: observe.
         """
-        transaction = difference(applied, desired)
+        owner = applied.owner if applied else 0
+        if owner not in (0, self._port):
+            raise _owned_by(owner)
+        transaction = difference(applied, desired, self._owner)
         if not transaction and applied is not None:
             return applied
-        committed = self.commit(transaction, applied.generation if applied else None)
+        # Nobody else can have changed what is ours, however many commits there were to other tables.
+        committed = self.commit(transaction, None if applied is None or owner else applied.generation)
         return advance(applied, transaction, desired, committed.handles, committed.generation)
 
     def commit(self, transaction: Transaction, generation: int | None) -> Committed:
@@ -91,6 +129,7 @@ class Kernel:
 
         Raises:
             CommitRefused: nothing was done.
+            TableOwned: nothing was done; the table is another process's.
             CommitLost: done or not, the answer didn't come.
             ValueError: the transaction is empty or can't be written, see `netlink.encode_batch`.
         """
@@ -175,9 +214,34 @@ class Kernel:
                     break
         if refused is not None:
             sequence, number, reason = refused
+            if number == EPERM and (owner := self._table_owner()) not in (0, self._port):
+                raise _owned_by(owner)
             command = transaction[sequence - batch.first_sequence - 1] if sequence > batch.first_sequence else None
             raise CommitRefused(number, f"{os.strerror(number)}{reason and f' ({reason})'}", command)
         return Committed(tuple(handles), self.generation() if generation is None else generation)
+
+    def _can_own(self) -> bool:
+        """Whether the kernel has tables whose owner is a socket, and which stay when it closes. Changes nothing."""
+        batch = netlink.ownership_probe(self._next())
+        self._sequence = batch.last_sequence + 1
+        self._socket.send(batch.data)
+        for message in self._received(batch.first_sequence, batch.last_sequence):
+            number = netlink.decode_error(message.body) if message.kind == netlink.NLMSG_ERROR else 0
+            if number and message.sequence == batch.first_sequence:
+                raise OSError(number, os.strerror(number))
+            if number:
+                return message.sequence == batch.last_sequence
+        raise AssertionError("the kernel's answers don't end by themselves")
+
+    def _table_owner(self) -> int:
+        """The port of the socket that owns the table, 0 when none does or there is no table."""
+        try:
+            found = by_type(self._ask(netlink.table_request(self._next())).body)
+        except KernelUnreadable as error:
+            if error.errno == ENOENT:
+                return 0
+            raise
+        return to_u32(found.get(netlink.TABLE_OWNER, b""))
 
     def _ask(self, request: bytes) -> Message:
         """The one message that answers a request."""
@@ -237,6 +301,11 @@ class Kernel:
     def _next(self) -> int:
         self._sequence = (self._sequence + 1) & SEQUENCE_MAX
         return self._sequence
+
+
+def _owned_by(port: int) -> TableOwned:
+    found = holder(port)
+    return TableOwned(EPERM, found.pid if found else None, found.name if found else None)
 
 
 def _unreadable(number: int) -> KernelUnreadable:

@@ -15,8 +15,9 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from errno import ERESTART
 from typing import Final, Protocol
 
 from ringwall.compiler.compile import Compiled, compile_host
@@ -29,13 +30,14 @@ from ringwall.nft.objects import Ruleset
 from ringwall.nft.ruleset import Applied
 from ringwall.telemetry import LOG
 from ringwall.watch.encoding import encode_report
-from ringwall.watch.messages import Message, Report, Snapshot, Unadmitted
+from ringwall.watch.messages import TABLE_OWNER, Drift, Message, Report, Snapshot, Unadmitted
 
 from .conntrack import Prepared, prepare_tracking
 from .desired import Received, follow
 from .directory import AgentDirectory, Identity
+from .drift import Commits, Lookout
 from .enroll import interfaces_json, refused_sentences
-from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, StreamLost
+from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, StreamLost, TableOwned
 from .interfaces import DeviceAddresses, missing_sentences, read_interfaces
 from .preview import would_end
 from .server import Server
@@ -50,8 +52,8 @@ PROBLEMS_MAX: Final = 50
 KEEP_SECONDS_MIN: Final = 1.0
 """The state is written to disk at most so often."""
 
-DRIFT_SECONDS: Final = 0.5
-"""The generation of nftables is looked at so often (3 µs): a foreign flush opens the host until somebody looks."""
+DRIFT_SECONDS: Final = 2.0
+"""The table is looked after so often (3 µs), should an event be missing; events come at once."""
 
 RETRY_SECONDS: Final = 2.0
 """A commit that failed is tried again after so long, whether or not the server has something to say."""
@@ -75,11 +77,18 @@ class Nftables(Protocol):
     def observe(self) -> Applied | None:
         """Our table as it is."""
 
-    def generation(self) -> int:
-        """The generation of nftables."""
+    def is_current(self, applied: Applied) -> bool:
+        """Whether nobody can have changed the table since it was so."""
 
     def apply(self, applied: Applied | None, desired: Ruleset) -> Applied:
         """What is applied once the desired ruleset is committed."""
+
+    @property
+    def owns(self) -> bool:
+        """Whether nobody else can change the table once something was applied."""
+
+    def watch(self) -> Commits | None:
+        """What others commit from now on; None where they can't change the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,8 @@ class Agent:
         self._applied: Applied | None = None
         self._knows_applied = False
         self._in_force: InForce | None = None
-        self._drifted_at: float | None = None
+        self._lookout = Lookout(None)
+        self._drift: Drift | None = None
         self._retry_at: float | None = None
         self._problems: dict[str, tuple[str, ...]] = {}
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
@@ -132,13 +142,37 @@ class Agent:
         Raises:
             KernelUnreadable: the kernel's table can't be read at the start.
         """
-        self._start()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._enforcer())
-            tasks.create_task(self._watchman())
-            tasks.create_task(self._teller())
-            tasks.create_task(self._keeper())
-            tasks.create_task(self._receiver())
+        with self._watching():
+            self._start()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._enforcer())
+                tasks.create_task(self._watchman())
+                tasks.create_task(self._teller())
+                tasks.create_task(self._keeper())
+                tasks.create_task(self._receiver())
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Others' commits wake the enforcer, from before the table is first listed on."""
+        commits = self._kernel.watch()
+        if commits is None:
+            yield
+            return
+        LOG.warning("this kernel can't keep others from changing table inet ringwall; what they change is put back")
+        self._lookout = Lookout(commits)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(commits.fileno(), self._notice)
+        try:
+            yield
+        finally:
+            loop.remove_reader(commits.fileno())
+            commits.close()
+
+    def _notice(self) -> None:
+        """Reads what others committed."""
+        self._applied = self._lookout.catch_up(self._applied)
+        if self._lookout.must_look and self._received is not None:
+            self._to_enforce.set()
 
     def _start(self) -> None:
         """After a boot the kernel has no table: the last state goes in at once, before the server is asked.
@@ -217,7 +251,7 @@ class Agent:
             self._enforce()
 
     async def _watchman(self) -> None:
-        """Has the enforcer look when somebody else has committed to nftables, or a commit failed.
+        """Has the enforcer look when somebody else may have changed the table unnoticed, or a commit failed.
 
         Whether or not the server is there.
         """
@@ -231,7 +265,7 @@ class Agent:
 
     def _is_behind_the_kernel(self) -> bool:
         applied = self._applied if self._knows_applied else None
-        return applied is not None and self._kernel.generation() != applied.generation
+        return applied is not None and not self._kernel.is_current(applied)
 
     def _enforce(self) -> None:
         """Brings the kernel to the state that was received, or says why it can't; then the last commit stands."""
@@ -258,31 +292,39 @@ class Agent:
 
     def _commit(self, compiled: Compiled, mode: Mode) -> Applied:
         last = self._applied
-        if self._is_behind_the_kernel():
-            self._knows_applied = False
         for attempt in range(1, COMMIT_ATTEMPTS + 1):
-            if not self._knows_applied:
+            self._applied = self._lookout.catch_up(self._applied)
+            if not self._knows_applied or self._lookout.must_look or self._is_behind_the_kernel():
                 self._applied = self._kernel.observe()
                 self._knows_applied = True
                 self._note_drift(last, self._applied)
+                last = self._applied
             if self._applied is None or (mode is Mode.ENFORCE and not self._is_enforcing()):
                 self._prepare_tracking()
             try:
                 return self._kernel.apply(self._applied, compiled.ruleset)
+            except TableOwned:
+                raise
             except (CommitRefused, CommitLost) as error:
                 LOG.warning("commit %d of %d: %s", attempt, COMMIT_ATTEMPTS, error)
-                self._knows_applied = False
+                # Somebody else's commit in between may have been to another table; the next look tells.
+                self._knows_applied = isinstance(error, CommitRefused) and error.errno == ERESTART
+                if isinstance(error, CommitLost):
+                    self._applied = last = None  # what is there now may be our own doing
                 if attempt == COMMIT_ATTEMPTS:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
     def _note_drift(self, last: Applied | None, found: Applied | None) -> None:
-        """Remembers that the table isn't as we left it; the commit that follows puts it right."""
+        """Remembers that the table isn't as we left it, and who it was; the commit that follows puts it right."""
+        self._lookout.catch_up(last)  # who it was may have been told while the table was listed
+        by = self._lookout.looked()
         if last is not None and (found is None or found.foreign or found.ruleset != last.ruleset):
-            self._drifted_at = self._effects.clock()
+            self._drift = Drift(self._effects.clock(), by)
             LOG.error(
-                "somebody else changed table inet ringwall%s: putting it back", "" if found else ", or flushed it"
-            )
+                "%s %s table inet ringwall: putting it back",
+                ", ".join(by) or "somebody else", "changed" if found else "flushed",
+            )  # fmt: skip
 
     def _is_enforcing(self) -> bool:
         """Whether the kernel enforces already, by this agent's commit or by that of one before it.
@@ -373,14 +415,20 @@ class Agent:
     async def _report(self) -> Report | None:
         in_force = self._in_force
         problems = [problem for several in self._problems.values() for problem in several][:PROBLEMS_MAX]
-        if self._drifted_at is not None and self._effects.clock() < self._drifted_at + DRIFT_TOLD_SECONDS:
-            moment = datetime.fromtimestamp(self._drifted_at, UTC)
-            problems.append(f"Somebody else changed table inet ringwall at {moment:%H:%M:%S} UTC; it was put back.")
+        drift = self._drift
+        if drift is not None and self._effects.clock() >= drift.at + DRIFT_TOLD_SECONDS:
+            drift = None
+        if drift is not None and "commit" not in self._problems:
+            problems.append(drift.sentence)
+        capabilities = (TABLE_OWNER,) if self._kernel.owns else ()
         if in_force is None:
             held = self._received
             if held is None:
                 return None
-            return Report(held.position, held.state.mode.value, "", 0.0, held.received_at, tuple(problems))
+            return Report(
+                held.position, held.state.mode.value, "", 0.0, held.received_at, tuple(problems),
+                capabilities=capabilities, drift=drift,
+            )  # fmt: skip
         received = in_force.received
         unadmitted: tuple[Unadmitted, ...] = ()
         if received.state.mode is Mode.OBSERVE:
@@ -397,4 +445,6 @@ class Agent:
             problems=tuple(problems),
             committed_at=received.committed_at,
             unadmitted=unadmitted,
+            capabilities=capabilities,
+            drift=drift,
         )

@@ -61,7 +61,8 @@ def difference(applied: Applied | None, desired: Ruleset, owner: int = 0) -> Tra
     """What leads from the applied table (None: there is none) to the desired one; empty when it is there already.
 
     owner: the port of the netlink socket that will commit, when the table is to be its own: an orphaned table is
-    adopted, one that was never owned is replaced, as the kernel gives it to nobody. 0: whosever it is, it remains.
+    adopted. One that was never owned is replaced, as the kernel gives it to nobody, and so is one that needs a new base
+    chain, as the kernel refuses that beside an adoption (EINVAL). 0: whosever it is, it remains.
 
     A chain's rules change one by one: those that stay keep their handles and counters, and of several that are equal
     any may be the one that goes. The whole table is replaced instead when it holds something foreign, or an object of
@@ -75,7 +76,8 @@ def difference(applied: Applied | None, desired: Ruleset, owner: int = 0) -> Tra
     chains = _changed(old.chains, desired.chains)
     sets = _changed(old.sets, desired.sets)
     maps = _changed(old.maps, desired.maps)
-    if applied.foreign or (to_own and not applied.persistent) or not _same_kinds(old, desired, chains, sets, maps):
+    can_own = applied.persistent and not any(desired.chains[name].hook for name in desired.chains.keys() - old.chains)
+    if applied.foreign or (to_own and not can_own) or not _same_kinds(old, desired, chains, sets, maps):
         return replacement(desired, exists=True, owner=owner)
     changes = [
         *(

@@ -56,6 +56,7 @@ class _Table:
     maps: dict[str, Map] = field(default_factory=dict)
     owner: int = 0
     persistent: bool = False
+    adopted: bool = False  # by this transaction
 
     def copy(self) -> _Table:
         rules = {name: list(each) for name, each in self.rules.items()}
@@ -67,7 +68,7 @@ class _Table:
             return 0
         if not owner or self.owner or not self.persistent:
             return errno.EOPNOTSUPP
-        self.owner = owner
+        self.owner, self.adopted = owner, True
         return 0
 
     def verdicts(self) -> Iterator[tuple[str, Verdict]]:
@@ -171,6 +172,8 @@ def _run_on_chain(table: _Table, command: AddChain | SetPolicy | FlushChain | De
     if isinstance(command, AddChain):
         if name in table.hooks:
             return errno.EEXIST
+        if command.hook and table.adopted:
+            return errno.EINVAL
         table.hooks[name], table.rules[name] = command.hook, []
         return 0
     if isinstance(command, SetPolicy) and table.hooks.get(name) is None:

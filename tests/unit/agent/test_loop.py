@@ -15,7 +15,7 @@ import pytest
 import tiny_server
 from ringwall.agent.conntrack import Prepared
 from ringwall.agent.directory import AgentDirectory, Identity
-from ringwall.agent.errors import CommitRefused, StreamLost
+from ringwall.agent.errors import CommitLost, CommitRefused, StreamLost
 from ringwall.agent.interfaces import DeviceAddresses
 from ringwall.agent.loop import COMMIT_ATTEMPTS, Agent, Effects
 from ringwall.agent.server import Server, ServerUrl
@@ -63,13 +63,17 @@ class PlainKernel:
     commits: int = 0
     observations: int = 0
     refusals: list[Exception] = field(default_factory=list)
+    owns: bool = False
 
     def observe(self) -> Applied | None:
         self.observations += 1
         return None if self.table is None else Applied(self.table, {}, self.counted)
 
-    def generation(self) -> int:
-        return self.counted
+    def is_current(self, applied: Applied) -> bool:
+        return applied.generation == self.counted
+
+    def watch(self) -> None:
+        """It isn't told who commits."""
 
     def apply(self, applied: Applied | None, desired: Ruleset) -> Applied:
         if self.refusals:
@@ -365,7 +369,7 @@ def test_a_refused_commit_is_made_anew_from_what_the_kernel_has(tmp_path: Path) 
         await stage.connected()
         stage.control.say(Snapshot(at(5), STATE))
         await stage.reported(5)
-        stage.kernel.refusals = [CommitRefused(errno.ERESTART, "someone else committed", None)] * 2
+        stage.kernel.refusals = [CommitLost("the kernel's answer was lost"), CommitRefused(errno.ENOMEM, "", None)]
         stage.control.say(Delta(5, at(6), REVOKED))
         report = await stage.reported(6)
         assert stage.kernel.table == stage.expected(merge(STATE, REVOKED))

@@ -79,6 +79,11 @@ def test_an_orphaned_table_is_adopted_as_it_is_and_one_that_was_nobodys_is_repla
     assert difference(orphaned, orphaned.ruleset, 7) == (AddTable(7),)
     assert difference(replace(orphaned, owner=7), there.ruleset, 7) == ()
     assert difference(there, there.ruleset, 7) == replacement(there.ruleset, exists=True, owner=7)
+    hooked = replace(there.ruleset, chains=there.ruleset.chains | {"in": Chain("in", (), Hook("input", 0, "drop"))})
+    assert difference(orphaned, hooked, 7) == replacement(hooked, exists=True, owner=7)
+    assert difference(replace(orphaned, ruleset=hooked, handles={"c": (100, 101), "in": ()}), hooked, 7) == (
+        AddTable(7),
+    )
 
 
 @whole_rulesets
