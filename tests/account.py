@@ -54,9 +54,9 @@ class Account:
             store.write(lambda transaction: ensure_region(self.context(transaction)))
             self.default_vpc_id = self.call("DescribeVpcs")["Vpcs"][0]["VpcId"]
 
-    def context(self, transaction: Any) -> Context:
+    def context(self, transaction: Any, operation: str = "") -> Context:
         """What an operation is given."""
-        return Context(self.caller, transaction, self.ids, self.quota, self.now, REGIONS)
+        return Context(self.caller, transaction, self.ids, self.quota, self.now, REGIONS, operation)
 
     def elsewhere(self, *, account_id: str = ACCOUNT, region: str = REGION) -> Account:
         """Another account or region over the same store."""
@@ -67,13 +67,15 @@ class Account:
         operation = OPERATIONS[name]
         operation.vet(request)
         if operation.writes:
-            answer = self.store.write(lambda transaction: operation.run(self.context(transaction), request)).result
+            answer = self.store.write(
+                lambda transaction: operation.run(self.context(transaction, name), request)
+            ).result
         else:
             # Items that are made as they are asked for are made in the transaction.
             answer = self.store.read(
                 lambda reader: {
                     member: list(value) if isinstance(value, Iterator) else value
-                    for member, value in operation.run(self.context(reader), request).items()
+                    for member, value in operation.run(self.context(reader, name), request).items()
                 }
             )
         shape = model(name).output_shape

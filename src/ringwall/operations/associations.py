@@ -119,7 +119,7 @@ def describe_security_group_vpc_associations(context: Context, request: Request)
     caller = context.caller
     filters = FILTERS.read(request.get("Filters"))
     chosen = select(filters, context.transaction.vpc_associations(caller.account_id, caller.region))
-    shown, next_token = page(request, chosen, lambda each: (each.group_id, each.vpc_id))
+    shown, next_token = page(context, request, chosen, lambda each: (each.group_id, each.vpc_id))
     return {"SecurityGroupVpcAssociations": [_answer(each) for each in shown], "NextToken": next_token}
 
 

@@ -32,6 +32,7 @@ class Context:
 
     transaction: for an operation that only reads, a Reader is in its place; it must not write.
     now: Unix seconds, for what is stored with a time. regions: those that this server serves.
+    operation: the name of the one that runs, to which the tokens of its pages are bound; empty where it has no pages.
     """
 
     caller: Caller
@@ -40,6 +41,7 @@ class Context:
     quota: Quota
     now: int
     regions: frozenset[str]
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -298,11 +298,11 @@ def describe_security_groups(context: Context, request: Request) -> Answer:
         return (each.group for each in _described(context, groups, with_rules=by_rule) if lets_through(filters, each))
 
     if candidates is None and (request.get("MaxResults") is not None or request.get("NextToken")):
-        groups, next_token = page_in_order(request, partial(_groups_after, context, let_through), _id)
+        groups, next_token = page_in_order(context, request, partial(_groups_after, context, let_through), _id)
     else:
         if candidates is None:
             candidates = context.transaction.groups(context.caller.account_id, context.caller.region)
-        groups, next_token = page(request, let_through(candidates), lambda group: (group.group_id,))
+        groups, next_token = page(context, request, let_through(candidates), lambda group: (group.group_id,))
     return {"SecurityGroups": _answers(context, groups), "NextToken": next_token}
 
 

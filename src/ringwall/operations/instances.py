@@ -165,7 +165,7 @@ def describe_instances(context: Context, request: Request) -> Answer:
         assert each.interface.attachment is not None, "an interface of a host is attached to it"
         interfaces.setdefault(each.interface.attachment.instance_id, []).append(each)
     instances = [_Instance(host, tags[host.instance_id], interfaces[host.instance_id]) for host in hosts]
-    shown, next_token = page(request, select(filters, instances), lambda each: (each.host.instance_id,))
+    shown, next_token = page(context, request, select(filters, instances), lambda each: (each.host.instance_id,))
     return {"Reservations": [_reservation_answer(each) for each in shown], "NextToken": next_token}
 
 

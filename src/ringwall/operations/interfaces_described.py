@@ -148,7 +148,7 @@ def describe_network_interfaces(context: Context, request: Request) -> Answer:
         else transaction.interfaces(caller.account_id, caller.region)
     )
     chosen = select(filters, with_details(context, interfaces))
-    shown, next_token = page(request, chosen, lambda each: (each.interface.interface_id,))
+    shown, next_token = page(context, request, chosen, lambda each: (each.interface.interface_id,))
     return {"NetworkInterfaces": [interface_answer(each) for each in shown], "NextToken": next_token}
 
 

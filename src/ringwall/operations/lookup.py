@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
+from hashlib import sha256
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -24,6 +25,7 @@ from ringwall.domain.prefix_list import PrefixList, aws_prefix_lists
 from ringwall.domain.vpc import Vpc
 
 from .context import Context, Request
+from .idempotency import fingerprint
 
 Item = TypeVar("Item")
 Key = tuple[str, ...]
@@ -31,7 +33,8 @@ Key = tuple[str, ...]
 RESULTS_MAX: Final = 1000
 
 _AT_ONCE: Final = 100
-_TOKEN_MARK: Final = "after"
+_OF_PAGES: Final = frozenset({"MaxResults", "NextToken"})
+_MARK_LENGTH: Final = 16
 
 
 def check_group_named(request: Request) -> None:
@@ -171,6 +174,7 @@ def arn(context: Context, kind: IdKind, resource_id: str) -> str:
 #
 # A page is in the order of the items' keys, which are ids, and the token holds the key of the page's last item. So an
 # item that is there all the time is on exactly one page, whatever is added or deleted meanwhile, that last one too.
+# The token holds a mark of the operation and of what was asked of it too: it goes on with that alone.
 
 
 def page_size(request: Request, smallest: int = 5, largest: int = RESULTS_MAX) -> int | None:
@@ -192,25 +196,30 @@ def page_size(request: Request, smallest: int = 5, largest: int = RESULTS_MAX) -
 
 
 def page(
-    request: Request, items: Iterable[Item], key: Callable[[Item], Key], smallest: int = 5, largest: int = RESULTS_MAX
+    context: Context,
+    request: Request,
+    items: Iterable[Item],
+    key: Callable[[Item], Key],
+    smallest: int = 5,
+    largest: int = RESULTS_MAX,
 ) -> tuple[list[Item], str | None]:
     """One page of the items, and the token for the next, or None after the last.
 
     Without MaxResults and NextToken all items, in their own order.
 
     Raises:
-        InvalidParameterValue: MaxResults is out of range, or NextToken isn't one of ours.
+        InvalidParameterValue: MaxResults is out of range, or NextToken isn't one that this request got.
     """
     size = page_size(request, smallest, largest)
-    after = read_token(request.get("NextToken"))
+    after = read_token(context, request)
     if size is None and after is None:
         return list(items), None
     ordered = sorted((item for item in items if after is None or key(item) > after), key=key)
-    return cut(ordered, key, size)
+    return cut(context, request, ordered, key, size)
 
 
 def page_in_order(
-    request: Request, items_after: Callable[[str, int], Iterable[Item]], key: Callable[[Item], str]
+    context: Context, request: Request, items_after: Callable[[str, int], Iterable[Item]], key: Callable[[Item], str]
 ) -> tuple[Iterable[Item], str | None]:
     """`page` of items that come in the order of their ids: no more are asked for than the page needs.
 
@@ -221,10 +230,11 @@ def page_in_order(
         InvalidParameterValue: as `page`.
     """
     size = page_size(request)
-    after, *_ = read_token(request.get("NextToken")) or ("",)
+    after, *_ = read_token(context, request) or ("",)
     if size is None:
         return items_after(after, _AT_ONCE), None
-    return cut(list(islice(items_after(after, size + 1), size + 1)), lambda item: (key(item),), size)
+    found = list(islice(items_after(after, size + 1), size + 1))
+    return cut(context, request, found, lambda item: (key(item),), size)
 
 
 def stretches(
@@ -243,33 +253,43 @@ def stretches(
         after = key(items[-1])
 
 
-def cut(ordered: Sequence[Item], key: Callable[[Item], Key], size: int | None) -> tuple[list[Item], str | None]:
+def cut(
+    context: Context, request: Request, ordered: Sequence[Item], key: Callable[[Item], Key], size: int | None
+) -> tuple[list[Item], str | None]:
     """The first `size` of the items, and the token for what follows them, if something does."""
     if size is None or len(ordered) <= size:
         return list(ordered), None
-    return list(ordered[:size]), token(key(ordered[size - 1]))
+    return list(ordered[:size]), token(context, request, key(ordered[size - 1]))
 
 
-def token(key: Key) -> str:
-    """The NextToken that continues after the item of this key."""
-    return base64.urlsafe_b64encode("\0".join((_TOKEN_MARK, *key)).encode()).decode()
+def token(context: Context, request: Request, key: Key) -> str:
+    """The NextToken with which the same request continues after the item of this key."""
+    return base64.urlsafe_b64encode("\0".join((_mark(context, request), *key)).encode()).decode()
 
 
-def read_token(text: str | None) -> Key | None:
-    """The key in a NextToken; None for no token.
+def read_token(context: Context, request: Request) -> Key | None:
+    """The key in the request's NextToken; None for no token.
 
     Raises:
-        InvalidParameterValue: `token` didn't make it. EC2's text isn't recorded; this one is chosen.
+        InvalidParameterValue: `token` didn't make it, or for another operation, or for one that asked for something
+            else. EC2's text isn't recorded; this one is chosen.
     """
+    text: str | None = request.get("NextToken")
     if not text:
         return None
     try:
         mark, *key = base64.b64decode(text, altchars=b"-_", validate=True).decode().split("\0")
     except ValueError as error:
         raise InvalidParameterValue("Unable to parse pagination token") from error
-    if mark != _TOKEN_MARK or not key:
+    if mark != _mark(context, request) or not key:
         raise InvalidParameterValue("Unable to parse pagination token")
     return tuple(key)
+
+
+def _mark(context: Context, request: Request) -> str:
+    """The same text for the same operation asked for the same, whatever the pages' size."""
+    asked = {name: value for name, value in request.items() if name not in _OF_PAGES}
+    return sha256(f"{context.operation} {fingerprint(asked)}".encode()).hexdigest()[:_MARK_LENGTH]
 
 
 def refuse_pages_of_ids(request: Request, ids_member: str, text: str) -> None:

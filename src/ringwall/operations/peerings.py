@@ -349,7 +349,7 @@ def describe_vpc_peering_connections(context: Context, request: Request) -> Answ
         peerings = [each for each in known if _is_known(context, each)]
     tags = _tags(context, peerings)
     chosen = select(filters, [_shown(context, each, tags) for each in peerings])
-    shown, next_token = page(request, chosen, lambda each: (each.peering.peering_id,))
+    shown, next_token = page(context, request, chosen, lambda each: (each.peering.peering_id,))
     return {"VpcPeeringConnections": [_answer(each) for each in shown], "NextToken": next_token}
 
 

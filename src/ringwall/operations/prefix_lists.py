@@ -69,7 +69,7 @@ def describe_managed_prefix_lists(context: Context, request: Request) -> Answer:
         lists = all_found(ids.PREFIX_LIST, partial(find_prefix_list, context), context, named)
     else:
         lists = [*context.transaction.prefix_lists(*place), *aws_prefix_lists(context.caller.region).values()]
-    shown, next_token = page(request, select(filters, lists), _key, smallest=1, largest=100)
+    shown, next_token = page(context, request, select(filters, lists), _key, smallest=1, largest=100)
     tags = context.transaction.tags(*place, [each.prefix_list_id for each in shown])
     answers = [answer(context, each, tags[each.prefix_list_id]) for each in shown]
     return {"PrefixLists": answers, "NextToken": next_token}
@@ -90,7 +90,7 @@ def describe_prefix_lists(context: Context, request: Request) -> Answer:
     absent = [each for each in wanted if each not in lists]
     if absent:
         raise InvalidPrefixListIdNotFound(*absent)
-    shown, next_token = page(request, select(filters, [lists[each] for each in wanted]), _key, smallest=1)
+    shown, next_token = page(context, request, select(filters, [lists[each] for each in wanted]), _key, smallest=1)
     answers = [{"PrefixListId": each.prefix_list_id, "PrefixListName": each.name, "Cidrs": []} for each in shown]
     return {"PrefixLists": answers, "NextToken": next_token}
 
@@ -106,7 +106,7 @@ def get_managed_prefix_list_entries(context: Context, request: Request) -> Answe
     prefix_list = managed(context, request["PrefixListId"])
     version = request.get("TargetVersion")
     entries = entries_of(context, prefix_list, prefix_list.version if version is None else version)
-    shown, next_token = page(request, entries, lambda each: (each.cidr,), smallest=1, largest=100)
+    shown, next_token = page(context, request, entries, lambda each: (each.cidr,), smallest=1, largest=100)
     return {
         "Entries": [{"Cidr": each.cidr, "Description": each.description} for each in shown],
         "NextToken": next_token,
@@ -122,7 +122,7 @@ def get_managed_prefix_list_associations(context: Context, request: Request) -> 
     """
     prefix_list = managed(context, request["PrefixListId"])
     group_ids = dict.fromkeys(rule.group_id for rule in rules_naming(context, prefix_list))
-    shown, next_token = page(request, group_ids, lambda each: (each,), largest=255)
+    shown, next_token = page(context, request, group_ids, lambda each: (each,), largest=255)
     owner_id = context.caller.account_id
     return {
         "PrefixListAssociations": [{"ResourceId": each, "ResourceOwner": owner_id} for each in shown],

@@ -108,7 +108,7 @@ def describe_stale_security_groups(context: Context, request: Request) -> Answer
         for rule in rules:
             if is_stale(context.transaction, groups[group_id], rule):
                 stale.setdefault(group_id, []).append(rule)
-    shown, next_token = page(request, stale, lambda group_id: (group_id,), largest=_STALE_RESULTS_MAX)
+    shown, next_token = page(context, request, stale, lambda group_id: (group_id,), largest=_STALE_RESULTS_MAX)
     answers = [_stale_answer(context, groups[group_id], stale[group_id]) for group_id in shown]
     return {"StaleSecurityGroupSet": answers, "NextToken": next_token}
 
@@ -194,7 +194,7 @@ def get_security_groups_for_vpc(context: Context, request: Request) -> Answer:
     groups += [group for group in associated if group is not None]
     tags = transaction.tags(*place, [group.group_id for group in groups])
     chosen = select(filters, [_Tagged(group, tags[group.group_id]) for group in groups])
-    shown, next_token = page(request, chosen, lambda each: (each.group.group_id,))
+    shown, next_token = page(context, request, chosen, lambda each: (each.group.group_id,))
     return {"SecurityGroupForVpcs": [_answer_for_vpc(each) for each in shown], "NextToken": next_token}
 
 

@@ -82,12 +82,13 @@ def describe_security_group_rules(context: Context, request: Request) -> Answer:
 
     chosen: Iterable[_Tagged]
     if rule_ids:
-        chosen, next_token = let_through(all_found(ids.RULE, transaction.rule, context, rule_ids)), None
+        named = let_through(all_found(ids.RULE, transaction.rule, context, rule_ids))
+        chosen, next_token = page(context, request, named, lambda each: (each.rule.rule_id,))
     elif group_ids is not None:
         few = let_through(_rules_of(context, group_ids))
-        chosen, next_token = page(request, few, lambda each: (each.rule.rule_id,))
+        chosen, next_token = page(context, request, few, lambda each: (each.rule.rule_id,))
     else:
-        chosen, next_token = page_in_order(request, rules_after, lambda each: each.rule.rule_id)
+        chosen, next_token = page_in_order(context, request, rules_after, lambda each: each.rule.rule_id)
     status_of = peering_statuses(context)
     answers = (_with_tag_set(rule_answer(context, each.rule, each.tags, status_of)) for each in chosen)
     return {"SecurityGroupRules": answers, "NextToken": next_token}

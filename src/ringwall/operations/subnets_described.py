@@ -106,7 +106,7 @@ def describe_subnets(context: Context, request: Request) -> Answer:
     for interface in transaction.interfaces(caller.account_id, caller.region):
         taken[interface.subnet_id] += len(interface.private_ips)
     candidates = [_Shown(each, tags[each.subnet_id], _free(each, taken[each.subnet_id])) for each in subnets]
-    shown, next_token = page(request, select(filters, candidates), lambda each: (each.subnet.subnet_id,))
+    shown, next_token = page(context, request, select(filters, candidates), lambda each: (each.subnet.subnet_id,))
     vpcs = {vpc.vpc_id: vpc for vpc in transaction.vpcs(caller.account_id, caller.region)}
     return {"Subnets": [_described(each, vpcs[each.subnet.vpc_id]) for each in shown], "NextToken": next_token}
 

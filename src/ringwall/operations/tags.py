@@ -174,7 +174,7 @@ def describe_tags(context: Context, request: Request) -> Answer:
         if _is_shown(context, resource_id)
         for key, value in tags.items()
     ]
-    shown, next_token = page(request, select(filters, tags), lambda each: (each.resource_id, each.key))
+    shown, next_token = page(context, request, select(filters, tags), lambda each: (each.resource_id, each.key))
     return {"Tags": [_answer(each) for each in shown], "NextToken": next_token}
 
 

@@ -97,7 +97,7 @@ def describe_vpcs(context: Context, request: Request) -> Answer:
     )
     tags = transaction.tags(caller.account_id, caller.region, [vpc.vpc_id for vpc in vpcs])
     chosen = select(filters, [_TaggedVpc(vpc, tags[vpc.vpc_id]) for vpc in vpcs])
-    shown, next_token = page(request, chosen, lambda each: (each.vpc.vpc_id,))
+    shown, next_token = page(context, request, chosen, lambda each: (each.vpc.vpc_id,))
     return {"Vpcs": [_described(each) for each in shown], "NextToken": next_token}
 
 

@@ -80,7 +80,7 @@ async def _run(
         return serialize_in_parts(parsed.action, parsed.version, answer, request_id)
 
     def run(transaction: Transaction | Reader) -> Answer:
-        return operation.run(service.context(caller, transaction), parsed.request)
+        return operation.run(service.context(caller, transaction, parsed.action), parsed.request)
 
     store = service.store
     if operation.writes:

@@ -56,10 +56,10 @@ class Service:
     regions_ready: set[tuple[str, str]] = field(default_factory=set)
     accepting: bool = True
 
-    def context(self, caller: Caller, transaction: Transaction | Reader) -> Context:
+    def context(self, caller: Caller, transaction: Transaction | Reader, operation: str = "") -> Context:
         """What an operation of this caller is given. A Reader stands in for the transaction of one that only reads."""
-        now = int(self.clock())
-        return Context(caller, transaction, self.ids, self.config.quota, now, self.regions)  # type: ignore[arg-type]
+        now, quota = int(self.clock()), self.config.quota
+        return Context(caller, transaction, self.ids, quota, now, self.regions, operation)  # type: ignore[arg-type]
 
     async def make_region(self, caller: Caller) -> None:
         """Makes the default VPC of the caller's region, if it hasn't one yet, in a transaction of its own."""
