@@ -35,7 +35,8 @@ from ringwall.domain.world import HostState
 
 SERVER = ControlEndpoint("10.9.0.9", 4580)
 LOCAL = LocalPolicy(control=frozenset({SERVER}), unmanaged=frozenset({"docker0"}))
-BREAKING = replace(LOCAL, break_glass=frozenset({"192.0.2.0/28", "10.16.0.0/12", "2001:db8::/64"}))
+WITH_CLOSED = replace(LOCAL, endpoints=frozenset({"vc1", "vc3"}))
+BREAKING = replace(WITH_CLOSED, break_glass=frozenset({"192.0.2.0/28", "10.16.0.0/12", "2001:db8::/64"}))
 
 PORTS = (0, 22, 67, 68, 80, 90, 546, 547, 1023, 1024, 2047, 2048, 2222, 4580, 8080, 65535)
 ADDRESSES4 = ("10.0.0.2", "10.0.0.3", "10.0.1.2", "10.9.0.9", "192.0.2.1", "203.0.113.255", "10.16.0.0", "11.0.0.0")

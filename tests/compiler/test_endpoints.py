@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
 
+from build import (
+    EGRESS,
+    HOST6,
+    INGRESS,
+    beside,
+    cidr,
+    egress,
+    everything,
+    flow,
+    forwarded,
+    hook_of,
+    ingress,
+    packet,
+    routed,
+    tcp,
+    world,
+)
 from meaning import agrees
-from random_worlds import BREAKING, LOCAL, some_path, some_world_with_endpoints
+from random_worlds import BEHIND, BREAKING, LOCAL, WITH_CLOSED, some_path, some_world_with_endpoints
 from ringwall.compiler.compile import compile_host
-from ringwall.domain.admission import Flow, Reason
+from ringwall.domain.admission import ICMPV6, LINK_LOCAL_TYPES, Flow, Reason, admits
+from ringwall.domain.interface import Mode
 from ringwall.domain.world import HostState, InterfaceKind
+from ringwall.nft.expressions import IP6_HOPLIMIT
+from ringwall.nft.trace import trace
 
 WORLDS = 300
 FLOWS = 60
@@ -32,7 +53,7 @@ def play(seed: int, worlds: int) -> Counter[tuple[str, Reason]]:
     random = Random(seed)
     seen: Counter[tuple[str, Reason]] = Counter()
     for _ in range(worlds):
-        state, local = some_world_with_endpoints(random), random.choice([LOCAL, LOCAL, BREAKING])
+        state, local = some_world_with_endpoints(random), random.choice([LOCAL, LOCAL, WITH_CLOSED, BREAKING])
         ruleset = compile_host(state, local).ruleset
         for _ in range(FLOWS):
             of = some_path(random, state)
@@ -58,3 +79,68 @@ def test_the_tracer_and_the_plain_meaning_agree_about_endpoints(seed: int) -> No
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_they_agree_a_million_times(seed: int) -> None:
     assert sum(play(seed, WORLDS_DEEP // 10).values()) == WORLDS_DEEP // 10 * FLOWS
+
+
+def test_a_containers_device_without_an_interface_is_closed() -> None:
+    """Also where it is the last one: else whoever is detached could go anywhere, as through any router."""
+    state = world(*(side(everything(), cidr(each)) for side in (ingress, egress) for each in ("0.0.0.0/0", "::/0")))
+    closed = compile_host(state, WITH_CLOSED).ruleset
+    for of in (
+        forwarded("vc1", "up0", "10.0.1.2", "10.0.0.2"),
+        forwarded("up0", "vc1", "10.0.0.2", "10.0.1.2"),
+        flow(INGRESS, source="10.0.1.2", device="vc1"),
+        flow(EGRESS, destination="10.0.1.2", device="vc1"),
+    ):
+        assert not agrees(state, of, closed, WITH_CLOSED).allowed
+    assert agrees(state, forwarded("un0", "up0", "10.0.1.2", "10.0.0.2"), closed, WITH_CLOSED).allowed
+    assert agrees(state, flow(INGRESS), closed, WITH_CLOSED).allowed
+
+
+@pytest.mark.parametrize("source", ["fe80::7", "::", BEHIND["vc1"][1], BEHIND["vc2"][1]])
+@pytest.mark.parametrize("kind", sorted(LINK_LOCAL_TYPES))
+def test_a_container_and_the_host_are_neighbours_and_nobody_else_is(kind: int, source: str) -> None:
+    """With the hop limit that no router leaves, from its own address, a link-local one or none; never forwarded."""
+    state = beside(world(), *(routed(f"eni-{each}", each, BEHIND[each]) for each in ("vc1", "vc2")))
+    ruleset = compile_host(state, LOCAL).ruleset
+    of = flow(INGRESS, ICMPV6, source, HOST6, icmp=(kind, 0), device="vc1")
+    right = b"\x01" if kind in (130, 131, 132, 143) else b"\xff"
+    expected = admits(state, LOCAL, of).allowed
+    assert expected is (source != BEHIND["vc2"][1])
+    for limit in (b"\x01", b"\x40", b"\xff"):
+        seen = trace(ruleset, "input", packet(of) | {IP6_HOPLIMIT: limit})
+        assert (seen.verdict == "accept") is (expected and limit == right), (limit, seen)
+        for onward in ("up0", "vc2"):
+            past = replace(of, onward=onward)
+            assert trace(ruleset, "forward", packet(past) | {IP6_HOPLIMIT: limit}).verdict == "drop"
+    assert not admits(state, LOCAL, replace(of, onward="up0")).allowed
+
+
+def test_a_host_without_containers_has_nothing_of_theirs() -> None:
+    rules = [ingress(tcp(22), cidr("10.0.0.0/8"))]
+    without = compile_host(world(*rules), LOCAL).ruleset
+    with_one = compile_host(beside(world(*rules), routed("eni-vc", "vc1", BEHIND["vc1"])), LOCAL).ruleset
+    assert {chain.name for chain in without.chains.values() if chain.hook} == {"input", "output"}
+    assert {chain.name for chain in with_one.chains.values() if chain.hook} == {
+        "input", "input-host", "output", "output-host", "forward-from", "forward-to",
+    }  # fmt: skip
+    assert not [name for name in (*without.chains, *without.sets, *without.maps) if "endpoint" in name]
+    assert not [name for name in (*without.chains, *without.sets) if "break-glass" in name]
+    back = compile_host(world(*rules), LOCAL, compile_host(beside(world(*rules), routed("eni-vc", "vc1", ())), LOCAL))
+    assert back.ruleset == without
+
+
+def test_observing_looks_up_and_counts_at_both_ends_and_drops_nothing() -> None:
+    random = Random(12)
+    for _ in range(40):
+        state = some_world_with_endpoints(random)
+        enforcing, observing = (
+            compile_host(replace(state, mode=mode), BREAKING).ruleset for mode in (Mode.ENFORCE, Mode.OBSERVE)
+        )
+        for _ in range(20):
+            of = some_path(random, state)
+            strict, lenient = (trace(each, hook_of(of), packet(of)) for each in (enforcing, observing))  # type: ignore[arg-type]
+            assert lenient.verdict == "accept"
+            would_be = [comment for comment in lenient.comments if comment.startswith("would be dropped")]
+            assert bool(would_be) is (strict.verdict == "drop")
+            same = [comment.replace("would be dropped: ", "dropped: ") for comment in lenient.comments]
+            assert same[: len(strict.comments)] == list(strict.comments)

@@ -58,11 +58,15 @@ ChainName = Callable[[str, Direction], str]
 
 
 def endpoint_objects(
-    mode: Mode, own: Sequence[HostInterface], endpoints: Sequence[HostInterface], local: LocalPolicy
+    mode: Mode,
+    own: Sequence[HostInterface],
+    endpoints: Sequence[HostInterface],
+    devices: frozenset[str],
+    local: LocalPolicy,
 ) -> list[Object]:
-    """All that is there for endpoints only, which there must be at least one of."""
+    """All that is there for endpoints only. devices: theirs, and those that are closed for want of an interface."""
     return [
-        *_sets(endpoints),
+        *_sets(endpoints, devices),
         *interface_maps(
             names.FROM_ENDPOINTS, names.FROM_ENDPOINTS_UNTRACKED, fields.IIFNAME, endpoints, Direction.EGRESS
         ),
@@ -79,12 +83,12 @@ def from_elsewhere(mode: Mode) -> list[Rule]:
     return [_with_address(mode, _SOURCE, version, "an endpoint's address, from elsewhere") for version in _VERSIONS]
 
 
-def _sets(endpoints: Sequence[HostInterface]) -> list[Object]:
+def _sets(endpoints: Sequence[HostInterface], devices: frozenset[str]) -> list[Object]:
     """Their devices, those without a source check, their addresses, and which address is behind which device."""
     bound = [(ifname(each.device), packed(address)) for each in endpoints for address in each.addresses]
     unchecked = frozenset((ifname(each.device),) for each in endpoints if not each.source_check)
     objects: list[Object] = [
-        Set(names.ENDPOINTS, _IN, frozenset((ifname(each.device),) for each in endpoints)),
+        Set(names.ENDPOINTS, _IN, frozenset((ifname(device),) for device in devices)),
         Set(names.UNCHECKED_ENDPOINTS, _IN, unchecked),
     ]
     for version in _VERSIONS:
@@ -156,7 +160,7 @@ def _judged(mode: Mode, device: Field, tracked: str, untracked: str, *, to_host:
         look_up(tracked, device, fields.CT_DIRECTION),
         *([jump(names.LINK_LOCAL, WITHOUT_FLOW)] if to_host else ()),
         look_up(untracked, device, behind=(IS_INVALID,)),
-        refusal(mode, "an endpoint's packet without a flow"),
+        refusal(mode, "an endpoint's packet without a flow, or an interface"),
     ]
 
 
@@ -185,7 +189,7 @@ def _host_lines(mode: Mode, own: Sequence[HostInterface], local: LocalPolicy, ar
     lines.append(jump(names.LINK_LOCAL, WITHOUT_FLOW))
     outward = Direction.INGRESS if arriving else Direction.EGRESS
     lines += _to_own(own, names.untracked, outward, UNTRACKED, IS_INVALID)
-    return [*lines, refusal(mode, "an endpoint's packet without a flow")]
+    return [*lines, refusal(mode, "an endpoint's packet without a flow, or an interface")]
 
 
 def _to_own(

@@ -109,7 +109,7 @@ class Verdict:
 
 def admits(state: HostState, local: LocalPolicy, flow: Flow) -> Verdict:
     """The verdict on the flow when the host enforces, whatever its mode is now."""
-    places = _Places.of(state)
+    places = _Places.of(state, local)
     if flow.onward is None and flow.device == LOOPBACK:
         return Verdict(True, Reason.LOOPBACK)
     if (misplaced := places.misplaced(flow)) is not None:
@@ -163,13 +163,18 @@ class _Places:
     routed: Mapping[str, HostInterface]
 
     @classmethod
-    def of(cls, state: HostState) -> _Places:
+    def of(cls, state: HostState, local: LocalPolicy) -> _Places:
+        """A container's device without an interface is one without any address or group."""
         in_order = [interface for _, interface in sorted(state.interfaces.items())]
         own, routed = (
             {each.device: each for each in in_order if each.kind is kind}
             for kind in (InterfaceKind.HOST, InterfaceKind.ROUTED)
         )
-        return cls(own, routed)
+        closed = {
+            device: HostInterface("", device, (), (), InterfaceKind.ROUTED, source_check=True)
+            for device in local.endpoints
+        }
+        return cls(own, closed | routed)
 
     def ends(self, flow: Flow) -> list[tuple[HostInterface, Direction]]:
         """The interfaces that must admit the flow, the sender's first, with the direction that it is for each.

@@ -20,8 +20,11 @@ class LocalPolicy:
     control: TCP connections that this host opens to these endpoints always pass, in both directions, on any interface.
     unmanaged: devices that nothing is enforced on. All others are closed unless an interface of the state names them.
     break_glass: blocks from which the host itself can always be reached, and to which it can always speak.
+    endpoints: devices behind which there are containers or virtual machines. Without an interface of the state, because
+    it isn't attached yet or is detached already, such a device is closed, while others are merely unknown to a router.
     """
 
     control: frozenset[ControlEndpoint] = frozenset()
     unmanaged: frozenset[str] = frozenset()
     break_glass: frozenset[str] = frozenset()
+    endpoints: frozenset[str] = frozenset()
