@@ -125,6 +125,7 @@ class Lab:
             self.socket(each, family, socket.SOCK_RAW, protocol) for each in (client, self.holder(address, client))
         )
         near.connect((address, 0))
+        far.bind((address, 0))
         far.connect((self.address(client, family), 0))
         return near, far
 

@@ -16,7 +16,7 @@ from struct import pack
 
 import netns
 from build import HOST4, HOST6, PEER4, PEER6, host_interface, routed, world
-from lab import Lab, family_of
+from lab import REFUSED, Lab, family_of
 from netns import Namespace
 from ringwall.agent.kernel import Kernel
 from ringwall.domain.group import SecurityGroupRule
@@ -47,7 +47,7 @@ class Site(Lab):
 
     def holder(self, address: str, client: Namespace) -> Namespace:
         """The namespace that has the address."""
-        of_host = (GATE_A4, GATE_A6, GATE_B4, GATE_B6)
+        of_host = (GATE_A4, GATE_A6, GATE_B4, GATE_B6, GATE_S4, GATE_S6)
         name = "host" if address in of_host else next(name for name, has in ADDRESSES.items() if address in has)
         return self.places[name]
 
@@ -59,6 +59,14 @@ class Site(Lab):
     def to(self, name: str, version: int) -> str:
         """The address of the place."""
         return ADDRESSES[name][0 if version == 4 else 1]
+
+    def count_of(self, refusal: str) -> int:
+        """How many packets were refused for that."""
+        return sum(
+            each.count.packets
+            for each in self.kernel.counters()
+            if each.comment in (f"{start}{refusal}" for start in REFUSED)
+        )
 
     def sends(self, source: str, packet: bytes, destination: str) -> None:
         """A whole packet, its header included, sent from there."""
@@ -117,12 +125,12 @@ def site() -> Iterator[Site]:
         yield Site(host, places["outside"], kernel, sockets=made.enter_context(ExitStack()), places=places)
 
 
-def datagram(source: str, destination: str, port: int, payload: bytes = b"spoo") -> bytes:
+def datagram(source: str, destination: str, port: int, payload: bytes = b"spoo", source_port: int = 5555) -> bytes:
     """A UDP datagram with its IP header, whoever sends it."""
     family = family_of(source)
     ends = socket.inet_pton(family, source) + socket.inet_pton(family, destination)
     length = 8 + len(payload)
-    head = pack("!HHH", 5555, port, length)
+    head = pack("!HHH", source_port, port, length)
     pseudo = ends + pack("!HH", socket.IPPROTO_UDP, length) + head + payload
     words = pseudo + bytes(len(pseudo) % 2)
     total = sum(int.from_bytes(words[at : at + 2], "big") for at in range(0, len(words), 2))

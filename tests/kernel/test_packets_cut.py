@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import shutil
 import socket
-from collections.abc import Callable, Iterator
-from struct import calcsize, pack, unpack_from
+from collections.abc import Iterator
+from struct import pack
 
 import pytest
 
@@ -30,14 +29,12 @@ from build import (
 )
 from lab import Lab, icmp_message, lab, received, wait_for
 from ringwall.domain.world import HostState
+from streams import MARKER_PORT, Stream, bytes_after_commit, settle
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
 
-MARKER_PORT = 9999
 MARKER = [ingress(udp(MARKER_PORT), cidr("0.0.0.0/0"), "sgr-marker")]
-CHUNK = bytes(16384)
 BEFORE_BYTES = 1 << 20
-TCP_INFO_RETRANSMITTED = calcsize("8B23I")  # tcpi_total_retrans, in linux/tcp.h
 
 VERSIONS = pytest.mark.parametrize(("host", "peer", "anywhere"), [(HOST4, PEER4, "0.0.0.0/0"), (HOST6, PEER6, "::/0")])
 
@@ -46,63 +43,6 @@ VERSIONS = pytest.mark.parametrize(("host", "peer", "anywhere"), [(HOST4, PEER4,
 def net() -> Iterator[Lab]:
     with lab() as made:
         yield made
-
-
-class Stream:
-    """A TCP connection on which one end sends all the time."""
-
-    def __init__(self, source: socket.socket, target: socket.socket) -> None:
-        self.source, self.target = source, target
-
-    def pump(self) -> int:
-        """Send what fits and take what has come; its length."""
-        with contextlib.suppress(BlockingIOError):
-            self.source.send(CHUNK)
-        return len(received(self.target))
-
-    def runs_for(self, count: int) -> None:
-        """Pump until so many bytes have come."""
-        total = 0
-
-        def enough() -> bool:
-            nonlocal total
-            total += self.pump()
-            return total >= count
-
-        wait_for(enough)
-
-    def retransmitted(self) -> int:
-        """How many segments its source has sent more than once."""
-        info = self.source.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-        return int(unpack_from("I", info, TCP_INFO_RETRANSMITTED)[0])
-
-
-def settle(net: Lab) -> None:
-    """Everything that had passed the host's hooks before has arrived: both cables are in order, and a marker has."""
-    near, far = net.datagrams(net.peer, HOST4, MARKER_PORT)
-    with near, far:
-        assert net.exchanges(near, far)
-
-
-def bytes_after_commit(net: Lab, stream: Stream, commit: Callable[[], None]) -> int:
-    """What came after the commit returned, while both ends went on trying until the host had refused some packets."""
-    commit()
-    settle(net)
-    while received(stream.target):
-        pass
-    before, total = net.refused(), 0
-
-    def refused_enough() -> bool:
-        nonlocal total
-        total += stream.pump()
-        for end in (stream.source, stream.target):
-            with contextlib.suppress(BlockingIOError):
-                end.send(b"x")
-        total += len(received(stream.source))
-        return net.refused() >= before + 3
-
-    wait_for(refused_enough)
-    return total
 
 
 @pytest.mark.parametrize("upload", [True, False], ids=["upload", "download"])
@@ -192,7 +132,7 @@ def test_a_cut_udp_flow_stays_cut_though_its_server_sends_and_may_open_flows(net
     for _ in range(20):
         assert not net.moves(near, far)
         assert not net.moves(far, near)
-    settle(net)
+    settle(net, net.peer, HOST4)
     assert not received(near)
     assert not received(far)
 
