@@ -56,7 +56,7 @@ def commands() -> str:
 def verbs(of: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Every verb that does something, by its whole name: `ringwall host token`."""
     below = [action for action in of._actions if isinstance(action, argparse._SubParsersAction)]
-    if not below:
+    if not any(action.required for action in below):
         yield of.prog, of
     for action in below:
         for each in action.choices.values():
@@ -66,7 +66,7 @@ def verbs(of: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentP
 def _command(name: str, of: argparse.ArgumentParser) -> str:
     lines = [f"### {name}", "", "| Argument | Meaning |", "| --- | --- |"]
     for action in of._actions:
-        if isinstance(action, argparse._HelpAction):
+        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
             continue
         text = (action.help or "") % {"default": action.default}
         lines.append(f"| `{_spelled(action)}` | {text}{'; required' if _is_required(action) else ''} |")

@@ -128,6 +128,7 @@ def test_every_file_that_is_kept() -> None:
     shown = set(re.findall(r"^\| `DIR/([\w.]+)` \|", PAGE, re.MULTILINE))
     assert shown == {
         "ringwall.db", "credentials", "endpoint.json", "lock", "agent.json", "state.json", "agent.lock",
+        "mode", "released",
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from errno import ERESTART
 from typing import Final, Protocol
 
+from ringwall.compiler.closed import closed_ruleset
 from ringwall.compiler.compile import Compiled, compile_host
 from ringwall.compiler.names import INPUT
 from ringwall.compiler.parts import digest
@@ -32,6 +33,7 @@ from ringwall.telemetry import LOG
 from ringwall.watch.encoding import encode_report
 from ringwall.watch.messages import TABLE_OWNER, Drift, Message, Report, Snapshot, Unadmitted
 
+from .boot import Start, plan
 from .conntrack import Prepared, prepare_tracking
 from .desired import Received, follow
 from .directory import AgentDirectory, Identity
@@ -40,6 +42,7 @@ from .enroll import interfaces_json, refused_sentences
 from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, StreamLost, TableOwned
 from .interfaces import DeviceAddresses, missing_sentences, read_interfaces
 from .preview import would_end
+from .release import read_marker
 from .server import Server
 from .stream import ADDRESSES_PATH, REPORT_PATH, retry_delays, watch
 
@@ -59,7 +62,10 @@ RETRY_SECONDS: Final = 2.0
 """A commit that failed is tried again after so long, whether or not the server has something to say."""
 
 DRIFT_TOLD_SECONDS: Final = 3600.0
-"""A foreign change is reported for so long after it was put right."""
+"""A foreign change is reported for so long after it was put right, and so is a start without the last state."""
+
+MARKER_SECONDS: Final = 0.5
+"""So often the agent looks whether the host was released, or no longer is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,11 @@ class Effects:
 
 
 class Agent:
-    """One host's agent, from its start to its cancellation. unmanaged: devices that nothing is enforced on."""
+    """One host's agent, from its start to its cancellation.
+
+    local: what the host decides for itself; its server's endpoints come from `server`. found: sentences about the host
+    that the operator should read.
+    """
 
     def __init__(
         self,
@@ -112,15 +122,16 @@ class Agent:
         server: Server,
         kernel: Nftables,
         directory: AgentDirectory,
-        unmanaged: frozenset[str] = frozenset(),
+        local: LocalPolicy | None = None,
         effects: Effects | None = None,
+        found: tuple[str, ...] = (),
     ) -> None:
         self._identity = identity
         self._server = server
         self._kernel = kernel
         self._directory = directory
         self._effects = effects or Effects()
-        self._local = LocalPolicy(control=server.endpoints, unmanaged=unmanaged)
+        self._local = replace(local or LocalPolicy(), control=server.endpoints)
         self._received: Received | None = None
         self._compiled: Compiled | None = None
         self._applied: Applied | None = None
@@ -129,7 +140,8 @@ class Agent:
         self._lookout = Lookout(None)
         self._drift: Drift | None = None
         self._retry_at: float | None = None
-        self._problems: dict[str, tuple[str, ...]] = {}
+        self._problems: dict[str, tuple[str, ...]] = {"host": found}
+        self._lost: tuple[str, float] | None = None
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
         self._kept: tuple[HostState, str] | None = None
         self._to_enforce = asyncio.Event()
@@ -147,6 +159,7 @@ class Agent:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._enforcer())
                 tasks.create_task(self._watchman())
+                tasks.create_task(self._warden())
                 tasks.create_task(self._teller())
                 tasks.create_task(self._keeper())
                 tasks.create_task(self._receiver())
@@ -180,14 +193,50 @@ class Agent:
         A table that is this state's is brought up to what the agent was told on its command line. Any other is newer
         than the file, and stands until the server has spoken.
         """
-        last = self._directory.last_state()
-        if last is None or last[0].position.store_id != self._identity.store_id:
+        if self._directory.is_released():
             return
-        snapshot, kept_digest = last
-        self._received = Received(snapshot.position, snapshot.state, self._effects.clock())
+        planned = plan(self._directory, self._identity.store_id)
+        if planned.start is Start.CLOSED:
+            self._lost = (planned.why, self._effects.clock())
+            LOG.error("%s", planned.why)
+            if self._kernel.observe() is None:
+                self._prepare_tracking()
+                self._kernel.apply(None, closed_ruleset(self._identity.instance_id, self._local))
+        if planned.snapshot is None:
+            return
+        self._received = Received(planned.snapshot.position, planned.snapshot.state, self._effects.clock())
         there = self._kernel.observe()
-        if there is None or digest(there.ruleset) == kept_digest:
+        if there is None or digest(there.ruleset) == planned.digest:
             self._enforce()
+
+    async def _warden(self) -> None:
+        """Notices at the host's console what no server can say: it is released, or no longer."""
+        released = self._directory.is_released()
+        while True:
+            await asyncio.sleep(MARKER_SECONDS)
+            if self._directory.is_released() == released:
+                continue
+            released = not released
+            LOG.warning("the host is %s on its console", "released" if released else "no longer released")
+            if self._received is not None:
+                self._to_enforce.set()
+            else:
+                try:
+                    self._start()
+                except AgentError as error:
+                    LOG.warning("%s; the server's next word brings the next attempt", error)
+
+    def _is_released(self) -> bool:
+        """Whether nothing may be programmed. Then nothing counts as in force, and the operator is told why."""
+        released = read_marker(self._directory.path)
+        if released is None:
+            self._problems.pop("released", None)
+            return False
+        if "released" not in self._problems:
+            self._problems["released"] = (released.sentence,)
+            self._applied, self._knows_applied, self._in_force, self._retry_at = None, False, None, None
+            self._to_tell.set()
+        return True
 
     async def _receiver(self) -> None:
         delays = self._effects.delays()
@@ -271,6 +320,8 @@ class Agent:
         """Brings the kernel to the state that was received, or says why it can't; then the last commit stands."""
         received = self._received
         assert received is not None, "there is a state once there is something to enforce"
+        if self._is_released():
+            return
         try:
             # (3) compile what changed
             compiled = compile_host(received.state, self._local, self._compiled)
@@ -420,6 +471,8 @@ class Agent:
             drift = None
         if drift is not None and "commit" not in self._problems:
             problems.append(drift.sentence)
+        if self._lost is not None and self._effects.clock() < self._lost[1] + DRIFT_TOLD_SECONDS:
+            problems.append(f"At its start the host was closed until the server spoke. {self._lost[0]}")
         capabilities = (TABLE_OWNER,) if self._kernel.owns else ()
         if in_force is None:
             held = self._received

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from ringwall.config import ConfigurationError
+from ringwall.domain.address import canonical_cidr
 from ringwall.domain.enrolment import EnrolmentToken, MalformedToken, parse_token
+from ringwall.domain.local import LocalPolicy
 from ringwall.telemetry import LOG
 
 from .directory import AgentDirectory, Identity
+from .doctor import at_start
 from .enroll import enroll
 from .interfaces import DeviceAddresses, read_interfaces
 from .kernel import Kernel
@@ -31,7 +34,7 @@ class AgentConfig:
     """What `ringwall agent` was told.
 
     token_file: `-` for standard input; needed once. interface: the only one to enrol. unmanaged: devices that nothing
-    is enforced on.
+    is enforced on. break_glass: blocks from which the host can always be reached.
     """
 
     server: str
@@ -40,6 +43,22 @@ class AgentConfig:
     interface: str | None = None
     unmanaged: frozenset[str] = frozenset()
     insecure_http: bool = False
+    break_glass: frozenset[str] = frozenset()
+
+
+def local_policy(config: AgentConfig) -> LocalPolicy:
+    """What the host decides for itself; where its server is comes later.
+
+    Raises:
+        ConfigurationError: what should be a block is none.
+    """
+    blocks = set()
+    for text in config.break_glass:
+        cidr = canonical_cidr(text if "/" in text else f"{text}/{128 if ':' in text else 32}")
+        if cidr is None:
+            raise ConfigurationError(f"--break-glass {text!r}: give a CIDR block, such as 192.0.2.0/24, or an address.")
+        blocks.add(cidr)
+    return LocalPolicy(unmanaged=config.unmanaged, break_glass=frozenset(blocks))
 
 
 def run(config: AgentConfig) -> None:
@@ -55,12 +74,15 @@ def run(config: AgentConfig) -> None:
         LOG.warning("plain HTTP: anybody on the way to %s can read and change this host's rules", url.authority)
     for device in sorted(config.unmanaged - {name for _, name in socket.if_nameindex()}):
         LOG.warning("--unmanaged %s: there is no such interface now; one that appears is left alone", device)
+    local = local_policy(config)
     directory = AgentDirectory(config.data)
     with directory.held(), Kernel() as kernel, contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_run(config, url, directory, kernel))
+        asyncio.run(_run(config, url, directory, kernel, local))
 
 
-async def _run(config: AgentConfig, url: ServerUrl, directory: AgentDirectory, kernel: Kernel) -> None:
+async def _run(
+    config: AgentConfig, url: ServerUrl, directory: AgentDirectory, kernel: Kernel, local: LocalPolicy
+) -> None:
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,7 +93,10 @@ async def _run(config: AgentConfig, url: ServerUrl, directory: AgentDirectory, k
     elif config.token_file is not None:
         LOG.info("already enrolled as %s; the token isn't used", identity.instance_id)
     server = Server(url, identity.certificate_sha256, identity.endpoints)
-    await Agent(identity, server, kernel, directory, config.unmanaged).run()
+    findings = at_start(config.data, local)
+    for finding in findings:
+        LOG.warning("%s: %s", finding.check, finding.message)
+    await Agent(identity, server, kernel, directory, local, found=tuple(each.message for each in findings)).run()
 
 
 async def _enroll(config: AgentConfig, url: ServerUrl, directory: AgentDirectory) -> Identity:

@@ -1,54 +1,185 @@
-"""`ringwall agent`: enforce this host's security groups until told to stop."""
+"""`ringwall agent`: enforce this host's security groups until told to stop; and what an operator does at the host."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from ringwall.config import ConfigurationError, default_data_directory
 from ringwall.telemetry import log_to_stderr
 
+if TYPE_CHECKING:
+    from ringwall.agent.release import Outcome
+    from ringwall.agent.run import AgentConfig
+
+_NOT_ROOT: Final = "it programs the kernel's packet filter, so it must run as root."
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `ringwall agent`."""
-    add = parser.add_argument
-    add("--server", required=True, metavar="URL", help="the server, as https://name:4580")
-    add(
+    """The options of `ringwall agent`, and the verbs below it."""
+    parser.set_defaults(usage_error=parser.error)
+    _add_data(parser, None)
+    _add_settings(parser, None)
+    verbs = parser.add_subparsers(dest="agent_verb", metavar="VERB", required=False)
+    boot = verbs.add_parser("boot", help="load the last state from disk, before the network and without the server")
+    doctor = verbs.add_parser("doctor", help="look at the host for what keeps ringwall from working; change nothing")
+    for verb in (boot, doctor):  # the same options as the agent's, so that one line of settings serves all
+        _add_data(verb, argparse.SUPPRESS)
+        _add_settings(verb, argparse.SUPPRESS)
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON, and nothing else")
+    for name, text in (
+        ("release", "end the agent and remove enforcement, until `resume`; root at the host's console"),
+        ("resume", "let the agent enforce again after `release`"),
+    ):
+        _add_data(verbs.add_parser(name, help=text), argparse.SUPPRESS)
+
+
+def _add_data(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
+        default=default,
         help="where the host's identity and last state are kept (default /var/lib/ringwall)",
     )
-    add("--token-file", metavar="FILE", help="enrol with the token in FILE, or on standard input for -; needed once")
-    add("--interface", metavar="DEV", help="enrol this interface; the token must have been made for it")
+
+
+def _add_settings(parser: argparse.ArgumentParser, default: str | None) -> None:
+    add = parser.add_argument
+    add("--server", default=default, metavar="URL", help="the server, as https://name:4580; required to run the agent")
     add(
-        "--unmanaged", action="extend", nargs="+", default=[], metavar="DEV", help="devices that nothing is enforced on"
+        "--token-file",
+        default=default,
+        metavar="FILE",
+        help="enrol with the token in FILE, or on standard input for -; needed once",
     )
-    add("--insecure-http", action="store_true", help="allow plain HTTP to a server on another machine")
+    add(
+        "--interface",
+        default=default,
+        metavar="DEV",
+        help="enrol this interface; the token must have been made for it",
+    )
+    add(
+        "--unmanaged",
+        action="extend",
+        nargs="+",
+        default=default,
+        metavar="DEV",
+        help="devices that nothing is enforced on",
+    )
+    add(
+        "--break-glass",
+        action="extend",
+        nargs="+",
+        default=default,
+        metavar="CIDR",
+        help="blocks from which the host can always be reached, whatever the server says",
+    )
+    add(
+        "--insecure-http",
+        action="store_true",
+        default=default or False,
+        help="allow plain HTTP to a server on another machine",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs the agent; answers 0 after an orderly stop, 1 when it couldn't start."""
+    """Runs the agent, or one of the verbs; answers 0 after an orderly end, 1 when it couldn't."""
     from ringwall.agent.errors import AgentError  # imported here, so that other verbs start without them
-    from ringwall.agent.run import AgentConfig
-    from ringwall.agent.run import run as run_agent
 
-    log_to_stderr()
-    config = AgentConfig(
-        server=options.server,
-        data=options.data or default_data_directory(),
-        token_file=options.token_file,
-        interface=options.interface,
-        unmanaged=frozenset(options.unmanaged),
-        insecure_http=options.insecure_http,
-    )
+    verbs = {None: _agent, "boot": _boot, "doctor": _doctor, "release": _release, "resume": _resume}
+    name = "ringwall agent" + (f" {options.agent_verb}" if options.agent_verb else "")
     try:
-        run_agent(config)
+        return verbs[options.agent_verb](options)
     except (ConfigurationError, AgentError) as error:
-        print(f"ringwall agent: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 1
     except PermissionError:
-        print("ringwall agent: it programs the kernel's packet filter, so it must run as root.", file=sys.stderr)
+        print(f"{name}: {_NOT_ROOT}", file=sys.stderr)
         return 1
+
+
+def _agent(options: argparse.Namespace) -> int:
+    from ringwall.agent.run import run as run_agent
+
+    if options.server is None:
+        options.usage_error("--server URL is required to run the agent; or give one of boot, doctor, release, resume")
+    log_to_stderr()
+    run_agent(_config(options))
     return 0
+
+
+def _boot(options: argparse.Namespace) -> int:
+    from ringwall.agent.boot import start_from_disk
+    from ringwall.agent.run import local_policy
+    from ringwall.agent.server import parse_server_url
+
+    log_to_stderr()
+    config = _config(options)
+    url = parse_server_url(config.server, insecure_http=True) if config.server else None
+    print(start_from_disk(config.data, url, local_policy(config)))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from ringwall.agent.doctor import examine
+    from ringwall.agent.findings import worst
+    from ringwall.agent.run import local_policy
+
+    config = _config(options)
+    findings = examine(config.data, config.server, local_policy(config))
+    if options.json:
+        print(json.dumps([finding.json for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            print(finding.text)
+    return worst(findings)
+
+
+def _release(options: argparse.Namespace) -> int:
+    from ringwall.agent.release import release
+
+    _must_be_root()
+    return _told(release(_data(options)))
+
+
+def _resume(options: argparse.Namespace) -> int:
+    from ringwall.agent.release import resume
+
+    _must_be_root()
+    return _told(resume(_data(options)))
+
+
+def _must_be_root() -> None:
+    if os.geteuid() != 0:
+        raise PermissionError
+
+
+def _told(outcome: Outcome) -> int:
+    for sentence in outcome.done:
+        print(sentence)
+    for sentence in outcome.failed:
+        print(sentence, file=sys.stderr)
+    return 1 if outcome.failed else 0
+
+
+def _data(options: argparse.Namespace) -> Path:
+    return options.data or default_data_directory()
+
+
+def _config(options: argparse.Namespace) -> AgentConfig:
+    from ringwall.agent.run import AgentConfig
+
+    return AgentConfig(
+        server=options.server or "",
+        data=_data(options),
+        token_file=options.token_file,
+        interface=options.interface,
+        unmanaged=frozenset(options.unmanaged or ()),
+        insecure_http=options.insecure_http,
+        break_glass=frozenset(options.break_glass or ()),
+    )

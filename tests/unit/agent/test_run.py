@@ -53,7 +53,9 @@ def test_a_token_on_the_command_line_is_not_repeated(capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as ended:
         main(["agent", "--server", "https://a", "--token", f"rw1.{'s' * 43}.-"])
     assert ended.value.code == 2
-    assert capsys.readouterr().err.endswith("unrecognized arguments: --token rw1.…\n")
+    errors = capsys.readouterr().err
+    assert "invalid choice: 'rw1.…" in errors
+    assert "s" * 43 not in errors
 
 
 def test_the_server_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
