@@ -200,11 +200,17 @@ class PlainTransaction:
     def interfaces_of_host(self, instance_id: str) -> list[NetworkInterface]:
         return [each for each in self.state.interfaces if _host_id(each) == instance_id]
 
-    def interfaces_of_subnet(self, subnet_id: str) -> list[NetworkInterface]:
-        return [each for each in self.state.interfaces if each.subnet_id == subnet_id]
+    def subnet_has_interfaces(self, subnet_id: str) -> bool:
+        return any(each.subnet_id == subnet_id for each in self.state.interfaces)
+
+    def addresses_of_subnet(self, subnet_id: str) -> set[str]:
+        return {address for each in self.state.interfaces if each.subnet_id == subnet_id for address in each.addresses}
 
     def interfaces_of_group(self, group_id: str) -> list[NetworkInterface]:
         return [each for each in self.state.interfaces if group_id in each.group_ids]
+
+    def group_has_interfaces(self, group_id: str, vpc_id: str | None = None) -> bool:
+        return any(vpc_id in (None, each.vpc_id) for each in self.interfaces_of_group(group_id))
 
     def address_holder(self, vpc_id: str, address: str) -> str | None:
         holder = _one(each for each in self.state.interfaces if each.vpc_id == vpc_id and address in each.addresses)
@@ -293,7 +299,7 @@ class PlainTransaction:
         self._record(subnet.owner_id, subnet.region, change.SubnetCreated(subnet.subnet_id))
 
     def delete_subnet(self, subnet: Subnet) -> None:
-        if self.interfaces_of_subnet(subnet.subnet_id):
+        if self.subnet_has_interfaces(subnet.subnet_id):
             raise Conflict(subnet.subnet_id)
         self.state.subnets.remove(subnet)
         self._drop_tags([subnet.subnet_id])

@@ -102,12 +102,37 @@ def test_interfaces_with_and_without_a_host(rows: Rows) -> None:
     assert rows.read(lambda r: r.interface_count(*PLACE)) == 3
     assert rows.read(lambda r: r.interface_count(*ELSEWHERE)) == 0
     assert rows.read(lambda r: r.interface(*PLACE, FREE.interface_id)) == FREE
-    assert rows.read(lambda r: r.interfaces_of_subnet(NET.subnet_id)) == [FREE, attached]
+    assert rows.read(lambda r: r.addresses_of_subnet(NET.subnet_id)) == {*FREE.addresses, *attached.addresses}
+    assert rows.read(lambda r: r.addresses_of_subnet("subnet-0")) == set()
     assert rows.read(lambda r: r.interfaces_of_group(DB.group_id)) == [FREE, elsewhere]
     assert rows.read(lambda r: r.interfaces_of_host(machine.instance_id)) == [attached]
     assert rows.read(lambda r: r.address_holder(vpc().vpc_id, "10.1.1.70")) == FREE.interface_id
     rows.write(lambda tx: tx.delete_host(machine))
     assert rows.read(lambda r: r.interfaces(*PLACE)) == [FREE, elsewhere]
+    assert rows.read(lambda r: r.addresses_of_subnet(NET.subnet_id)) == set(FREE.addresses)
+
+
+def test_whether_a_subnet_or_group_has_interfaces(rows: Rows) -> None:
+    def told() -> list[bool]:
+        return rows.read(
+            lambda r: [
+                r.subnet_has_interfaces(NET.subnet_id),
+                r.subnet_has_interfaces(subnet(vpc(), 2).subnet_id),
+                r.group_has_interfaces(WEB.group_id),
+                r.group_has_interfaces(WEB.group_id, vpc().vpc_id),
+                r.group_has_interfaces(WEB.group_id, "vpc-0"),
+                r.group_has_interfaces("sg-0"),
+            ]
+        )
+
+    rows.write(lambda tx: (populate(tx), tx.insert_subnet(subnet(vpc(), 2))))
+    assert told() == [False] * 6
+    rows.write(lambda tx: tx.insert_interface(FREE))
+    assert told() == [True, False, True, True, False, False]
+    rows.write(lambda tx: tx.set_interface_groups(FREE, [DB.group_id]))
+    assert told() == [True, False, False, False, False, False]
+    rows.write(lambda tx: tx.delete_interface(FREE))
+    assert told() == [False] * 6
 
 
 def test_an_interface_without_a_host_takes_no_address_of_another(rows: Rows) -> None:

@@ -68,7 +68,7 @@ def canonical_address(text: str) -> str | None:
     if not _CHARACTERS.fullmatch(text):
         return None
     try:
-        return _text(ip_address(text))
+        return address_text(ip_address(text))
     except ValueError:
         return None
 
@@ -77,11 +77,14 @@ def canonical_address(text: str) -> str | None:
 def _canonical(text: str) -> str | None:
     """The same few blocks come again and again; nothing longer than CIDR_LENGTH_MAX comes here to be kept."""
     network = _network(text)
-    return None if network is None else f"{_text(network.network_address)}/{network.prefixlen}"
+    return None if network is None else f"{address_text(network.network_address)}/{network.prefixlen}"
 
 
-def _text(address: IPv4Address | IPv6Address) -> str:
-    """One text for every Python: from 3.13 on, `str` writes the IPv4 tail of a mapped address in dotted form."""
+def address_text(address: IPv4Address | IPv6Address) -> str:
+    """The address in its shortest lower-case form.
+
+    One text for every Python: from 3.13 on, `str` writes the IPv4 tail of a mapped address in dotted form.
+    """
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return str(address) if mapped is None else f"::ffff:{int(mapped) >> 16:x}:{int(mapped) & 0xFFFF:x}"
 

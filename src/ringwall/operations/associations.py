@@ -90,7 +90,7 @@ def disassociate_security_group_vpc(context: Context, request: Request) -> Answe
     ended = association(context.transaction, group, vpc.vpc_id)
     if ended is None:
         raise InvalidAssociationIDNotFound(group.group_id, vpc.vpc_id)
-    if any(each.vpc_id == vpc.vpc_id for each in context.transaction.interfaces_of_group(group.group_id)):
+    if context.transaction.group_has_interfaces(group.group_id, vpc.vpc_id):
         raise DependencyViolation(group.group_id)
     context.transaction.delete_vpc_association(ended)
     return {"State": "disassociating"}

@@ -185,7 +185,7 @@ def delete_security_group(context: Context, request: Request) -> Answer:
     if group.name == DEFAULT_NAME:
         raise CannotDelete(group.group_id, group.name)
     if (
-        transaction.interfaces_of_group(group.group_id)
+        transaction.group_has_interfaces(group.group_id)
         or transaction.vpc_associations(group.owner_id, group.region, group_id=group.group_id)
         or any(
             rule.reference is None and rule.group_id != group.group_id

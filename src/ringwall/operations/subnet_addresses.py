@@ -16,7 +16,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import islice
 from typing import Any, Final
 
-from ringwall.domain.address import canonical_address
+from ringwall.domain.address import address_text, canonical_address
 from ringwall.domain.errors import (
     InsufficientFreeAddressesInSubnet,
     InvalidIPAddressInUse,
@@ -194,7 +194,7 @@ def free(reader: Reader, subnet: Subnet, version: int, number: int, taken: Itera
     """
     if not number:
         return []
-    held = set(taken).union(*(each.addresses for each in reader.interfaces_of_subnet(subnet.subnet_id)))
+    held = reader.addresses_of_subnet(subnet.subnet_id).union(taken)
     lowest = list(islice((each for each in _hosts(_block(subnet, version)) if each not in held), number))
     if len(lowest) < number:
         raise InsufficientFreeAddressesInSubnet
@@ -203,7 +203,6 @@ def free(reader: Reader, subnet: Subnet, version: int, number: int, taken: Itera
 
 def _hosts(block: IPv4Network | IPv6Network) -> Iterator[str]:
     """The addresses of the block that aren't reserved, from the lowest, in the one spelling that the store has."""
+    first, address = int(block.network_address), type(block.network_address)
     for number in range(_FIRST_FREE, block.num_addresses - 1):
-        shown = canonical_address(str(block[number]))
-        assert shown is not None, "an address of a block can be spelt"
-        yield shown
+        yield address_text(address(first + number))

@@ -214,7 +214,7 @@ def delete_subnet(context: Context, request: Request) -> Answer:
     """
     transaction = context.transaction
     subnet = found(ids.SUBNET, transaction.subnet, context, request["SubnetId"])
-    if transaction.interfaces_of_subnet(subnet.subnet_id):
+    if transaction.subnet_has_interfaces(subnet.subnet_id):
         raise DependencyViolation.of("subnet", subnet.subnet_id)
     transaction.delete_subnet(subnet)
     return {}

@@ -215,11 +215,17 @@ class Reader(Protocol):
     def interfaces_of_host(self, instance_id: str) -> list[NetworkInterface]:
         """The interfaces of one host, primary first."""
 
-    def interfaces_of_subnet(self, subnet_id: str) -> list[NetworkInterface]:
-        """The interfaces in the subnet, in the order in which they were made."""
+    def subnet_has_interfaces(self, subnet_id: str) -> bool:
+        """Whether an interface is in the subnet. Cost: one look-up, however many are."""
+
+    def addresses_of_subnet(self, subnet_id: str) -> set[str]:
+        """The addresses of the interfaces in the subnet, of both families. Cost: of these alone."""
 
     def interfaces_of_group(self, group_id: str) -> list[NetworkInterface]:
         """The interfaces that carry the group. Their addresses are the group's members."""
+
+    def group_has_interfaces(self, group_id: str, vpc_id: str | None = None) -> bool:
+        """Whether an interface (of the VPC, when given) carries the group. Cost: without a VPC one look-up."""
 
     def address_holder(self, vpc_id: str, address: str) -> str | None:
         """The id of the interface that holds the address in the VPC."""

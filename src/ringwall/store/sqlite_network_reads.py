@@ -133,14 +133,28 @@ class NetworkReads(Queries):
         """`Reader.interfaces_of_host`. The primary one is the one it enrolled with, the first."""
         return self._interfaces(" WHERE i.instance_id = ?", instance_id)
 
-    def interfaces_of_subnet(self, subnet_id: str) -> list[NetworkInterface]:
-        """`Reader.interfaces_of_subnet`."""
-        return self._interfaces(" WHERE i.subnet_id = ?", subnet_id)
+    def subnet_has_interfaces(self, subnet_id: str) -> bool:
+        """`Reader.subnet_has_interfaces`."""
+        return self._exists("SELECT 1 FROM interfaces WHERE subnet_id = ?", subnet_id)
+
+    def addresses_of_subnet(self, subnet_id: str) -> set[str]:
+        """`Reader.addresses_of_subnet`."""
+        inside = "SELECT interface_id FROM interfaces WHERE subnet_id = ?"
+        query = f"SELECT address FROM interface_addresses WHERE interface_id IN ({inside})"
+        return {address for (address,) in self._execute(query, (subnet_id,))}
 
     def interfaces_of_group(self, group_id: str) -> list[NetworkInterface]:
         """`Reader.interfaces_of_group`."""
         carriers = "SELECT interface_id FROM interface_groups WHERE group_id = ?"
         return self._interfaces(f" WHERE i.interface_id IN ({carriers})", group_id)
+
+    def group_has_interfaces(self, group_id: str, vpc_id: str | None = None) -> bool:
+        """`Reader.group_has_interfaces`."""
+        carried = "SELECT 1 FROM interface_groups AS c"
+        if vpc_id is None:
+            return self._exists(f"{carried} WHERE c.group_id = ?", group_id)
+        joined = f"{carried} JOIN interfaces AS i USING (interface_id)"
+        return self._exists(f"{joined} WHERE c.group_id = ? AND i.vpc_id = ?", group_id, vpc_id)
 
     def address_holder(self, vpc_id: str, address: str) -> str | None:
         """`Reader.address_holder`."""

@@ -23,5 +23,8 @@ class Queries:
         row = self._execute(query, values).fetchone()
         return None if row is None else make(*row)
 
+    def _exists(self, query: str, *values: object) -> bool:
+        return self._execute(f"{query} LIMIT 1", values).fetchone() is not None
+
     def _all(self, make: Callable[..., Value], query: str, *values: object) -> list[Value]:
         return [make(*row) for row in self._execute(query, values)]
