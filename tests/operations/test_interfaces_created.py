@@ -276,7 +276,10 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, str]]] = [
     ),
     (
         {"InterfaceType": "nope"},
-        invalid("Value (nope) for parameter interfaceType is invalid. The only type here is 'interface'."),
+        invalid(
+            "Value (nope) for parameter interfaceType is invalid. "
+            "Valid values are: interface, efa, efa-only, trunk, branch."
+        ),
     ),
     ({"Ipv4Prefixes": [{"Ipv4Prefix": "10.0.1.16/28"}]}, unsupported("Ipv4Prefixes")),
     ({"Ipv4PrefixCount": 1}, unsupported("Ipv4PrefixCount")),

@@ -29,7 +29,7 @@ from .subnet_addresses import addresses_of_new
 DESCRIPTION_LENGTH_MAX: Final = 255
 
 _CREATE: Final = "CreateNetworkInterface"
-_OTHER_TYPES: Final = frozenset({"efa", "efa-only", "trunk", "branch"})
+_TYPES: Final = ("interface", "efa", "efa-only", "trunk", "branch")
 
 
 def check_create(request: Request) -> None:
@@ -39,11 +39,11 @@ def check_create(request: Request) -> None:
     ids.SUBNET.check(request["SubnetId"])
     ids.GROUP.check_all(request.get("Groups"))
     check_client_token(request)
-    kind = request.get("InterfaceType") or "interface"
-    if kind in _OTHER_TYPES:
+    kind = request.get("InterfaceType") or _TYPES[0]
+    if kind not in _TYPES:
+        raise InvalidParameterValue.of(kind, "interfaceType", f"Valid values are: {', '.join(_TYPES)}.")
+    if kind != _TYPES[0]:
         raise UnsupportedOperation(f"Network interfaces of type '{kind}' aren't supported here.")
-    if kind != "interface":
-        raise InvalidParameterValue.of(kind, "interfaceType", "The only type here is 'interface'.")
     check_description(request.get("Description") or "")
 
 
