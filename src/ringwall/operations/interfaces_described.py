@@ -125,7 +125,9 @@ def check_describe(request: Request) -> None:
 def describe_network_interfaces(context: Context, request: Request) -> Answer:
     """The interfaces that the request names, or all, of those the ones that its filters let through, page by page.
 
-    `group-name` and `tag-value` are filters still, as in older editions of EC2's reference.
+    `group-name` and `tag-value` are filters still, as in older editions of EC2's reference. Where the VPC has DNS host
+    names on, private addresses have EC2's names, made of the address; the primary address of a host's primary interface
+    goes by the host's own name (chosen).
 
     Raises:
         InvalidNetworkInterfaceIDNotFound: an interface that it names doesn't exist.
