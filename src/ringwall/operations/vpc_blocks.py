@@ -160,7 +160,7 @@ def associate_vpc_cidr_block(context: Context, request: Request) -> Answer:
     """The block that the VPC has now, besides those it had; the answer says `associating`, as EC2's does.
 
     CidrBlock is stored without host bits. Ipv6CidrBlock may be any block of at most 64 bits' length, from whatever
-    pool; AmazonProvidedIpv6CidrBlock gives a /56 of unique local addresses (RFC 4193), as there is no Amazon to ask, and
+    pool; AmazonProvidedIpv6CidrBlock gives a /56 of unique local addresses (RFC 4193), as there is no Amazon to ask;
     answers show it as Amazon's. The pool of a block that is given isn't kept.
     With the VPC's first IPv6 block those of its groups whose one egress rule lets everything out over IPv4 let
     everything out over IPv6 too (VPC user guide: not if their outbound rules were modified).

@@ -90,7 +90,7 @@ def create_vpc(context: Context, request: Request) -> Answer:
     """A new VPC with its default group.
 
     CidrBlock is stored without host bits. Ipv6CidrBlock may be any block of at most 64 bits' length, from whatever
-    pool; AmazonProvidedIpv6CidrBlock gives a /56 of unique local addresses (RFC 4193), as there is no Amazon to ask, and
+    pool; AmazonProvidedIpv6CidrBlock gives a /56 of unique local addresses (RFC 4193), as there is no Amazon to ask;
     answers show it as Amazon's. The pool of a block that is given isn't kept.
 
     Raises:
