@@ -447,7 +447,7 @@ def _server(host: Host) -> Iterator[Finding]:
         return
     yield ok("server", f"{url.authority} answers.")
     if server.said_time is not None:
-        yield from _clock((before + time.time()) / 2 - server.said_time)
+        yield from clock((before + time.time()) / 2 - server.said_time)
 
 
 async def _ask(server: Server) -> None:
@@ -457,7 +457,8 @@ async def _ask(server: Server) -> None:
             pass
 
 
-def _clock(ahead_seconds: float) -> Iterator[Finding]:
+def clock(ahead_seconds: float) -> Iterator[Finding]:
+    """How far this host's clock is from the server's; signatures tell their time."""
     apart = (
         f"This host's clock is {abs(ahead_seconds):.0f} s {'ahead of' if ahead_seconds > 0 else 'behind'} the server's."
     )
