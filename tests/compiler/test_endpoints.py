@@ -10,6 +10,7 @@ import pytest
 
 from build import (
     EGRESS,
+    HOST4,
     HOST6,
     INGRESS,
     beside,
@@ -19,6 +20,7 @@ from build import (
     flow,
     forwarded,
     hook_of,
+    host_interface,
     ingress,
     packet,
     routed,
@@ -28,7 +30,7 @@ from build import (
 from meaning import agrees
 from random_worlds import BEHIND, BREAKING, LOCAL, WITH_CLOSED, some_path, some_world_with_endpoints
 from ringwall.compiler.compile import compile_host
-from ringwall.domain.admission import ICMPV6, LINK_LOCAL_TYPES, Flow, Reason, admits
+from ringwall.domain.admission import ICMPV6, LINK_LOCAL_TYPES, UDP, Flow, Reason, admits
 from ringwall.domain.interface import Mode
 from ringwall.domain.world import HostState, InterfaceKind
 from ringwall.nft.expressions import IP6_HOPLIMIT
@@ -113,6 +115,19 @@ def test_a_container_and_the_host_are_neighbours_and_nobody_else_is(kind: int, s
             past = replace(of, onward=onward)
             assert trace(ruleset, "forward", packet(past) | {IP6_HOPLIMIT: limit}).verdict == "drop"
     assert not admits(state, LOCAL, replace(of, onward="up0")).allowed
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_container_is_no_dhcp_server_of_the_hosts(at: int) -> None:
+    """Though it may send anything: the host's own exception is for what comes in by its own interfaces."""
+    opens = [egress(everything(), cidr(each), group_id="sg-vc") for each in ("0.0.0.0/0", "::/0")]
+    behind = routed("eni-vc", "vc1", (*BEHIND["vc1"], "fe80::5"), "sg-vc")
+    state = beside(world(*opens), behind, host_interface("eni-1", "up0", (HOST4, HOST6)))
+    ruleset = compile_host(state, LOCAL).ruleset
+    source, destination, ports = [("10.0.1.2", HOST4, (67, 68)), ("fe80::5", "fe80::1", (547, 546))][at]
+    of = flow(INGRESS, UDP, source, destination, *ports, device="vc1")
+    assert agrees(state, of, ruleset).reason is Reason.NO_RULE
+    assert agrees(state, replace(of, device="up0", source="10.0.0.9" if at == 0 else "fe80::9"), ruleset).allowed
 
 
 def test_a_host_without_containers_has_nothing_of_theirs() -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from build import (
     EGRESS,
     INGRESS,
     LOCAL,
+    beside,
     cidr,
     egress,
     everything,
     flow,
+    forwarded,
     group,
+    host_interface,
     icmp,
     ingress,
     prefix_list,
+    routed,
     tcp,
     udp,
     world,
@@ -33,6 +39,7 @@ from ringwall.domain.admission import (
     unadmitted,
     unadmitted_listeners,
 )
+from ringwall.domain.group import SecurityGroupRule
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.traffic import Traffic
 
@@ -131,3 +138,56 @@ def test_the_listeners_that_nobody_could_reach() -> None:
     ]
     assert unadmitted_listeners(state, [*reachable, *hidden]) == hidden
     assert unadmitted_listeners(world(), reachable) == reachable[:4]
+
+
+A, B = routed("eni-a", "vc1", ["10.0.1.2", "fd00:1::2"], "sg-a"), routed("eni-b", "vc2", ["10.0.2.2"], "sg-b")
+A_MAY_SEND = egress(everything(), cidr("10.0.0.0/8"), "sgr-out", "sg-a")
+B_TAKES = ingress(tcp(22), cidr("10.0.1.2/32"), "sgr-in", "sg-b")
+HOST_TAKES = ingress(tcp(22), cidr("10.0.1.2/32"), "sgr-host", "sg-host")
+A_TO_B = forwarded("vc1", "vc2", "10.0.1.2", "10.0.2.2", destination_port=22)
+A_TO_HOST = flow(INGRESS, TCP, "10.0.1.2", "10.0.0.1", destination_port=22, device="vc1")
+A_OUT = forwarded("vc1", "up0", "10.0.1.2", "10.9.9.9", destination_port=22)
+
+
+@pytest.mark.parametrize(
+    ("of", "rules", "admitted_by"),
+    [
+        (A_TO_B, [A_MAY_SEND, B_TAKES], ("sgr-out", "sgr-in")),
+        (A_TO_B, [A_MAY_SEND, HOST_TAKES], ()),
+        (A_TO_B, [B_TAKES, HOST_TAKES], ()),
+        (A_TO_HOST, [A_MAY_SEND, HOST_TAKES], ("sgr-out", "sgr-host")),
+        (A_TO_HOST, [A_MAY_SEND, B_TAKES], ()),
+        (A_TO_HOST, [HOST_TAKES, B_TAKES], ()),
+        (A_OUT, [A_MAY_SEND], ("sgr-out",)),
+        (A_OUT, [HOST_TAKES, B_TAKES, egress(everything(), cidr("0.0.0.0/0"), "sgr-x", "sg-host")], ()),
+    ],
+)
+def test_both_ends_of_a_containers_flow_must_admit_it(
+    of: Flow, rules: list[SecurityGroupRule], admitted_by: tuple[str, ...]
+) -> None:
+    state = beside(world(*rules), A, B, host_interface("eni-1", "up0", ["10.0.0.1"], "sg-host"))
+    assert admits(state, LOCAL, of) == Verdict(
+        bool(admitted_by), Reason.RULES if admitted_by else Reason.NO_RULE, admitted_by
+    )
+
+
+def test_who_sends_under_an_address_that_is_not_his_is_refused() -> None:
+    anything = [
+        side(everything(), cidr("0.0.0.0/0"), group_id=each) for side in (ingress, egress) for each in ("sg-a", "sg-b")
+    ]
+    state = beside(world(*anything), A, B)
+    assert admits(state, LOCAL, A_TO_B).allowed
+    assert admits(state, LOCAL, replace(A_TO_B, source="10.9.9.9")).reason is Reason.FOREIGN_SOURCE
+    assert admits(state, LOCAL, replace(A_TO_B, device="up0")).reason is Reason.OWN_ADDRESS
+    assert admits(state, LOCAL, replace(A_TO_B, onward="up0")).reason is Reason.ELSEWHERE
+    unchecked = beside(state, replace(A, source_check=False))
+    assert admits(unchecked, LOCAL, replace(A_TO_B, source="10.9.9.9")).reason is Reason.RULES
+
+
+def test_break_glass_addresses_reach_the_host_and_nothing_behind_it() -> None:
+    local = LocalPolicy(break_glass=frozenset({"10.9.9.0/24"}))
+    state = beside(world(), A)
+    assert admits(state, local, flow(INGRESS, source="10.9.9.9")).reason is Reason.BREAK_GLASS
+    assert admits(state, local, flow(EGRESS, destination="10.9.9.9", device="un0")).reason is Reason.BREAK_GLASS
+    assert admits(state, local, flow(INGRESS, source="10.9.8.9")).reason is Reason.NO_RULE
+    assert not admits(state, local, forwarded("up0", "vc1", "10.9.9.9", "10.0.1.2")).allowed
