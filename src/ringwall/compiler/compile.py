@@ -7,12 +7,13 @@ keeping their digest, costs what changed and not what there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ringwall.domain.interface import Mode
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.peer import Peer, PeerKind
-from ringwall.domain.world import HostState
+from ringwall.domain.world import HostInterface, HostState
 from ringwall.nft.objects import Ruleset
 
 from .chains import CompiledGroup, compile_group
@@ -21,6 +22,7 @@ from .members import peer_sets
 from .parts import Fragment, assembled, finished
 
 _NOBODY: frozenset[str] = frozenset()
+HooksSource = tuple[Mode, Sequence[HostInterface], frozenset[str], LocalPolicy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Compiled:
 
     digest: 64 hex digits; two compiled rulesets are equal when, for practical purposes only when, their digests are.
     groups: by group id. peers: by the peer that rules name. hooks: everything that depends on no rule.
+    hooks_source: what the hooks were made of.
     """
 
     ruleset: Ruleset
@@ -44,6 +47,7 @@ class Compiled:
     groups: Mapping[str, CompiledGroup] = field(repr=False)
     peers: Mapping[Peer, CompiledPeer] = field(repr=False)
     hooks: Fragment = field(repr=False)
+    hooks_source: HooksSource = field(repr=False)
 
 
 def compile_host(state: HostState, local: LocalPolicy, previous: Compiled | None = None) -> Compiled:
@@ -62,11 +66,10 @@ def compile_host(state: HostState, local: LocalPolicy, previous: Compiled | None
     }
     named = frozenset().union(*(group.peers for group in groups.values()))
     peers = {peer: _peer(peer, state, previous) for peer in sorted(named)}
-    hooks = finished(
-        hook_objects(state.mode, interfaces, frozenset(groups), local), previous.hooks if previous else None
-    )
+    source = (state.mode, interfaces, frozenset(groups), local)
+    hooks = _hooks(source, previous)
     ruleset, digest = assembled(_fragments(groups.values(), peers.values(), hooks))
-    return Compiled(ruleset, digest, groups, peers, hooks)
+    return Compiled(ruleset, digest, groups, peers, hooks, source)
 
 
 def _fragments(groups: Iterable[CompiledGroup], peers: Iterable[CompiledPeer], hooks: Fragment) -> Iterable[Fragment]:
@@ -74,6 +77,12 @@ def _fragments(groups: Iterable[CompiledGroup], peers: Iterable[CompiledPeer], h
     for group in groups:
         yield from group.fragments
     yield hooks
+
+
+def _hooks(source: HooksSource, previous: Compiled | None) -> Fragment:
+    if previous is not None and previous.hooks_source == source:
+        return previous.hooks
+    return finished(hook_objects(*source), previous.hooks if previous else None)
 
 
 def _peer(peer: Peer, state: HostState, previous: Compiled | None) -> CompiledPeer:
