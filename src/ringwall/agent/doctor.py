@@ -38,6 +38,7 @@ from .kernel import Kernel
 from .others import Others, read_others
 from .release import lock_holders, read_marker
 from .server import Server, parse_server_url
+from .stream import HEALTH_PATH
 
 TOLD_MAX: Final = 20
 """So many findings go into the agent's reports."""
@@ -53,7 +54,6 @@ FREE_BYTES_MIN: Final = 64 << 20
 _FULL, _NEARLY_FULL = 0.95, 0.75
 _CLONE_NEWNET: Final = 0x40000000
 _SYSCTL: Final = Path("/proc/sys/net")
-_HEALTH: Final = "/healthz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,7 +452,7 @@ def _server(host: Host) -> Iterator[Finding]:
 
 async def _ask(server: Server) -> None:
     await server.locate()
-    async with server.exchange("GET", _HEALTH, "", {}, b"", None) as chunks:
+    async with server.exchange("GET", HEALTH_PATH, "", {}, b"", None) as chunks:
         async for _ in chunks:
             pass
 

@@ -26,7 +26,7 @@ from ringwall.compiler.names import INPUT
 from ringwall.compiler.parts import digest
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint, LocalPolicy
-from ringwall.domain.world import HostState
+from ringwall.domain.world import HostState, InterfaceKind
 from ringwall.nft.objects import Ruleset
 from ringwall.nft.ruleset import Applied
 from ringwall.telemetry import LOG
@@ -40,11 +40,12 @@ from .directory import AgentDirectory, Identity
 from .drift import Commits, Lookout
 from .enroll import interfaces_json, refused_sentences
 from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, StreamLost, TableOwned
+from .guard import Guard, forget_roll_back, rolled_back
 from .interfaces import DeviceAddresses, missing_sentences, read_interfaces
 from .preview import would_end
 from .release import read_marker
 from .server import Server
-from .stream import ADDRESSES_PATH, REPORT_PATH, retry_delays, watch
+from .stream import ADDRESSES_PATH, HEALTH_PATH, REPORT_PATH, retry_delays, watch
 
 COMMIT_ATTEMPTS: Final = 5
 """Somebody else's commits to nftables can come in between; then the table is listed and the difference made anew."""
@@ -63,6 +64,9 @@ RETRY_SECONDS: Final = 2.0
 
 DRIFT_TOLD_SECONDS: Final = 3600.0
 """A foreign change is reported for so long after it was put right, and so is a start without the last state."""
+
+CONFIRM_RETRY_SECONDS: Final = 0.5
+"""So long until the next attempt to reach the server after a structural change."""
 
 MARKER_SECONDS: Final = 0.5
 """So often the agent looks whether the host was released, or no longer is."""
@@ -107,6 +111,7 @@ class Effects:
     would_end: Callable[[HostState, LocalPolicy], tuple[Unadmitted, ...]] = would_end
     read_interfaces: Callable[[], tuple[DeviceAddresses, ...]] = read_interfaces
     drift_seconds: float = DRIFT_SECONDS
+    guard: Callable[[str], Guard] | None = None
 
 
 class Agent:
@@ -140,10 +145,14 @@ class Agent:
         self._lookout = Lookout(None)
         self._drift: Drift | None = None
         self._retry_at: float | None = None
+        self._guard: Guard | None = None
+        self._unconfirmed: tuple[Received, Compiled] | None = None
+        self._from_disk: HostState | None = None
         self._problems: dict[str, tuple[str, ...]] = {"host": found}
         self._lost: tuple[str, float] | None = None
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
         self._kept: tuple[HostState, str] | None = None
+        self._confirming: set[asyncio.Task[None]] = set()
         self._to_enforce = asyncio.Event()
         self._to_tell = asyncio.Event()
         self._to_keep = asyncio.Event()
@@ -204,6 +213,7 @@ class Agent:
                 self._kernel.apply(None, closed_ruleset(self._identity.instance_id, self._local))
         if planned.snapshot is None:
             return
+        self._from_disk = planned.snapshot.state
         self._received = Received(planned.snapshot.position, planned.snapshot.state, self._effects.clock())
         there = self._kernel.observe()
         if there is None or digest(there.ruleset) == planned.digest:
@@ -325,6 +335,7 @@ class Agent:
         try:
             # (3) compile what changed
             compiled = compile_host(received.state, self._local, self._compiled)
+            self._set_guard(received, compiled)
             # (4) the difference to what is applied, (5) committed, all of it or nothing
             applied = self._commit(compiled, received.state.mode)
         except Exception as error:  # whatever it is: the agent lives on, and the operator must hear of it
@@ -336,10 +347,66 @@ class Agent:
             self._compiled, self._applied, self._knows_applied = compiled, applied, True
             self._retry_at = None
             self._problems.pop("commit", None)
+            if self._guard is not None:
+                self._unconfirmed = received, compiled  # it isn't in force before that
+                return
             self._settle(received, compiled)
         # (6) acknowledge, and keep for the next boot
         self._to_tell.set()
         self._to_keep.set()
+
+    def _set_guard(self, received: Received, compiled: Compiled) -> None:
+        """Before a change that could shut out the operator, somebody stands by who undoes it.
+
+        Raises:
+            AgentError: nobody does, or this very change was undone before.
+        """
+        if received.state.mode is Mode.OBSERVE and received.state is not self._from_disk:
+            forget_roll_back(self._directory.path)
+        if self._guard is not None or self._effects.guard is None or not self._is_structural(received.state):
+            return
+        if rolled_back(self._directory.path) == compiled.digest:
+            raise AgentError(
+                "no new connection to the server came about with it, so it was undone; observe, and enforce again"
+            )
+        self._guard = self._effects.guard(compiled.digest)
+        task = asyncio.get_running_loop().create_task(self._confirm(self._guard))
+        self._confirming.add(task)
+        task.add_done_callback(self._confirming.discard)
+
+    def _is_structural(self, state: HostState) -> bool:
+        """Whether the host begins to enforce, or enforces and its own interfaces change.
+
+        A state that was in force before, as the disk or the kernel knows, is nothing new.
+        """
+        if state.mode is not Mode.ENFORCE or state is self._from_disk:
+            return False
+        if self._in_force is not None:
+            before = self._in_force.received.state
+            return before.mode is not Mode.ENFORCE or _own_devices(before) != _own_devices(state)
+        if not self._knows_applied:
+            self._applied, self._knows_applied = self._kernel.observe(), True
+        return not self._is_enforcing()
+
+    async def _confirm(self, guard: Guard) -> None:
+        """Tells the guard once a new connection to the server has come about; otherwise it ends this very process."""
+        await asyncio.sleep(0)  # the commit comes first
+        while True:
+            try:
+                async with self._server.exchange("GET", HEALTH_PATH, "", {}, b"", None):
+                    break
+            except ServerRefused:
+                break  # it answered
+            except AgentError as error:
+                LOG.warning("no new connection to the server since the change, which will be undone: %s", error)
+                await asyncio.sleep(CONFIRM_RETRY_SECONDS)
+        guard.confirm()
+        forget_roll_back(self._directory.path)
+        self._guard, unconfirmed, self._unconfirmed = None, self._unconfirmed, None
+        if unconfirmed is not None:
+            self._settle(*unconfirmed)
+            self._to_tell.set()
+            self._to_keep.set()
 
     def _commit(self, compiled: Compiled, mode: Mode) -> Applied:
         last = self._applied
@@ -501,3 +568,9 @@ class Agent:
             capabilities=capabilities,
             drift=drift,
         )
+
+
+def _own_devices(state: HostState) -> frozenset[tuple[str, str]]:
+    """Which of the state's interfaces are the host's own, by device: what its connection to the server may go by."""
+    own = (each for each in state.interfaces.values() if each.kind is InterfaceKind.HOST)
+    return frozenset((each.interface_id, each.device) for each in own)

@@ -176,7 +176,7 @@ def _who() -> str:
 
 def _end_agents(data: Path) -> Iterator[str]:
     for pid in lock_holders(data):
-        _end(pid)
+        end_process(pid)
         yield f"The agent (pid {pid}) was ended."
 
 
@@ -189,7 +189,7 @@ def _remove_table() -> Iterator[str]:
         except TableOwned as owned:
             if owned.pid is None or attempt == ATTEMPTS:
                 raise
-            _end(owned.pid)
+            end_process(owned.pid)
             yield f"The owner of the table (pid {owned.pid}) was ended."
         except CommitRefused as refused:
             if refused.errno != ENOENT:
@@ -201,7 +201,7 @@ def _remove_table() -> Iterator[str]:
             return
 
 
-def _end(pid: int) -> None:
+def end_process(pid: int) -> None:
     """The process is gone, with everything it held.
 
     Raises:

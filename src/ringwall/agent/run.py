@@ -20,9 +20,10 @@ from ringwall.telemetry import LOG
 from .directory import AgentDirectory, Identity
 from .doctor import at_start
 from .enroll import enroll
+from .guard import CONFIRM_SECONDS, Guard
 from .interfaces import DeviceAddresses, read_interfaces
 from .kernel import Kernel
-from .loop import Agent
+from .loop import Agent, Effects
 from .server import Server, ServerUrl, parse_server_url
 
 TOKEN_BYTES_MAX: Final = 4096
@@ -35,6 +36,7 @@ class AgentConfig:
 
     token_file: `-` for standard input; needed once. interface: the only one to enrol. unmanaged: devices that nothing
     is enforced on. break_glass: blocks from which the host can always be reached.
+    confirm_seconds: a structural change is undone unless the server is reached anew within this.
     """
 
     server: str
@@ -44,6 +46,7 @@ class AgentConfig:
     unmanaged: frozenset[str] = frozenset()
     insecure_http: bool = False
     break_glass: frozenset[str] = frozenset()
+    confirm_seconds: float = CONFIRM_SECONDS
 
 
 def local_policy(config: AgentConfig) -> LocalPolicy:
@@ -96,7 +99,9 @@ async def _run(
     findings = at_start(config.data, local)
     for finding in findings:
         LOG.warning("%s: %s", finding.check, finding.message)
-    await Agent(identity, server, kernel, directory, local, found=tuple(each.message for each in findings)).run()
+    effects = Effects(guard=lambda digest: Guard(config.data, digest, config.confirm_seconds))
+    found = tuple(each.message for each in findings)
+    await Agent(identity, server, kernel, directory, local, effects, found).run()
 
 
 async def _enroll(config: AgentConfig, url: ServerUrl, directory: AgentDirectory) -> Identity:

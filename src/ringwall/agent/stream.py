@@ -18,6 +18,7 @@ WATCH_PATH: Final = "/ringwall/v1/watch"
 REPORT_PATH: Final = "/ringwall/v1/report"
 ADDRESSES_PATH: Final = "/ringwall/v1/addresses"
 ENROLL_PATH: Final = "/ringwall/v1/enroll"
+HEALTH_PATH: Final = "/healthz"
 
 SILENCE_SECONDS_MAX: Final = 3 * HEARTBEAT_SECONDS
 RETRY_SECONDS_FIRST: Final = 0.25

@@ -80,6 +80,13 @@ def _add_settings(parser: argparse.ArgumentParser, default: str | None) -> None:
         help="blocks from which the host can always be reached, whatever the server says",
     )
     add(
+        "--confirm-seconds",
+        type=_seconds,
+        default=argparse.SUPPRESS,
+        metavar="S",
+        help="undo a start of enforcement unless the server is reached anew within S seconds (default 10)",
+    )
+    add(
         "--insecure-http",
         action="store_true",
         default=default or False,
@@ -167,6 +174,17 @@ def _told(outcome: Outcome) -> int:
     return 1 if outcome.failed else 0
 
 
+def _seconds(text: str) -> float:
+    """An argument that is a time the agent can wait for."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 600:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number from 1 to 600")
+    return seconds
+
+
 def _data(options: argparse.Namespace) -> Path:
     return options.data or default_data_directory()
 
@@ -182,4 +200,5 @@ def _config(options: argparse.Namespace) -> AgentConfig:
         unmanaged=frozenset(options.unmanaged or ()),
         insecure_http=options.insecure_http,
         break_glass=frozenset(options.break_glass or ()),
+        **({"confirm_seconds": options.confirm_seconds} if "confirm_seconds" in options else {}),
     )

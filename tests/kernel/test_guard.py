@@ -1,0 +1,108 @@
+"""A host that begins to enforce and loses its server goes back by itself, also when its agent hangs or dies."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import netns
+from fleet import SECONDS, Agent, Fleet, fleet_in, wait_for
+
+pytestmark = [pytest.mark.kernel, netns.needs_kernel]
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    with fleet_in(tmp_path) as made:
+        made.options = ["--confirm-seconds", "2"]
+        yield made
+
+
+def no_new_connections(fleet: Fleet) -> None:
+    """What the host's agent holds open goes on; nothing new reaches the server."""
+    fleet.peer.run(["nft", "-f", "-"], input=f"""
+        table inet theirs {{
+          chain in {{
+            type filter hook input priority filter; policy accept;
+            iifname "up0" tcp dport {fleet.server.port} tcp flags & (syn | ack) == syn drop
+          }}
+        }}""")  # fmt: skip
+
+
+def ask_to_enforce(fleet: Fleet) -> None:
+    content = {"mode": "enforce", "yes": True}
+    assert fleet.api("PUT", f"/ringwall/v1/hosts/{fleet.instance_id}/mode", content)["mode"] == "enforce"
+
+
+def observing(fleet: Fleet) -> Agent:
+    agent = fleet.enrol()
+    fleet.listen(22), fleet.listen(23)
+    fleet.admit(22)
+    state = fleet.data / "state.json"
+    revision = f'"revision":{fleet.about()["revision"]}}}'.encode()
+    wait_for(lambda: state.exists() and revision in state.read_bytes(), "the last state on disk")
+    return agent
+
+
+def test_enforcement_stays_once_the_server_was_reached_anew(fleet: Fleet) -> None:
+    agent = observing(fleet)
+    fleet.enforce(yes=True)
+    assert not fleet.connects(23)
+    assert not (fleet.data / "rolled-back").exists()
+    assert not agent.says("rolled back")
+    fleet.revoke(22)
+    assert not fleet.connects(22)
+
+
+def test_without_a_new_connection_the_host_is_as_before_and_doesnt_try_the_same_again(fleet: Fleet) -> None:
+    agent = observing(fleet)
+    before = fleet.objects()
+    no_new_connections(fleet)
+    ask_to_enforce(fleet)
+    wait_for(lambda: "policy drop" in fleet.table(), "the start of enforcement")
+    assert agent.process.wait(SECONDS) == -signal.SIGKILL
+    wait_for(lambda: agent.says("rolled back"), "the guard")
+    assert fleet.objects() == before
+    assert fleet.connects(23)
+    assert (fleet.data / "mode").read_text() == "observe\n", "what wasn't confirmed isn't kept"
+
+    fleet.peer.run(["nft", "delete", "table", "inet", "theirs"])
+    again = fleet.start_agent()
+    wait_for(lambda: any("undone" in problem for problem in fleet.about()["problems"]), "the report")
+    assert not fleet.up_to_date()
+    assert fleet.connects(23)
+    assert fleet.objects() == before
+    fleet.api("PUT", f"/ringwall/v1/hosts/{fleet.instance_id}/mode", {"mode": "observe", "yes": True})
+    fleet.settled()
+    fleet.enforce(yes=True)  # somebody insists
+    assert not fleet.connects(23)
+    assert fleet.connects(22)
+    assert fleet.about()["problems"] == []
+    assert not again.says("rolled back")
+
+
+@pytest.mark.parametrize("end", [signal.SIGSTOP, signal.SIGKILL])
+def test_also_when_the_agent_hangs_or_dies(fleet: Fleet, end: signal.Signals) -> None:
+    agent = observing(fleet)
+    before = fleet.objects()
+    no_new_connections(fleet)
+    ask_to_enforce(fleet)
+    wait_for(lambda: "policy drop" in fleet.table(), "the start of enforcement")
+    agent.process.send_signal(end)
+    assert agent.process.wait(SECONDS) == -signal.SIGKILL
+    wait_for(lambda: agent.says("rolled back"), "the guard")
+    assert fleet.objects() == before
+    assert fleet.connects(23)
+
+
+def test_a_host_that_is_released_meanwhile_has_no_table(fleet: Fleet) -> None:
+    agent = observing(fleet)
+    no_new_connections(fleet)
+    ask_to_enforce(fleet)
+    wait_for(lambda: "policy drop" in fleet.table(), "the start of enforcement")
+    fleet.on_console("release")
+    wait_for(lambda: agent.says("rolled back"), "the guard")
+    assert fleet.table() == ""
