@@ -151,14 +151,14 @@ class Demo:
         )
 
     def rules(self) -> str:
-        """The table on the web host as nft lists it, without counters."""
+        """The table on the web host as nft lists it, without counters, and without whose it is."""
         done = subprocess.run(
             self.inside("web", "nft", "-s", "list", "table", "inet", "ringwall"),
             capture_output=True,
             text=True,
             check=False,
         )
-        return done.stdout
+        return "".join(line for line in done.stdout.splitlines(True) if not line.startswith(("table ", "\tflags ")))
 
 
 def run(*command: str) -> None:
