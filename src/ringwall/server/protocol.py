@@ -176,7 +176,8 @@ class BoundedProtocol(HttpToolsProtocol):
     @override
     def on_headers_complete(self) -> None:
         """The head is whole: within its bounds, it becomes a request for the application."""
-        if self._head_bytes + self._read_bytes > self.head_bytes_max:
+        # The bytes of the read in which a head began aren't counted: something else may have come before it there.
+        if not self._head_began_in_this_read or self._read_bytes > self.head_bytes_max:
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > self.head_bytes_max:
                 self._refusal = (431, "The head of the request is too large.")

@@ -226,6 +226,16 @@ def test_an_oversized_head_is_refused(head: bytes) -> None:
         assert read_to_end(client).startswith(b"HTTP/1.1 431 ")
 
 
+def test_an_oversized_head_is_refused_however_it_is_cut() -> None:
+    def in_pieces(self: Quick, data: bytes) -> None:
+        for start in range(0, len(data), 40_000):
+            Quick.data_received(self, data[start : start + 40_000])
+
+    head = b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 13_000 + b"\r\n"
+    with serving(data_received=in_pieces) as server, connect(server, head) as client:
+        assert read_to_end(client).startswith(b"HTTP/1.1 431 ")
+
+
 @pytest.mark.parametrize("begin", [b"GET /", b"GET / HTTP/1.1\r\nx: ", b"GET / HTTP/1.1\r\nx: y\r\n"])
 def test_an_endless_head_is_cut_off(begin: bytes) -> None:
     with serving() as server, connect(server, begin) as client, pytest.raises(ConnectionError):
