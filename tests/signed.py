@@ -87,3 +87,8 @@ def accept(request: Wire, now: float | None = None) -> SignedRequest:
     claim = parse_authentication(*request)
     verify(claim, SECRETS.get(claim.access_key_id), time.time() if now is None else now)
     return claim
+
+
+def signed_at(request: Wire) -> int:
+    """When it was signed, in Unix seconds."""
+    return parse_authentication(*request).signed_at

@@ -21,13 +21,9 @@ from ringwall.sigv4 import verify as verification
 from ringwall.sigv4.canonical import decode_query
 from ringwall.sigv4.sign import sign
 from ringwall.sigv4.verify import SignedRequest, parse_authentication, verify
-from signed import KEY, SECRET, Wire, accept, presigned, signed, wire
+from signed import KEY, SECRET, Wire, accept, presigned, signed, signed_at, wire
 
 REFUSED = "AWS was not able to validate the provided access credentials"
-
-
-def signed_at(request: Wire) -> int:
-    return parse_authentication(*request).signed_at
 
 
 @pytest.mark.parametrize("seconds", [-900, -1, 0, 900])
