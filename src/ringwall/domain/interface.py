@@ -33,11 +33,18 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """What ties an interface to a host. device: the name that the host's kernel gives it."""
+    """What ties an interface to a host.
+
+    device: the name that the host's kernel gives it; empty for a routed interface, that of a container or virtual
+    machine, whose device the host itself knows. device_index: 0 for the one that came with the host.
+    attached_at: Unix seconds.
+    """
 
     attachment_id: str
     instance_id: str
     device: str
+    device_index: int = 0
+    attached_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

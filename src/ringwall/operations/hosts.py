@@ -151,7 +151,7 @@ def _interface_of(
         subnet_id=subnet.subnet_id,
         vpc_id=subnet.vpc_id,
         availability_zone=subnet.availability_zone,
-        attachment=Attachment(context.ids.new("eni-attach"), host.instance_id, found.device),
+        attachment=Attachment(context.ids.new("eni-attach"), host.instance_id, found.device, 0, context.now),
         mac_address=found.mac_address,
         private_ips=private_ips,
         ipv6_addresses=ipv6_addresses,

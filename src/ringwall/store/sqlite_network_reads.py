@@ -33,7 +33,8 @@ INTERFACE_COLUMNS: Final = (
     "created_at",
 )  # fmt: skip
 INTERFACE: Final = (
-    f"SELECT source_dest_check, attachment_id, instance_id, device, {', '.join(INTERFACE_COLUMNS)} FROM interfaces AS i"
+    "SELECT source_dest_check, attachment_id, instance_id, device, device_index, attached_at,"
+    f" {', '.join(INTERFACE_COLUMNS)} FROM interfaces AS i"
 )
 ADDRESSES: Final = (
     "SELECT interface_id, family, address FROM interface_addresses AS a JOIN interfaces AS i USING (interface_id)"
@@ -203,11 +204,12 @@ class NetworkReads(Queries):
             groups.setdefault(interface_id, []).append(group_id)
 
         def interface(
-            check: int, attachment_id: str | None, instance_id: str, device: str, *row: Any
+            check: int, attachment_id: str | None, instance_id: str, device: str, index: int, since: int, *row: Any
         ) -> NetworkInterface:
+            held = None if attachment_id is None else Attachment(attachment_id, instance_id, device, index, since)
             return NetworkInterface(
                 **dict(zip(INTERFACE_COLUMNS, row, strict=True)),
-                attachment=None if attachment_id is None else Attachment(attachment_id, instance_id, device),
+                attachment=held,
                 private_ips=tuple(addresses.get((row[0], 4), ())),
                 ipv6_addresses=tuple(addresses.get((row[0], 6), ())),
                 group_ids=tuple(groups.get(row[0], ())),

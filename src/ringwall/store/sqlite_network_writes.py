@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
 from ringwall.domain.change import (
     AddressesChanged,
@@ -246,8 +247,8 @@ class NetworkWrites(Recorder):
         attachment = interface.attachment
         self._write(
             "INSERT INTO interfaces (interface_id, owner_id, region, subnet_id, vpc_id, availability_zone,"
-            " attachment_id, instance_id, device, mac_address, description, created_at, source_dest_check)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " attachment_id, instance_id, device, device_index, attached_at, mac_address, description, created_at,"
+            " source_dest_check) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 interface.interface_id,
                 interface.owner_id,
@@ -255,11 +256,7 @@ class NetworkWrites(Recorder):
                 interface.subnet_id,
                 interface.vpc_id,
                 interface.availability_zone,
-                *(
-                    (attachment.attachment_id, attachment.instance_id, attachment.device)
-                    if attachment
-                    else (None, None, None)
-                ),
+                *(astuple(attachment) if attachment else (None, None, None, 0, 0)),
                 interface.mac_address,
                 interface.description,
                 interface.created_at,

@@ -95,7 +95,7 @@ INTERFACE = NetworkInterface(
     "subnet-1",
     "vpc-1",
     "eu-north-1a",
-    Attachment("eni-attach-1", "i-1", "eth0"),
+    Attachment("eni-attach-1", "i-1", "eth0", 0, 1_700_000_000),
     "02:00:00:00:00:01",
     ("10.0.1.9", "10.0.1.5"),
     ("fd00::1",),
