@@ -11,7 +11,7 @@ from ringwall.domain.interface import Mode
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
 from ringwall.domain.world import HostDelta, HostGroup, HostInterface, HostState, InterfaceKind, difference
-from ringwall.watch.messages import Delta, Drift, Heartbeat, Message, Position, Report, Snapshot, Unadmitted
+from ringwall.watch.messages import Delta, Drift, Heartbeat, Message, Position, Question, Report, Snapshot, Unadmitted
 
 GROUP_IDS = ("sg-a", "sg-b", "sg-c")
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "fd00::1")
@@ -53,8 +53,9 @@ def host_states(draw: st.DrawFn, host_id: str = "i-1") -> HostState:
     behind = HostInterface(
         "eni-2", "vc1", ADDRESSES[1:], tuple(group_ids), InterfaceKind.ROUTED, source_check=draw(st.booleans())
     )
+    unbound = replace(behind, interface_id="eni-4", device="", addresses=("10.0.0.8", "fd00::8"))
     second = replace(own, interface_id="eni-3", device="up1", addresses=("10.0.0.9", "fd00::9"))
-    held = draw(st.lists(st.sampled_from([own, behind, second]), unique_by=lambda each: each.interface_id))
+    held = draw(st.lists(st.sampled_from([own, behind, second, unbound]), unique_by=lambda each: each.interface_id))
     return HostState(
         host_id=host_id,
         mode=draw(st.sampled_from(Mode)),
@@ -81,6 +82,13 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Snapshot, positions, host_states()),
     st.builds(Delta, st.integers(0, 2**63), positions, host_deltas, st.one_of(st.none(), times)),
     st.builds(Heartbeat, positions),
+    st.builds(
+        Question,
+        positions,
+        st.text(),
+        st.text(),
+        st.dictionaries(st.text(), st.lists(st.text()).map(tuple), max_size=3),
+    ),
 )
 reports = st.builds(
     Report,

@@ -157,7 +157,10 @@ OUTSIDE = ("up0", "up1", "docker0", "un0")
 
 
 def some_world_with_endpoints(random: Random) -> HostState:
-    """One or two interfaces of the host's own, and up to three containers of which some may send from anywhere."""
+    """One or two interfaces of the host's own, and up to three containers of which some may send from anywhere.
+
+    Of some the host doesn't know the device.
+    """
     wide = [
         side(random.choice([everything(), tcp(0, 65535), udp(0, 65535), icmp()]), cidr(where), group_id="sg-2")
         for side in (ingress, egress)
@@ -171,7 +174,8 @@ def some_world_with_endpoints(random: Random) -> HostState:
     ]
     for n, device in enumerate(behind):
         checked = random.random() < 0.7
-        interfaces.append(routed(f"eni-{n}", device, BEHIND[device], *some_groups(random), source_check=checked))
+        known = device if random.random() < 0.8 else ""
+        interfaces.append(routed(f"eni-{n}", known, BEHIND[device], *some_groups(random), source_check=checked))
     return replace(some_world(random, *wide), interfaces={each.interface_id: each for each in interfaces})
 
 
@@ -195,7 +199,7 @@ def some_path(random: Random, state: HostState) -> Flow:
             return BEHIND[device][at]
         return like.source if like.direction is INGRESS else like.destination
 
-    known = [each.device for each in state.interfaces.values()]
+    known = [each.device for each in state.interfaces.values() if each.device]
     places: list[str | None] = [None, *known, *known, *known, random.choice([*BEHIND, *OUTSIDE])]
     source, destination = random.sample(places, 2)
     addressed = replace(like, source=address(source), destination=address(destination))

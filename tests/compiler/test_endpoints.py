@@ -13,6 +13,8 @@ from build import (
     HOST4,
     HOST6,
     INGRESS,
+    PEER4,
+    PEER6,
     beside,
     cidr,
     egress,
@@ -96,6 +98,48 @@ def test_a_containers_device_without_an_interface_is_closed() -> None:
         assert not agrees(state, of, closed, WITH_CLOSED).allowed
     assert agrees(state, forwarded("un0", "up0", "10.0.1.2", "10.0.0.2"), closed, WITH_CLOSED).allowed
     assert agrees(state, flow(INGRESS), closed, WITH_CLOSED).allowed
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("at", [0, 1])
+def test_the_addresses_of_a_container_that_no_device_leads_to_are_kept_for_it(at: int, alone: bool) -> None:
+    """From whatever device, the host's own and a router's among them; forwarded there by none."""
+    anything = [
+        side(everything(), cidr(each), group_id=group_id)
+        for side in (ingress, egress)
+        for each in ("0.0.0.0/0", "::/0")
+        for group_id in ("sg-1", "sg-vc")
+    ]
+    others = [] if alone else [routed("eni-vc2", "vc2", BEHIND["vc2"], "sg-vc")]
+    state = beside(world(*anything), routed("eni-vc1", "", BEHIND["vc1"], "sg-vc"), *others)
+    ruleset = compile_host(state, LOCAL).ruleset
+    of_it, peer = BEHIND["vc1"][at], (PEER4, PEER6)[at]
+    for device in ("up0", "vc1", "un0", "docker0"):
+        assert agrees(state, flow(INGRESS, source=of_it, device=device, version=(4, 6)[at]), ruleset).reason is (
+            Reason.OWN_ADDRESS
+        )
+        for onward in {"up0", "vc1", "un0"} - {device}:
+            from_it = forwarded(device, onward, of_it, peer)
+            assert agrees(state, from_it, ruleset).reason is Reason.OWN_ADDRESS
+            to_it = forwarded(device, onward, peer, of_it)
+            assert agrees(state, to_it, ruleset).reason is Reason.ELSEWHERE
+            past_it = forwarded(device, onward, peer, peer.replace("2", "7"))
+            assert agrees(state, past_it, ruleset).reason is Reason.FORWARDED
+    if others:
+        assert agrees(state, forwarded("vc2", "up0", of_it, peer), ruleset).reason is Reason.FOREIGN_SOURCE
+
+
+def test_to_bind_a_container_adds_elements_and_no_chain() -> None:
+    rules = [ingress(tcp(22), cidr("10.0.0.0/8"), group_id="sg-vc")]
+    unbound, bound = (
+        compile_host(beside(world(*rules), routed("eni-vc", device, BEHIND["vc1"], "sg-vc")), LOCAL).ruleset
+        for device in ("", "vc1")
+    )
+    assert unbound.chains == bound.chains
+    assert unbound.sets["endpoint-addresses-v4"] == bound.sets["endpoint-addresses-v4"]
+    assert not unbound.sets["endpoint-sources-v4"].elements
+    assert not unbound.maps["from-endpoints"].elements
+    assert not unbound.sets["endpoints"].elements
 
 
 @pytest.mark.parametrize("source", ["fe80::7", "::", BEHIND["vc1"][1], BEHIND["vc2"][1]])

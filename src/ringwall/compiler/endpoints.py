@@ -10,7 +10,8 @@
 To accept ends one base chain only; the packet goes on to the next. A drop is final. What the host forwards without any
 endpoint passes: it may be a router, and the groups of its own interfaces speak of the host alone. But an endpoint's
 address is nobody else's: a packet that comes from it, or goes to it, through another device (because that was renamed,
-or put under a bridge) is dropped.
+or put under a bridge) is dropped. An endpoint that is bound to no device has its chains all the same, and nothing leads
+there: to bind it adds a few elements. Its addresses are nobody's meanwhile.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ _SOURCE: Final = UNTRACKED[Direction.INGRESS]
 _DESTINATION: Final = UNTRACKED[Direction.EGRESS]
 _VERSIONS: Final = (4, 6)
 _IN, _OUT = (fields.IIFNAME,), (fields.OIFNAME,)
+_NO_DEVICE: Final = ifname("")
 ChainName = Callable[[str, Direction], str]
 
 
@@ -65,12 +67,11 @@ def endpoint_objects(
     local: LocalPolicy,
 ) -> list[Object]:
     """All that is there for endpoints only. devices: theirs, and those that are closed for want of an interface."""
+    bound = [each for each in endpoints if not each.is_unbound]
     return [
         *_sets(endpoints, devices),
-        *interface_maps(
-            names.FROM_ENDPOINTS, names.FROM_ENDPOINTS_UNTRACKED, fields.IIFNAME, endpoints, Direction.EGRESS
-        ),
-        *interface_maps(names.TO_ENDPOINTS, names.TO_ENDPOINTS_UNTRACKED, fields.OIFNAME, endpoints, Direction.INGRESS),
+        *interface_maps(names.FROM_ENDPOINTS, names.FROM_ENDPOINTS_UNTRACKED, fields.IIFNAME, bound, Direction.EGRESS),
+        *interface_maps(names.TO_ENDPOINTS, names.TO_ENDPOINTS_UNTRACKED, fields.OIFNAME, bound, Direction.INGRESS),
         _foreign_source(mode),
         *_with_host(mode, local),
         *_host_side(mode, own, local),
@@ -85,18 +86,19 @@ def from_elsewhere(mode: Mode) -> list[Rule]:
 
 def _sets(endpoints: Sequence[HostInterface], devices: frozenset[str]) -> list[Object]:
     """Their devices, those without a source check, their addresses, and which address is behind which device."""
-    bound = [(ifname(each.device), packed(address)) for each in endpoints for address in each.addresses]
-    unchecked = frozenset((ifname(each.device),) for each in endpoints if not each.source_check)
+    placed = [(ifname(each.device), packed(address)) for each in endpoints for address in each.addresses]
+    unchecked = frozenset((ifname(each.device),) for each in endpoints if not each.source_check and each.device)
     objects: list[Object] = [
         Set(names.ENDPOINTS, _IN, frozenset((ifname(device),) for device in devices)),
         Set(names.UNCHECKED_ENDPOINTS, _IN, unchecked),
     ]
     for version in _VERSIONS:
-        of_version = [(device, address) for device, address in bound if version_of(address) == version]
+        of_version = [(device, address) for device, address in placed if version_of(address) == version]
         source = _SOURCE.of(version)
         addresses = frozenset((address,) for _, address in of_version)
         objects.append(Set(names.endpoint_addresses(version), (source,), addresses))
-        objects.append(Set(names.endpoint_sources(version), (*_IN, source), frozenset(of_version)))
+        bound = frozenset((device, address) for device, address in of_version if device != _NO_DEVICE)
+        objects.append(Set(names.endpoint_sources(version), (*_IN, source), bound))
     return objects
 
 

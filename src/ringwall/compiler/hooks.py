@@ -41,15 +41,16 @@ def hook_objects(
     """All that doesn't depend on rules: base chains, interfaces, exceptions. group_ids: those that have chains."""
     own = [each for each in interfaces if each.kind is InterfaceKind.HOST]
     endpoints = [each for each in interfaces if each.kind is InterfaceKind.ROUTED]
-    behind = local.endpoints.union(each.device for each in endpoints)
-    objects: list[Object] = [own_addresses(own), *exception_objects(local, endpoints=bool(behind))]
-    objects += _base(mode, own, local, arriving=True, endpoints=bool(behind))
-    objects += _base(mode, own, local, arriving=False, endpoints=bool(behind))
+    behind = local.endpoints.union(each.device for each in endpoints if not each.is_unbound)
+    there_are = bool(behind or endpoints)
+    objects: list[Object] = [own_addresses(own), *exception_objects(local, endpoints=there_are)]
+    objects += _base(mode, own, local, arriving=True, endpoints=there_are)
+    objects += _base(mode, own, local, arriving=False, endpoints=there_are)
     for interface in interfaces:
         groups = [group_id for group_id in dict.fromkeys(interface.group_ids) if group_id in group_ids]
         for direction in Direction:
             objects += interface_chains(mode, interface, direction, groups, local)
-    return [*objects, *endpoint_objects(mode, own, endpoints, behind, local)] if behind else objects
+    return [*objects, *endpoint_objects(mode, own, endpoints, behind, local)] if there_are else objects
 
 
 def _base(

@@ -157,24 +157,28 @@ def covers(traffic: Traffic, protocol: int, port: int = 0, icmp_type: int = 0, i
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where the interfaces of a state are: the host's own, and those of containers behind it, both by device."""
+    """Where the interfaces of a state are: the host's own, and those of containers behind it, both by device.
+
+    unbound: those of containers that no device leads to, as far as the host knows.
+    """
 
     own: Mapping[str, HostInterface]
     routed: Mapping[str, HostInterface]
+    unbound: tuple[HostInterface, ...]
 
     @classmethod
     def of(cls, state: HostState, local: LocalPolicy) -> _Places:
         """A container's device without an interface is one without any address or group."""
         in_order = [interface for _, interface in sorted(state.interfaces.items())]
         own, routed = (
-            {each.device: each for each in in_order if each.kind is kind}
+            {each.device: each for each in in_order if each.kind is kind and not each.is_unbound}
             for kind in (InterfaceKind.HOST, InterfaceKind.ROUTED)
         )
         closed = {
             device: HostInterface("", device, (), (), InterfaceKind.ROUTED, source_check=True)
             for device in local.endpoints
         }
-        return cls(own, closed | routed)
+        return cls(own, closed | routed, tuple(each for each in in_order if each.is_unbound))
 
     def ends(self, flow: Flow) -> list[tuple[HostInterface, Direction]]:
         """The interfaces that must admit the flow, the sender's first, with the direction that it is for each.
@@ -199,18 +203,18 @@ class _Places:
         Without endpoints a host looks at nothing that it forwards. What comes from outside with its own IPv4 address
         the kernel drops by itself.
         """
-        if flow.direction is Direction.EGRESS or (flow.onward is not None and not self.routed):
+        behind = [*self.routed.values(), *self.unbound]
+        if flow.direction is Direction.EGRESS or (flow.onward is not None and not behind):
             return None
         source, endpoint = packed(flow.source), self.routed.get(flow.device)
-        if endpoint is None and _is_one_of(self.routed.values(), source):
+        if endpoint is None and _is_one_of(behind, source):
             return Reason.OWN_ADDRESS
         if endpoint is not None and endpoint.source_check and not _is_one_of([endpoint], source):
             return None if _is_newcomer(flow) else Reason.FOREIGN_SOURCE
         if self._looks_for_own_source(flow) and version_of(source) == 6 and _is_one_of(self.own.values(), source):
             return Reason.OWN_ADDRESS
         if flow.onward is not None and flow.onward not in self.routed:
-            behind_the_host = _is_one_of(self.routed.values(), packed(flow.destination))
-            return Reason.ELSEWHERE if behind_the_host else None
+            return Reason.ELSEWHERE if _is_one_of(behind, packed(flow.destination)) else None
         return None
 
     def _looks_for_own_source(self, flow: Flow) -> bool:
