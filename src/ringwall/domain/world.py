@@ -33,8 +33,8 @@ class HostInterface:
     """A network interface of the host: the kernel's name for it, its addresses and its groups, in order.
 
     kind: of a routed one the device is the host's end (veth, tap), and packets from the container arrive on it: its
-    ingress is what the host forwards, or sends itself, out of the device. Which one that is the host itself knows; where
-    it knows none the device is empty, and the interface's addresses are kept for it.
+    ingress is what the host forwards, or sends itself, out of the device. Which one that is the host itself knows;
+    where it knows none the device is empty, and the interface's addresses are kept for it.
     source_check: whether packets from behind it must have one of its addresses for their source.
     """
 
