@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ringwall.domain.world import HostState, merge
-from ringwall.watch.messages import Delta, Heartbeat, Message, Position, Snapshot
+from ringwall.watch.messages import Delta, Heartbeat, Message, Position, Question, Snapshot
 
 from .errors import StreamLost
 
@@ -43,6 +43,9 @@ def follow(held: Received | None, message: Message, store_id: str, host_id: str,
         case Heartbeat(position):
             assert held is not None, "a heartbeat before a snapshot was refused"
             return replace(held, position=position)
+        case Question():
+            assert held is not None, "a question before a snapshot was refused"
+            return held
 
 
 def _refusal(held: Received | None, message: Message, store_id: str, host_id: str) -> str | None:

@@ -31,7 +31,7 @@ from ringwall.nft.objects import Ruleset
 from ringwall.nft.ruleset import Applied
 from ringwall.telemetry import LOG
 from ringwall.watch.encoding import encode_report
-from ringwall.watch.messages import TABLE_OWNER, Drift, Message, Report, Snapshot, Unadmitted
+from ringwall.watch.messages import TABLE_OWNER, Drift, Message, Question, Report, Snapshot, Unadmitted
 
 from .boot import Start, plan
 from .conntrack import Prepared, prepare_tracking
@@ -43,6 +43,7 @@ from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, Stream
 from .guard import Guard, forget_roll_back, rolled_back
 from .interfaces import DeviceAddresses, missing_sentences, read_interfaces
 from .preview import would_end
+from .questions import Questions, Respond
 from .release import read_marker
 from .server import Server
 from .stream import ADDRESSES_PATH, HEALTH_PATH, REPORT_PATH, retry_delays, watch
@@ -153,6 +154,7 @@ class Agent:
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
         self._kept: tuple[HostState, str] | None = None
         self._confirming: set[asyncio.Task[None]] = set()
+        self._questions = Questions(server, identity.key, self._answers())
         self._to_enforce = asyncio.Event()
         self._to_tell = asyncio.Event()
         self._to_keep = asyncio.Event()
@@ -171,6 +173,7 @@ class Agent:
                 tasks.create_task(self._warden())
                 tasks.create_task(self._teller())
                 tasks.create_task(self._keeper())
+                tasks.create_task(self._questions.run())
                 tasks.create_task(self._receiver())
 
     @contextmanager
@@ -254,7 +257,7 @@ class Agent:
             try:
                 self._set_control(await self._server.locate())
                 after = self._received.position if self._received else None
-                async for message in watch(self._server, self._identity.key, after):
+                async for message in watch(self._server, self._identity.key, after, self._questions.kinds):
                     self.receive(message)
                     delays = self._effects.delays()
             except AgentError as error:
@@ -301,7 +304,14 @@ class Agent:
             self._to_tell.set()
             raise
         self._problems.pop("position", None)
-        self._to_enforce.set()
+        if isinstance(message, Question):
+            self._questions.put(message)
+        else:
+            self._to_enforce.set()
+
+    def _answers(self) -> dict[str, Respond]:
+        """Who answers the server's questions, by their kind."""
+        return {}
 
     async def _enforcer(self) -> None:
         while True:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from ringwall.watch.encoding import MalformedMessage, decode
 from ringwall.watch.messages import HEARTBEAT_SECONDS, MESSAGE_BYTES_MAX, Message, Position
@@ -16,6 +16,7 @@ from .server import AgentKey, Server
 
 WATCH_PATH: Final = "/ringwall/v1/watch"
 REPORT_PATH: Final = "/ringwall/v1/report"
+ANSWERS_PATH: Final = "/ringwall/v1/answers"
 ADDRESSES_PATH: Final = "/ringwall/v1/addresses"
 ENROLL_PATH: Final = "/ringwall/v1/enroll"
 HEALTH_PATH: Final = "/healthz"
@@ -26,18 +27,27 @@ RETRY_SECONDS_MAX: Final = 30.0
 
 
 async def watch(
-    server: Server, key: AgentKey, after: Position | None, *, silence_seconds_max: float = SILENCE_SECONDS_MAX
+    server: Server,
+    key: AgentKey,
+    after: Position | None,
+    answers: Iterable[str] = (),
+    *,
+    silence_seconds_max: float = SILENCE_SECONDS_MAX,
 ) -> AsyncGenerator[Message, None]:
     """The messages of one connection. after: what the host has, so that the server knows.
+
+    answers: the kinds of questions that the server may put.
 
     Raises:
         StreamLost: the connection ended, was silent for too long, or carried something that is no message.
         ServerRefused: the server didn't let the agent watch.
     """
-    query = ""
+    query = {"answers": ".".join(sorted(answers))} if answers else {}
     if after is not None:
-        query = f"epoch={after.epoch}&revision={after.revision}&store_id={quote(after.store_id, safe='')}"
-    exchange = server.exchange("GET", WATCH_PATH, query, {}, b"", key, silence_seconds_max)
+        query |= {"epoch": str(after.epoch), "revision": str(after.revision), "store_id": after.store_id}
+    exchange = server.exchange(
+        "GET", WATCH_PATH, urlencode(query, quote_via=quote, safe=""), {}, b"", key, silence_seconds_max
+    )
     async with exchange as chunks, aclosing(lines(chunks)) as received:
         async for line in received:
             try:

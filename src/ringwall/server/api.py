@@ -22,7 +22,17 @@ from .authorize import authorize
 from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
 from .call import Call
 from .changes import show_change, show_changes
-from .hosts import create_token, enroll, list_hosts, remove_host, report, set_mode, show_host, update_addresses
+from .hosts import (
+    create_token,
+    enroll,
+    list_hosts,
+    remove_host,
+    report,
+    set_mode,
+    show_host,
+    take_answer,
+    update_addresses,
+)
 from .openapi import DOCUMENT
 from .service import Service, new_request_id
 from .watch_endpoint import watch
@@ -40,6 +50,7 @@ ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("GET", "/ringwall/v1/changes/{revision}", "ShowChange", show_change),
     ("GET", "/ringwall/v1/watch", "Watch", watch),
     ("POST", "/ringwall/v1/report", "Report", report),
+    ("POST", "/ringwall/v1/answers/{question}", "Report", take_answer),
     ("POST", "/ringwall/v1/addresses", "Report", update_addresses),
 )
 """Method, path, action and function of everything that needs a signature, with the service name `ringwall`."""

@@ -14,7 +14,7 @@ from ringwall.domain.interface import Host, Mode, NetworkInterface
 from ringwall.operations import hosts as operation
 from ringwall.operations.hosts import HostNotFound, InvalidToken, RefusedAddress, ReportedInterface, device_of
 from ringwall.telemetry import LOG
-from ringwall.watch.encoding import MalformedMessage, decode_report
+from ringwall.watch.encoding import MalformedMessage, decode_answer, decode_report
 from ringwall.watch.status import HostStatus
 
 from .call import Call
@@ -153,6 +153,20 @@ async def report(service: Service, call: Call) -> Response:
     except MalformedMessage as error:
         raise InvalidParameterValue(f"The report can't be read: {error}") from error
     return JSONResponse({})
+
+
+async def take_answer(service: Service, call: Call) -> Response:
+    """Takes an agent's answer to a question that its own host was asked.
+
+    `taken` is false when nobody waits for it (any more).
+    """
+    if call.caller.host_id is None:
+        raise UnauthorizedOperation("Only a host's agent can answer, with the host's own key.")
+    try:
+        taken = service.hub.answer(call.caller.host_id, call.path["question"], decode_answer(call.body))
+    except MalformedMessage as error:
+        raise InvalidParameterValue(f"The answer can't be read: {error}") from error
+    return JSONResponse({"taken": taken})
 
 
 async def update_addresses(service: Service, call: Call) -> Response:

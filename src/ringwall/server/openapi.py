@@ -160,6 +160,14 @@ DOCUMENT: Final[dict[str, Any]] = {
                 body={"type": "object"},
             )
         },
+        "/ringwall/v1/answers/{question}": {
+            "post": _operation(
+                "What the calling agent answers to a question that came with its stream.",
+                _json(_object(taken=_FLAG), "Taken, unless nobody waits for it any more."),
+                body={"type": "object"},
+                parameters=({"name": "question", "in": "path", "required": True, "schema": _TEXT},),
+            )
+        },
         "/ringwall/v1/addresses": {
             "post": _operation(
                 "The addresses of the calling agent's interfaces now.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Final
 
 from starlette.responses import Response, StreamingResponse
 
@@ -13,6 +14,9 @@ from ringwall.watch.messages import Position
 
 from .call import Call
 from .service import Service
+
+ANSWERS_MAX: Final = 32
+"""An agent says of at most so many kinds of questions that it knows them."""
 
 
 async def watch(service: Service, call: Call) -> Response:
@@ -24,9 +28,10 @@ async def watch(service: Service, call: Call) -> Response:
     if call.caller.host_id is None:
         raise UnauthorizedOperation("Only a host's agent can watch, with the host's own key.")
     host_id, after = call.caller.host_id, _position(call)
+    answers = frozenset(call.query.get("answers", "").split(".", ANSWERS_MAX)[:ANSWERS_MAX])
 
     async def lines() -> AsyncIterator[bytes]:
-        async with aclosing(service.hub.watch(host_id, after)) as messages:
+        async with aclosing(service.hub.watch(host_id, after, answers)) as messages:
             async for message in messages:
                 yield encode(message)
 

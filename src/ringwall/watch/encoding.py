@@ -22,15 +22,27 @@ from typing import Any, Final, NoReturn, TypeVar, cast, get_args, get_origin, ge
 from ringwall.domain.group import SecurityGroupRule
 from ringwall.domain.world import HostInterface
 
-from .messages import MESSAGE_BYTES_MAX, REPORT_BYTES_MAX, Delta, Heartbeat, Message, Report, Snapshot
+from .messages import (
+    ANSWER_BYTES_MAX,
+    MESSAGE_BYTES_MAX,
+    REPORT_BYTES_MAX,
+    Answer,
+    Delta,
+    Heartbeat,
+    Message,
+    Question,
+    Report,
+    Snapshot,
+)
 
 Value = TypeVar("Value")
 Coder = Callable[[Any], Any]
 
-_TAGS: Final[Mapping[str, type[Snapshot | Delta | Heartbeat]]] = {
+_TAGS: Final[Mapping[str, type[Message]]] = {
     "snapshot": Snapshot,
     "delta": Delta,
     "heartbeat": Heartbeat,
+    "question": Question,
 }
 _UNSENT: Final[Mapping[Any, frozenset[str]]] = {SecurityGroupRule: frozenset(("reference",))}
 """Fields that stay behind, and have their default on the other side.
@@ -70,7 +82,7 @@ def decode(line: bytes) -> Message:
     tag = document.pop("type", None)
     kind = _TAGS.get(tag) if isinstance(tag, str) else None
     if kind is None:
-        raise MalformedMessage("not a snapshot, delta or heartbeat")
+        raise MalformedMessage("not a snapshot, delta, heartbeat or question")
     return _checked(kind, document)
 
 
@@ -86,6 +98,37 @@ def decode_report(body: bytes) -> Report:
         MalformedMessage: it holds none.
     """
     return _checked(Report, _document(body, REPORT_BYTES_MAX))
+
+
+def encode_answer(answer: Answer) -> bytes:
+    """One line, its newline included; an answer that is too long becomes the failure to give it."""
+    line = _line({"answer": answer.content} if answer.failure is None else {"failure": answer.failure})
+    if len(line) <= ANSWER_BYTES_MAX:
+        return line
+    return _line({"failure": f"The answer is longer than {ANSWER_BYTES_MAX} bytes."})
+
+
+def decode_answer(body: bytes) -> Answer:
+    """The answer that the body holds. Not checked: that its content is what was asked for, see `decode_content`.
+
+    Raises:
+        MalformedMessage: it holds none.
+    """
+    match _document(body, ANSWER_BYTES_MAX):
+        case {"answer": dict() as content, **rest} if not rest:
+            return Answer(content)
+        case {"failure": str() as failure, **rest} if not rest:
+            return Answer(failure=failure)
+    raise MalformedMessage("neither an answer nor a failure")
+
+
+def decode_content(kind: type[Value], content: Mapping[str, Any]) -> Value:
+    """The value of this dataclass that an answer's content, made by `to_json(kind)`, stands for.
+
+    Raises:
+        MalformedMessage: it stands for none.
+    """
+    return _checked(kind, dict(content))
 
 
 def _line(document: object) -> bytes:

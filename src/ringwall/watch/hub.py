@@ -8,6 +8,8 @@ is a CIDR block go on as they are; for everything else the host's state is loade
 A report says what is in a host's kernel. Whoever waits for that (`until_in_force`) is counted down by the reports of
 the hosts it waits for, so that a report costs the same however many hosts are waited for.
 
+A question (`inquire`) goes out after what changed, on the stream that the host has, or comes to have in time.
+
 Nothing waits in a queue for a slow reader: it is woken once, and when it comes back it finds the log, or, if the log
 has moved on without it, the state. So the hub's memory is the end of the log and one state for each watcher.
 
@@ -17,7 +19,9 @@ All of it runs on the event loop, and no step between two awaits depends on anot
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,7 +30,18 @@ from ringwall.domain.world import HostDelta, HostState, difference, merge
 
 from .cursor import LOG_RECORDS_MAX, LogEnd, ids_of, interests, passed_on
 from .history import History
-from .messages import HEARTBEAT_SECONDS, Delta, Heartbeat, Message, Position, Report, Snapshot
+from .messages import (
+    HEARTBEAT_SECONDS,
+    QUESTIONS_MAX,
+    Answer,
+    Delta,
+    Heartbeat,
+    Message,
+    Position,
+    Question,
+    Report,
+    Snapshot,
+)
 from .status import DISPLACED_MAX, HostStatus, lag_after
 
 
@@ -36,12 +51,18 @@ class _Watcher:
 
     position: of the last message sent. state: as the receiver has it. behind_since: the first row that touches it and
     that it wasn't sent; None while it is up to date. changed: set when there is something to do.
+    answers: the kinds of questions that the agent knows. questions: those to be sent. said_at: when something else than
+    a question was sent last, by the loop's clock. must_beat: somebody waits for a report.
     """
 
     position: Position
     state: HostState
     interests: frozenset[str]
     effective_revision: int
+    answers: frozenset[str]
+    said_at: float
+    must_beat: bool = False
+    questions: deque[Question] = field(default_factory=deque)
     behind_since: int | None = None
     closed: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,6 +107,7 @@ class Hub:
         self._interested: dict[str, set[_Watcher]] = {}
         self._statuses: dict[str, HostStatus] = {}
         self._asked: dict[str, set[asyncio.Event]] = {}
+        self._inquiries: dict[str, dict[str, tuple[Question, asyncio.Future[Answer | None]]]] = {}
         self._histories: dict[str, History] = {}
         self._awaited: dict[str, set[_Waiter]] = {}
         self._closing = False
@@ -106,13 +128,16 @@ class Hub:
                 watcher.behind_since = watcher.behind_since or watcher.position.revision + 1
                 watcher.changed.set()
 
-    async def watch(self, host_id: str, after: Position | None = None) -> AsyncGenerator[Message, None]:
+    async def watch(
+        self, host_id: str, after: Position | None = None, answers: frozenset[str] = frozenset()
+    ) -> AsyncGenerator[Message, None]:
         """A snapshot, then what changes, with a heartbeat in every silence; ends when the host is removed.
 
-        after: the position that the receiver has, for the host's status. A host has one stream: a new one ends the old.
+        after: the position that the receiver has, for the host's status. answers: the kinds of questions that it knows;
+        it is asked no others. A host has one stream: a new one ends the old.
         The caller closes what it iterates (`contextlib.aclosing`), or a lost connection is noticed late.
         """
-        watcher = self._enter(host_id, after)
+        watcher = self._enter(host_id, after, answers)
         if watcher is None:
             return
         try:
@@ -148,6 +173,7 @@ class Hub:
             return None
         answered = asyncio.Event()
         self._asked.setdefault(host_id, set()).add(answered)
+        watcher.must_beat = True
         watcher.changed.set()
         try:
             async with asyncio.timeout(seconds):
@@ -157,6 +183,44 @@ class Hub:
         finally:
             self._asked.get(host_id, set()).discard(answered)
         return self.status(host_id)
+
+    async def inquire(
+        self, host_id: str, kind: str, parameters: Mapping[str, tuple[str, ...]], seconds: float
+    ) -> Answer | None:
+        """What the host's agent answers to the question; None if it doesn't within the time.
+
+        An agent that doesn't know the kind, or is asked too much at once, is told of as a failure at once.
+        """
+        watcher = self._watchers.get(host_id)
+        if self._closing or watcher is None:
+            return None
+        if kind not in watcher.answers:
+            return Answer(failure="The host's agent is of an older version, which can't answer this.")
+        pending = self._inquiries.setdefault(host_id, {})
+        if len(pending) >= QUESTIONS_MAX:
+            return Answer(failure=f"{QUESTIONS_MAX} questions wait for the host's answer already.")
+        question = Question(watcher.position, secrets.token_hex(8), kind, parameters)
+        answer: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        pending[question.question_id] = question, answer
+        watcher.questions.append(question)
+        watcher.changed.set()
+        try:
+            async with asyncio.timeout(seconds):
+                return await answer
+        except TimeoutError:
+            return None
+        finally:
+            del pending[question.question_id]
+            if not pending:
+                self._inquiries.pop(host_id, None)
+
+    def answer(self, host_id: str, question_id: str, answer: Answer) -> bool:
+        """Whether the host was asked this, and nothing was answered yet; then whoever asked has the answer."""
+        _, waiting = self._inquiries.get(host_id, {}).get(question_id, (None, None))
+        if waiting is None or waiting.done():
+            return False
+        waiting.set_result(answer)
+        return True
 
     def status(self, host_id: str) -> HostStatus:
         """What is known of the host's agent; nothing but defaults if it hasn't been heard since the server started."""
@@ -214,6 +278,10 @@ class Hub:
         for waiters in self._awaited.values():
             for waiter in waiters:
                 waiter.enough.set()
+        for pending in self._inquiries.values():
+            for _, waiting in pending.values():
+                if not waiting.done():
+                    waiting.set_result(None)
         for watcher in self._watchers.values():
             watcher.closed = True
             watcher.changed.set()
@@ -250,7 +318,7 @@ class Hub:
         if not waiters:
             self._awaited.pop(host_id, None)
 
-    def _enter(self, host_id: str, after: Position | None) -> _Watcher | None:
+    def _enter(self, host_id: str, after: Position | None, answers: frozenset[str]) -> _Watcher | None:
         loaded = self._load_state(host_id)
         if loaded is None:
             return None
@@ -262,7 +330,12 @@ class Hub:
         position, state = loaded
         had = after.revision if after and (after.store_id, after.epoch) == (position.store_id, position.epoch) else 0
         self._histories.setdefault(host_id, History(had))
-        watcher = _Watcher(position, state, interests(state), position.revision)
+        said_at = asyncio.get_running_loop().time()
+        watcher = _Watcher(position, state, interests(state), position.revision, answers, said_at)
+        for question, _ in self._inquiries.get(host_id, {}).values():
+            if question.kind in answers:  # what the stream before this one may have lost
+                watcher.questions.append(question)
+                watcher.changed.set()
         self._watchers[host_id] = watcher
         self._index(watcher)
         self._statuses[host_id] = replace(
@@ -287,15 +360,31 @@ class Hub:
         """Waits for a change or for the time of a heartbeat; False when the stream is to end."""
         if not watcher.changed.is_set():
             try:
-                async with asyncio.timeout(self._heartbeat_seconds):
+                async with asyncio.timeout_at(watcher.said_at + self._heartbeat_seconds):
                     await watcher.changed.wait()
             except TimeoutError:
                 pass
         watcher.changed.clear()
         return not watcher.closed
 
-    def _next(self, host_id: str, watcher: _Watcher) -> Delta | Heartbeat | None:
-        """The watcher's next message, after which it is up to date; None when the host is gone."""
+    def _next(self, host_id: str, watcher: _Watcher) -> Message | None:
+        """The watcher's next message, None when the host is gone: what changed, or a question, or a heartbeat."""
+        now, pending = asyncio.get_running_loop().time(), self._inquiries.get(host_id, {})
+        while watcher.questions and watcher.questions[0].question_id not in pending:
+            watcher.questions.popleft()  # nobody waits any more
+        is_due = now >= watcher.said_at + self._heartbeat_seconds or watcher.must_beat
+        if watcher.questions and watcher.behind_since is None and not is_due:
+            question = replace(watcher.questions.popleft(), position=watcher.position)
+            if watcher.questions:
+                watcher.changed.set()
+            return question
+        if watcher.questions:
+            watcher.changed.set()
+        watcher.said_at, watcher.must_beat = now, False
+        return self._change(host_id, watcher)
+
+    def _change(self, host_id: str, watcher: _Watcher) -> Delta | Heartbeat | None:
+        """What the watcher lacks, after which it is up to date; None when the host is gone."""
         base = watcher.position.revision
         if watcher.behind_since is None:
             watcher.position = replace(watcher.position, revision=max(base, self._log.revision))

@@ -1,15 +1,19 @@
 """What travels between server and agent: JSON values, one to a line.
 
-Server to agent on the watch stream: `Snapshot`, `Delta`, `Heartbeat`. Agent to server: `Report`, which acknowledges a
-revision. Every one carries the position (store id, epoch, revision) that it speaks of; an agent refuses what is older
-than what it has, or of another store.
+Server to agent on the watch stream: `Snapshot`, `Delta`, `Heartbeat`, `Question`. Agent to server: `Report`, which
+acknowledges a revision. Every one carries the position (store id, epoch, revision) that it speaks of; an agent refuses
+what is older than what it has, or of another store. An `Answer` names the question that it answers.
+
+A question changes nothing on the host. It is only put to an agent that said, when it began to watch, that it knows
+questions of this kind: to an older one it would be no message, and end the stream.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from ringwall.domain.group import Direction
 from ringwall.domain.world import HostDelta, HostState
@@ -19,6 +23,15 @@ MESSAGE_BYTES_MAX: Final = 64 * 1024 * 1024
 
 REPORT_BYTES_MAX: Final = 256 * 1024
 """No report is longer."""
+
+ANSWER_BYTES_MAX: Final = 512 * 1024
+"""No answer to a question is longer."""
+
+QUESTION_BYTES_MAX: Final = 64 * 1024
+"""No question is longer."""
+
+QUESTIONS_MAX: Final = 8
+"""So many questions may wait for one host's answer."""
 
 UNADMITTED_MAX: Final = 100
 """A report names at most so many flows and listeners that no rule admits."""
@@ -62,6 +75,30 @@ class Heartbeat:
     """Still here; the host is up to date at this position."""
 
     position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the server wants to know of the host now. position: of the message before it.
+
+    kind: which of the agent's answers it asks for. parameters: what that needs, by name.
+    """
+
+    position: Position
+    question_id: str
+    kind: str
+    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a host's agent answers to a question: a JSON object whose form depends on the kind of the question.
+
+    failure: why there is no answer, as a sentence; None where there is one.
+    """
+
+    content: Mapping[str, Any] = field(default_factory=dict)
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +168,7 @@ class Report:
     drift: Drift | None = None
 
 
-Message = Snapshot | Delta | Heartbeat
+Message = Snapshot | Delta | Heartbeat | Question
 
 
 def _endpoint(address: str, port: int) -> str:
