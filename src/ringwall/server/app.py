@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
@@ -55,10 +56,12 @@ async def _answer(send: Send, reply: Reply) -> None:
     if reply.revision is not None:
         headers.append((b"ringwall-revision", str(reply.revision).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    *others, last = reply.body
-    for part in others:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": last})
+    parts = reply.body
+    parts.reverse()  # to let go of each part as soon as it is written
+    while len(parts) > 1:
+        await send({"type": "http.response.body", "body": parts.pop(), "more_body": True})
+        await asyncio.sleep(0)  # a client that reads quickly would keep the loop until the last part
+    await send({"type": "http.response.body", "body": parts[0]})
 
 
 async def _refuse(send: Send, status: int, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +37,11 @@ class Reply:
 
 async def handle(service: Service, request: RawRequest) -> Reply:
     """The answer to one request of the EC2 Query API or of STS; never raises."""
+    with service.courtesy:
+        return await _handle(service, request)
+
+
+async def _handle(service: Service, request: RawRequest) -> Reply:
     request_id = new_request_id()
     parsed: ParsedRequest | None = None
     caller: Caller | None = None
@@ -77,7 +83,11 @@ async def _run(
     """
 
     def in_parts(answer: Answer) -> list[bytes]:
-        return serialize_in_parts(parsed.action, parsed.version, answer, request_id)
+        polite = {
+            member: service.courtesy.between(value) if isinstance(value, Iterator) else value
+            for member, value in answer.items()
+        }
+        return serialize_in_parts(parsed.action, parsed.version, polite, request_id)
 
     def run(transaction: Transaction | Reader) -> Answer:
         return operation.run(service.context(caller, transaction, parsed.action), parsed.request)

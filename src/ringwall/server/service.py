@@ -17,6 +17,7 @@ from ringwall.store.base import Reader, Store, Transaction
 from ringwall.telemetry import ChangeLines, Metrics
 from ringwall.watch.hub import Hub
 
+from .courtesy import Courtesy
 from .credentials import RootKey
 
 
@@ -55,6 +56,7 @@ class Service:
     change_lines: ChangeLines = field(default_factory=lambda: ChangeLines(sys.stderr.write))
     regions_ready: set[tuple[str, str]] = field(default_factory=set)
     accepting: bool = True
+    courtesy: Courtesy = field(default_factory=Courtesy)
 
     def context(self, caller: Caller, transaction: Transaction | Reader, operation: str = "") -> Context:
         """What an operation of this caller is given. A Reader stands in for the transaction of one that only reads."""
