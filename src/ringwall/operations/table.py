@@ -9,6 +9,7 @@ from . import (
     associations,
     attributes,
     groups,
+    groups_described,
     identity,
     instances,
     interface_addresses,
@@ -230,10 +231,10 @@ _TABLE: Final = (
     ),
     Operation(
         "DescribeSecurityGroups",
-        groups.check_describe,
-        groups.describe_security_groups,
+        groups_described.check_describe,
+        groups_described.describe_security_groups,
         writes=False,
-        filters=groups.FILTERS,
+        filters=groups_described.FILTERS,
     ),
     Operation(
         "DescribeStaleSecurityGroups",
