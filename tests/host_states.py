@@ -11,7 +11,18 @@ from ringwall.domain.interface import Mode
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
 from ringwall.domain.world import HostDelta, HostGroup, HostInterface, HostState, InterfaceKind, difference
-from ringwall.watch.messages import Delta, Drift, Heartbeat, Message, Position, Question, Report, Snapshot, Unadmitted
+from ringwall.watch.messages import (
+    Delta,
+    Drift,
+    Heartbeat,
+    InterfaceInForce,
+    Message,
+    Position,
+    Question,
+    Report,
+    Snapshot,
+    Unadmitted,
+)
 
 GROUP_IDS = ("sg-a", "sg-b", "sg-c")
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "fd00::1")
@@ -102,4 +113,7 @@ reports = st.builds(
     st.lists(unadmitted, max_size=3).map(tuple),
     st.lists(st.text(max_size=20), max_size=2).map(tuple),
     st.one_of(st.none(), st.builds(Drift, times, st.lists(st.text(max_size=20), max_size=2).map(tuple))),
+    st.lists(st.builds(InterfaceInForce, st.text(max_size=20), st.none() | st.text(max_size=15)), max_size=3).map(
+        tuple
+    ),
 )

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from ringwall.domain import change
 from ringwall.domain.change import Change, ChangeRecord
 from ringwall.domain.group import Direction, PeerReference, RuleRow, SecurityGroup, SecurityGroupRule, VpcAssociation
-from ringwall.domain.interface import Host, Mode, NetworkInterface
+from ringwall.domain.interface import Attachment, Host, Mode, NetworkInterface
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.peering import PeeringStatus, VpcPeering
 from ringwall.domain.prefix_list import PrefixList, PrefixListEntry
@@ -198,7 +198,13 @@ class PlainTransaction:
         return len(self.interfaces(account_id, region))
 
     def interfaces_of_host(self, instance_id: str) -> list[NetworkInterface]:
-        return [each for each in self.state.interfaces if _host_id(each) == instance_id]
+        theirs = [(each.attachment, each) for each in self.state.interfaces if each.attachment]
+        found = [(at.device_index, each) for at, each in theirs if at.instance_id == instance_id]
+        return [each for _, each in sorted(found, key=lambda pair: pair[0])]
+
+    def interface_of_attachment(self, account_id: str, region: str, attachment_id: str) -> NetworkInterface | None:
+        mine = self.interfaces(account_id, region)
+        return _one(each for each in mine if each.attachment and each.attachment.attachment_id == attachment_id)
 
     def subnet_has_interfaces(self, subnet_id: str) -> bool:
         return any(each.subnet_id == subnet_id for each in self.state.interfaces)
@@ -387,8 +393,11 @@ class PlainTransaction:
     def insert_interface(self, interface: NetworkInterface) -> None:
         self._check_free(interface, interface.addresses)
         self.state.interfaces.append(interface)
-        created = change.InterfaceCreated(interface.interface_id, interface.group_ids)
-        self._record(interface.owner_id, interface.region, created)
+        if interface.attachment:
+            self._attached(interface, interface.attachment)
+        else:
+            created = change.InterfaceCreated(interface.interface_id, interface.group_ids)
+            self._record(interface.owner_id, interface.region, created)
 
     def delete_interface(self, interface: NetworkInterface) -> None:
         stored = self._stored(interface)
@@ -401,7 +410,7 @@ class PlainTransaction:
         stored = self._stored(interface)
         after = replace(stored, description=description, source_dest_check=source_dest_check)
         if _put(self.state.interfaces, stored, after):
-            changed = change.InterfaceChanged(interface.interface_id)
+            changed = change.InterfaceChanged(interface.interface_id, stored.source_dest_check != source_dest_check)
             self._record(interface.owner_id, interface.region, changed)
 
     def set_interface_groups(self, interface: NetworkInterface, group_ids: Sequence[str]) -> None:
@@ -433,6 +442,32 @@ class PlainTransaction:
 
     def consume_enrolment_token(self, token_hash: str) -> None:
         self.state.tokens = [each for each in self.state.tokens if each.token_hash != token_hash]
+
+    def attach_interface(self, interface: NetworkInterface, attachment: Attachment) -> None:
+        attached = replace(self._stored(interface), attachment=attachment)
+        _put(self.state.interfaces, self._stored(interface), attached)
+        self._attached(attached, attachment)
+
+    def _attached(self, interface: NetworkInterface, attachment: Attachment) -> None:
+        theirs = [each.attachment for each in self.interfaces_of_host(attachment.instance_id) if each.attachment]
+        if [each.device_index for each in theirs].count(attachment.device_index) > 1:
+            raise Conflict(attachment.attachment_id)
+        attached = change.InterfaceAttached(interface.interface_id, attachment.instance_id, interface.group_ids)
+        self._record(interface.owner_id, interface.region, attached)
+
+    def detach_interface(self, interface: NetworkInterface) -> None:
+        stored = self._stored(interface)
+        _put(self.state.interfaces, stored, replace(stored, attachment=None))
+        instance_id = cast(Attachment, stored.attachment).instance_id
+        detached = change.InterfaceDetached(interface.interface_id, instance_id, stored.group_ids)
+        self._record(interface.owner_id, interface.region, detached)
+
+    def set_delete_on_termination(self, interface: NetworkInterface, delete: bool) -> None:
+        stored = self._stored(interface)
+        attachment = replace(cast(Attachment, stored.attachment), delete_on_termination=delete)
+        if _put(self.state.interfaces, stored, replace(stored, attachment=attachment)):
+            changed = change.InterfaceChanged(interface.interface_id)
+            self._record(interface.owner_id, interface.region, changed)
 
     def insert_prefix_list(self, prefix_list: PrefixList, entries: Sequence[PrefixListEntry]) -> None:
         self.state.prefix_lists.append(prefix_list)
@@ -508,10 +543,6 @@ def _put(rows: list[Result], before: Result | None, after: Result) -> bool:
         return False
     rows[rows.index(cast(Result, before))] = after
     return True
-
-
-def _host_id(interface: NetworkInterface) -> str | None:
-    return interface.attachment.instance_id if interface.attachment else None
 
 
 def _places(peering: VpcPeering) -> list[tuple[str, str]]:

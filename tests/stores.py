@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import count
 from typing import TypeVar
 
@@ -169,6 +170,28 @@ def interface(
         created_at=1_700_000_000,
         source_dest_check=False,
     )
+
+
+def further_interface(
+    first: NetworkInterface, groups: Iterable[SecurityGroup], number: int = 88, device: str = "eth1", index: int = 1
+) -> NetworkInterface:
+    """A further interface of the host that has the first; it has no address yet."""
+    assert first.attachment is not None
+    return replace(
+        first,
+        interface_id=f"eni-{number:017x}",
+        attachment=Attachment(f"eni-attach-{number:017x}", first.attachment.instance_id, device, index),
+        mac_address="02:00:00:00:00:88",
+        private_ips=(),
+        ipv6_addresses=(),
+        group_ids=tuple(each.group_id for each in groups),
+    )
+
+
+def attachment(of: Host, index: int) -> Attachment:
+    """What ties a container's interface to the host."""
+    number = f"{of.instance_id.removeprefix('i-')[-8:]}{index:09x}"
+    return Attachment(f"eni-attach-{number}", of.instance_id, "", index, 1_700_000_001, delete_on_termination=False)
 
 
 def free_interface(

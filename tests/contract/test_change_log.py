@@ -20,9 +20,11 @@ from ringwall.domain.change import (
     HostEnrolled,
     HostModeChanged,
     HostRemoved,
+    InterfaceAttached,
     InterfaceChanged,
     InterfaceCreated,
     InterfaceDeleted,
+    InterfaceDetached,
     InterfaceGroupsChanged,
     PeeringChanged,
     PeeringCreated,
@@ -48,7 +50,9 @@ from stores import (
     REGION,
     Driven,
     association,
+    attachment,
     free_interface,
+    further_interface,
     group,
     host,
     interface,
@@ -63,6 +67,8 @@ from stores import (
 NET, WEB, DB = subnet(vpc()), group(vpc(), 1), group(vpc(), 2)
 MACHINE = host(NET)
 NIC = interface(MACHINE, [WEB])
+OWN = further_interface(NIC, [WEB])
+ROUTED = attachment(MACHINE, 2)
 FREE, LIST, ASKED = free_interface(NET, [DB]), prefix_list(), peering(vpc(), vpc(2))
 REFERENCE = PeerReference(ACCOUNT, vpc(2).vpc_id, ASKED.peering_id)
 ACROSS = rule(DB, 5432, "sg-9", reference=REFERENCE)
@@ -108,13 +114,42 @@ HISTORY: list[tuple[Callable[[Transaction], object], tuple[Change, ...] | None]]
     (lambda tx: tx.delete_tags(*PLACE, WEB.group_id, ["absent"]), None),
     (lambda tx: tx.delete_tags(*PLACE, WEB.group_id, ["Name"]), (TagsChanged((WEB.group_id,)),)),
     (
+        lambda tx: tx.insert_interface(OWN),
+        (InterfaceAttached(OWN.interface_id, MACHINE.instance_id, (WEB.group_id,)),),
+    ),
+    (
+        lambda tx: (tx.insert_interface(FREE), tx.attach_interface(FREE, ROUTED)),
+        (
+            InterfaceCreated(FREE.interface_id, (DB.group_id,)),
+            InterfaceAttached(FREE.interface_id, MACHINE.instance_id, (DB.group_id,)),
+        ),
+    ),
+    (lambda tx: tx.set_delete_on_termination(FREE, False), None),
+    (lambda tx: tx.set_delete_on_termination(FREE, True), (InterfaceChanged(FREE.interface_id),)),
+    (lambda tx: tx.set_interface_details(FREE, "", False), (InterfaceChanged(FREE.interface_id, True),)),
+    (
+        lambda tx: tx.detach_interface(FREE),
+        (InterfaceDetached(FREE.interface_id, MACHINE.instance_id, (DB.group_id,)),),
+    ),
+    (lambda tx: tx.delete_interface(FREE), (InterfaceDeleted(FREE.interface_id, (DB.group_id,)),)),
+    (
+        # As above: the caller's value is older than the groups.
+        lambda tx: (tx.set_interface_groups(OWN, [DB.group_id]), tx.detach_interface(OWN), tx.delete_interface(OWN)),
+        (
+            InterfaceGroupsChanged(OWN.interface_id, (WEB.group_id,), (DB.group_id,)),
+            InterfaceDetached(OWN.interface_id, MACHINE.instance_id, (DB.group_id,)),
+            InterfaceDeleted(OWN.interface_id, (DB.group_id,)),
+        ),
+    ),
+    (
         lambda tx: tx.delete_host(MACHINE),
         (HostRemoved(MACHINE.instance_id, NIC.interface_id, (WEB.group_id,)),),
     ),
     (lambda tx: tx.delete_group(WEB), (GroupDeleted(WEB.group_id),)),
     (lambda tx: tx.insert_interface(FREE), (InterfaceCreated(FREE.interface_id, (DB.group_id,)),)),
     (lambda tx: tx.set_interface_details(FREE, FREE.description, FREE.source_dest_check), None),
-    (lambda tx: tx.set_interface_details(FREE, "other", False), (InterfaceChanged(FREE.interface_id),)),
+    (lambda tx: tx.set_interface_details(FREE, "other", True), (InterfaceChanged(FREE.interface_id),)),
+    (lambda tx: tx.set_interface_details(FREE, "other", False), (InterfaceChanged(FREE.interface_id, True),)),
     (
         # As above: the caller's value is older than the groups.
         lambda tx: (tx.insert_group(WEB), tx.set_interface_groups(FREE, [WEB.group_id]), tx.delete_interface(FREE)),

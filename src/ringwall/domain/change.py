@@ -106,7 +106,10 @@ class InterfaceDeleted:
 
 @dataclass(frozen=True, slots=True)
 class InterfaceChanged:
-    """The description or the source check of an interface was changed."""
+    """The description, the source check or what becomes of an interface with its host was changed.
+
+    source_check: whether the source check was, which alone concerns the host that has the interface.
+    """
 
     interface_id: str
 
@@ -125,17 +128,40 @@ class HostEnrolled:
     """A host and its interface exist; the interface carries these groups."""
 
     instance_id: str
+    source_check: bool = False
     interface_id: str
     group_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HostRemoved:
-    """A host, its key and its interface are gone; the interface carried these groups."""
+    """A host, its key and this interface of its own are gone; the interface carried these groups."""
 
     instance_id: str
     interface_id: str
     group_ids: tuple[str, ...]
+@dataclass(frozen=True, slots=True)
+class InterfaceAttached:
+    """A host has one more interface, which carries these groups: a further one of its own, or one that clients made.
+
+    The groups have the same members as before: an interface that clients made was one of them all along, and one of the
+    host's own has no address yet.
+    """
+
+    interface_id: str
+    instance_id: str
+    group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceDetached:
+    """A host has an interface no longer, which carries these groups. If it is gone, that comes as InterfaceDeleted."""
+
+    interface_id: str
+    instance_id: str
+    group_ids: tuple[str, ...]
+
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +261,8 @@ class ChangeRecord:
     """One row of the change log: everything that one request changed, under one revision.
 
     committed_at: Unix seconds; not part of the record's identity, so that two stores that did the same agree.
+    | InterfaceAttached
+    | InterfaceDetached
     """
 
     revision: int

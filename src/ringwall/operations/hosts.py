@@ -16,7 +16,7 @@ from ringwall.domain.group import SecurityGroup, SecurityGroupRule
 from ringwall.domain.interface import Attachment, Host, Mode, NetworkInterface
 from ringwall.domain.peer import PeerKind
 from ringwall.domain.vpc import Subnet
-from ringwall.domain.world import HostGroup, HostInterface, HostState
+from ringwall.domain.world import HostGroup, HostInterface, HostState, InterfaceKind
 from ringwall.store.base import EnrolmentToken, HostKey, Reader
 
 from .context import Context
@@ -205,7 +205,9 @@ def usable_addresses(
 
 
 def update_addresses(context: Context, reported: Sequence[ReportedInterface]) -> tuple[RefusedAddress, ...]:
-    """Brings the addresses of the calling host's interfaces up to what its agent sees; writes only a difference.
+    """Brings the addresses of the calling host's own interfaces up to what its agent sees; writes only a difference.
+
+    Those of a routed interface are what clients assigned: the host says neither where nor what it is.
 
     Raises:
         HostNotFound: the host was removed.
@@ -214,7 +216,7 @@ def update_addresses(context: Context, reported: Sequence[ReportedInterface]) ->
     by_device = {interface.device: interface for interface in reported}
     refused: list[RefusedAddress] = []
     for interface in transaction.interfaces_of_host(_host(context, caller.host_id or "").instance_id):
-        found = by_device.get(device_of(interface))
+        found = by_device.get(device_of(interface)) if interface.is_hosts_own else None
         subnet = transaction.subnet(interface.owner_id, interface.region, interface.subnet_id)
         if found is None or subnet is None:
             continue
@@ -250,7 +252,7 @@ def remove(context: Context, instance_id: str) -> Host:
 
 
 def device_of(interface: NetworkInterface) -> str:
-    """The name that the host's kernel gives to an interface of a host."""
+    """The name that the host's kernel gives to an interface of a host; empty for a routed one."""
     assert interface.attachment is not None, "a host's interface is attached to it"
     return interface.attachment.device
 
@@ -286,10 +288,7 @@ def host_state(reader: Reader, account_id: str, region: str, instance_id: str) -
     return HostState(
         host_id=instance_id,
         mode=host.mode,
-        interfaces={
-            key: HostInterface(key, device_of(interface), interface.addresses, interface.group_ids)
-            for key, interface in interfaces.items()
-        },
+        interfaces={interface_id: _enforced(interface) for interface_id, interface in interfaces.items()},
         groups=groups,
         members={group_id: _members(reader, group_id, vpc_ids) for group_id, vpc_ids in networks.items()},
         prefix_lists={list_id: _blocks(reader, account_id, region, list_id) for list_id in lists},
@@ -297,6 +296,19 @@ def host_state(reader: Reader, account_id: str, region: str, instance_id: str) -
 
 
 def _networks(reader: Reader, host: Host, group: SecurityGroup, rule: SecurityGroupRule) -> frozenset[str]:
+def _enforced(interface: NetworkInterface) -> HostInterface:
+    """The interface as its host sees it. On a device of the host's own nothing compares addresses."""
+    routed = interface.attachment is not None and interface.attachment.is_routed
+    return HostInterface(
+        interface.interface_id,
+        device_of(interface),
+        interface.addresses,
+        interface.group_ids,
+        InterfaceKind.ROUTED if routed else InterfaceKind.HOST,
+        source_check=routed and interface.source_dest_check,
+    )
+
+
     """The VPCs in which the interfaces count of a group that the rule names, as the host sees it; none if it is stale.
 
     The host's own, and the one behind a peering connection. A host of another VPC, with which the rule's group is

@@ -22,7 +22,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ringwall.domain.change import ChangeRecord
 from ringwall.domain.group import Direction, RuleRow, SecurityGroup, SecurityGroupRule, VpcAssociation
-from ringwall.domain.interface import Host, Mode, NetworkInterface
+from ringwall.domain.interface import Attachment, Host, Mode, NetworkInterface
 from ringwall.domain.peer import Peer
 from ringwall.domain.peering import VpcPeering
 from ringwall.domain.prefix_list import PrefixList, PrefixListEntry
@@ -213,7 +213,10 @@ class Reader(Protocol):
         """How many network interfaces there are. Cost: none is read, only counted."""
 
     def interfaces_of_host(self, instance_id: str) -> list[NetworkInterface]:
-        """The interfaces of one host, primary first."""
+        """The interfaces of one host, in the order of their device indexes: primary first."""
+
+    def interface_of_attachment(self, account_id: str, region: str, attachment_id: str) -> NetworkInterface | None:
+        """The interface that is attached by this attachment."""
 
     def subnet_has_interfaces(self, subnet_id: str) -> bool:
         """Whether an interface is in the subnet. Cost: one look-up, however many are."""
@@ -353,16 +356,16 @@ class Transaction(Reader, Protocol):
         """Adds a host with its agent's key and its interface."""
 
     def delete_host(self, host: Host) -> None:
-        """Removes a host with its key, interfaces and tags."""
+        """Removes a host with its key, its own interfaces and tags. It may have no routed interface any more."""
 
     def set_host_mode(self, host: Host, mode: Mode) -> None:
         """Sets what the host does with packets that no rule admits."""
 
     def insert_interface(self, interface: NetworkInterface) -> None:
-        """Adds an interface that no host has.
+        """Adds an interface: one that no host has, or a further one of a host's own.
 
         Raises:
-            Conflict: another interface of the VPC holds one of its addresses.
+            Conflict: another interface of the VPC holds one of its addresses, or of the host its device index.
         """
 
     def delete_interface(self, interface: NetworkInterface) -> None:
@@ -396,6 +399,19 @@ class Transaction(Reader, Protocol):
 
     def delete_prefix_list(self, prefix_list: PrefixList) -> None:
         """Deletes a list with all versions and tags. Not checked: that no rule names it."""
+
+    def attach_interface(self, interface: NetworkInterface, attachment: Attachment) -> None:
+        """Ties an interface that no host has to a host.
+
+        Raises:
+            Conflict: another interface of the host has its device index.
+        """
+
+    def detach_interface(self, interface: NetworkInterface) -> None:
+        """Unties an interface from its host; no host has it then."""
+
+    def set_delete_on_termination(self, interface: NetworkInterface, delete: bool) -> None:
+        """Sets whether an interface that a host has goes with the host."""
 
     def insert_peering(self, peering: VpcPeering) -> None:
         """Adds a peering connection; its changes are the requester's."""

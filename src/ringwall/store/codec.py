@@ -35,6 +35,8 @@ _CLASSES: Final[dict[str, type[Change]]] = {
     "interface_groups_changed": changes.InterfaceGroupsChanged,
     "host_enrolled": changes.HostEnrolled,
     "host_removed": changes.HostRemoved,
+    "interface_attached": changes.InterfaceAttached,
+    "interface_detached": changes.InterfaceDetached,
     "host_mode_changed": changes.HostModeChanged,
     "addresses_changed": changes.AddressesChanged,
     "prefix_list_created": changes.PrefixListCreated,

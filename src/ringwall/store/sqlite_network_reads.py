@@ -33,7 +33,7 @@ INTERFACE_COLUMNS: Final = (
     "created_at",
 )  # fmt: skip
 INTERFACE: Final = (
-    "SELECT source_dest_check, attachment_id, instance_id, device, device_index, attached_at,"
+    "SELECT source_dest_check, attachment_id, instance_id, device, device_index, attached_at, delete_on_termination,"
     f" {', '.join(INTERFACE_COLUMNS)} FROM interfaces AS i"
 )
 ADDRESSES: Final = (
@@ -54,6 +54,12 @@ def _subnet(
     subnet_id: str, vpc_id: str, owner_id: str, region: str, cidr_block: str, zone: str, default: int, *others: Any
 ) -> Subnet:
     return Subnet(subnet_id, vpc_id, owner_id, region, cidr_block, zone, bool(default), *others)
+
+
+def _attachment(
+    attachment_id: str, instance_id: str, device: str, device_index: int, attached_at: int, deleted: int
+) -> Attachment:
+    return Attachment(attachment_id, instance_id, device, device_index, attached_at, bool(deleted))
 
 
 def _host(
@@ -131,8 +137,14 @@ class NetworkReads(Queries):
         return int(number)
 
     def interfaces_of_host(self, instance_id: str) -> list[NetworkInterface]:
-        """`Reader.interfaces_of_host`. The primary one is the one it enrolled with, the first."""
-        return self._interfaces(" WHERE i.instance_id = ?", instance_id)
+        """`Reader.interfaces_of_host`."""
+        return self._interfaces(" WHERE i.instance_id = ?", instance_id, order="device_index")
+
+    def interface_of_attachment(self, account_id: str, region: str, attachment_id: str) -> NetworkInterface | None:
+        """`Reader.interface_of_attachment`."""
+        where = " WHERE i.attachment_id = ? AND i.owner_id = ? AND i.region = ?"
+        found = self._interfaces(where, attachment_id, account_id, region)
+        return found[0] if found else None
 
     def subnet_has_interfaces(self, subnet_id: str) -> bool:
         """`Reader.subnet_has_interfaces`."""
@@ -194,7 +206,7 @@ class NetworkReads(Queries):
 
         return self._all(vpc, VPC + where + " ORDER BY number", *values)
 
-    def _interfaces(self, where: str, *values: object) -> list[NetworkInterface]:
+    def _interfaces(self, where: str, *values: object, order: str = "number") -> list[NetworkInterface]:
         """The interfaces that the condition selects, in three queries however many they are."""
         addresses: dict[tuple[str, int], list[str]] = {}
         for interface_id, family, address in self._execute(ADDRESSES + where + " ORDER BY a.position", values):
@@ -203,17 +215,15 @@ class NetworkReads(Queries):
         for interface_id, group_id in self._execute(GROUPS + where + " ORDER BY c.position", values):
             groups.setdefault(interface_id, []).append(group_id)
 
-        def interface(
-            check: int, attachment_id: str | None, instance_id: str, device: str, index: int, since: int, *row: Any
-        ) -> NetworkInterface:
-            held = None if attachment_id is None else Attachment(attachment_id, instance_id, device, index, since)
+        def interface(check: int, *columns: Any) -> NetworkInterface:
+            held, row = columns[:6], columns[6:]
             return NetworkInterface(
                 **dict(zip(INTERFACE_COLUMNS, row, strict=True)),
-                attachment=held,
+                attachment=None if held[0] is None else _attachment(*held),
                 private_ips=tuple(addresses.get((row[0], 4), ())),
                 ipv6_addresses=tuple(addresses.get((row[0], 6), ())),
                 group_ids=tuple(groups.get(row[0], ())),
                 source_dest_check=bool(check),
             )
 
-        return self._all(interface, INTERFACE + where + " ORDER BY number", *values)
+        return self._all(interface, f"{INTERFACE}{where} ORDER BY {order}", *values)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple
+from typing import Final
 
 from ringwall.domain.change import (
     AddressesChanged,
     HostEnrolled,
     HostModeChanged,
     HostRemoved,
+    InterfaceAttached,
     InterfaceChanged,
     InterfaceCreated,
     InterfaceDeleted,
+    InterfaceDetached,
     InterfaceGroupsChanged,
     PeeringChanged,
     PeeringCreated,
@@ -22,12 +25,16 @@ from ringwall.domain.change import (
     VpcCreated,
     VpcDeleted,
 )
-from ringwall.domain.interface import Host, Mode, NetworkInterface
+from ringwall.domain.interface import Attachment, Host, Mode, NetworkInterface
 from ringwall.domain.peering import VpcPeering
 from ringwall.domain.vpc import Subnet, Vpc
 
 from .base import HostKey
+from .sqlite_queries import Row
 from .sqlite_recorder import Recorder
+
+NO_ATTACHMENT: Final[Row] = (None, None, None, 0, 0, True)
+"""The columns of an attachment where there is none."""
 
 
 class NetworkWrites(Recorder):
@@ -170,6 +177,7 @@ class NetworkWrites(Recorder):
     def delete_host(self, host: Host) -> None:
         """`Transaction.delete_host`."""
         for interface in self.interfaces_of_host(host.instance_id):
+            assert interface.is_hosts_own, "a routed interface is detached before its host is removed"
             self._delete_interface(interface)
             removed = HostRemoved(host.instance_id, interface.interface_id, interface.group_ids)
             self._changed(host.owner_id, host.region, removed)
@@ -184,18 +192,41 @@ class NetworkWrites(Recorder):
 
     def insert_interface(self, interface: NetworkInterface) -> None:
         """`Transaction.insert_interface`."""
-        assert interface.attachment is None, "a host's interface comes with its host"
         self._insert_interface(interface)
-        created = InterfaceCreated(interface.interface_id, interface.group_ids)
-        self._changed(interface.owner_id, interface.region, created)
+        if interface.attachment is None:
+            created = InterfaceCreated(interface.interface_id, interface.group_ids)
+            self._changed(interface.owner_id, interface.region, created)
+        else:
+            self._attached(interface, interface.attachment)
 
     def delete_interface(self, interface: NetworkInterface) -> None:
         """`Transaction.delete_interface`."""
         stored = self._stored(interface)
-        assert stored.attachment is None, "a host's interface goes with its host"
+        assert stored.attachment is None, "an interface is detached before it is deleted"
         self._delete_interface(stored)
         deleted = InterfaceDeleted(interface.interface_id, stored.group_ids)
         self._changed(interface.owner_id, interface.region, deleted)
+
+    def attach_interface(self, interface: NetworkInterface, attachment: Attachment) -> None:
+        """`Transaction.attach_interface`."""
+        stored = self._stored(interface)
+        assert stored.attachment is None, "an interface has one host"
+        self._write_attachment(stored, astuple(attachment))
+        self._attached(stored, attachment)
+
+    def detach_interface(self, interface: NetworkInterface) -> None:
+        """`Transaction.detach_interface`."""
+        stored = self._stored(interface)
+        assert stored.attachment is not None, "no host has the interface"
+        self._write_attachment(stored, NO_ATTACHMENT)
+        detached = InterfaceDetached(stored.interface_id, stored.attachment.instance_id, stored.group_ids)
+        self._changed(stored.owner_id, stored.region, detached)
+
+    def set_delete_on_termination(self, interface: NetworkInterface, delete: bool) -> None:
+        """`Transaction.set_delete_on_termination`."""
+        query = "UPDATE interfaces SET delete_on_termination = ? WHERE interface_id = ? AND delete_on_termination <> ?"
+        if self._write(query, (delete, interface.interface_id, delete)):
+            self._changed(interface.owner_id, interface.region, InterfaceChanged(interface.interface_id))
 
     def set_interface_details(self, interface: NetworkInterface, description: str, source_dest_check: bool) -> None:
         """`Transaction.set_interface_details`."""
@@ -206,7 +237,8 @@ class NetworkWrites(Recorder):
             "UPDATE interfaces SET description = ?, source_dest_check = ? WHERE interface_id = ?",
             (description, source_dest_check, interface.interface_id),
         )
-        self._changed(interface.owner_id, interface.region, InterfaceChanged(interface.interface_id))
+        changed = InterfaceChanged(interface.interface_id, stored.source_dest_check != source_dest_check)
+        self._changed(interface.owner_id, interface.region, changed)
 
     def set_interface_groups(self, interface: NetworkInterface, group_ids: Sequence[str]) -> None:
         """`Transaction.set_interface_groups`."""
@@ -247,8 +279,8 @@ class NetworkWrites(Recorder):
         attachment = interface.attachment
         self._write(
             "INSERT INTO interfaces (interface_id, owner_id, region, subnet_id, vpc_id, availability_zone,"
-            " attachment_id, instance_id, device, device_index, attached_at, mac_address, description, created_at,"
-            " source_dest_check) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " attachment_id, instance_id, device, device_index, attached_at, delete_on_termination, mac_address,"
+            " description, created_at, source_dest_check) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 interface.interface_id,
                 interface.owner_id,
@@ -256,7 +288,7 @@ class NetworkWrites(Recorder):
                 interface.subnet_id,
                 interface.vpc_id,
                 interface.availability_zone,
-                *(astuple(attachment) if attachment else (None, None, None, 0, 0)),
+                *(astuple(attachment) if attachment else NO_ATTACHMENT),
                 interface.mac_address,
                 interface.description,
                 interface.created_at,
@@ -265,6 +297,17 @@ class NetworkWrites(Recorder):
         )
         self._write_groups(interface.interface_id, interface.group_ids)
         self._write_addresses(interface, interface.private_ips, interface.ipv6_addresses)
+
+    def _write_attachment(self, interface: NetworkInterface, columns: Row) -> None:
+        self._write_one(
+            "UPDATE interfaces SET attachment_id = ?, instance_id = ?, device = ?, device_index = ?, attached_at = ?,"
+            " delete_on_termination = ? WHERE interface_id = ?",
+            (*columns, interface.interface_id),
+        )
+
+    def _attached(self, interface: NetworkInterface, attachment: Attachment) -> None:
+        attached = InterfaceAttached(interface.interface_id, attachment.instance_id, interface.group_ids)
+        self._changed(interface.owner_id, interface.region, attached)
 
     def _delete_interface(self, interface: NetworkInterface) -> None:
         interface_id = interface.interface_id

@@ -24,9 +24,11 @@ from ringwall.domain.change import (
     HostRemoved,
     InterfaceChanged,
     InterfaceCreated,
+    InterfaceAttached,
     InterfaceDeleted,
     InterfaceGroupsChanged,
     PeeringChanged,
+    InterfaceDetached,
     PeeringCreated,
     PrefixListChanged,
     PrefixListCreated,
@@ -68,12 +70,17 @@ def ids_of(change: Change) -> frozenset[str]:
             return frozenset((change.prefix_list_id,))
         case PeeringChanged():
             return frozenset(change.group_ids)
-        # What only just exists has no effect before something names it, and hosts neither know VPCs nor check sources.
+        # The groups of an interface that comes or goes have the same members as before.
+        case InterfaceAttached() | InterfaceDetached():
+            return frozenset((change.interface_id, change.instance_id))
+        case InterfaceChanged():
+            return frozenset((change.interface_id,)) if change.source_check else frozenset()
+        # What only just exists has no effect before something names it, and hosts don't know VPCs.
         case VpcCreated() | SubnetCreated() | GroupCreated() | PrefixListCreated() | PeeringCreated():
             return frozenset()
         case VpcChanged() | VpcDeleted() | SubnetDeleted():
             return frozenset()
-        case InterfaceChanged() | TagsChanged():
+        case TagsChanged():
             return frozenset()
 
 

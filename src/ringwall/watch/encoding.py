@@ -51,7 +51,7 @@ Where the group that a rule names lies is nothing to an agent: the members come 
 """
 
 _OPTIONAL: Final[Mapping[Any, frozenset[str]]] = {
-    Report: frozenset(("capabilities", "drift")),
+    Report: frozenset(("capabilities", "drift", "interfaces")),
     HostInterface: frozenset(("kind", "source_check")),
 }
 """Fields that came later: not written where they have their default, which an absent one is read as.

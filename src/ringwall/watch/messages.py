@@ -144,6 +144,17 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class InterfaceInForce:
+    """An interface of the host as its kernel has it now. device: the one that it is bound to; None if it isn't bound.
+
+    The addresses of one that isn't bound are kept for it: nobody else may have them.
+    """
+
+    interface_id: str
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What is in force on the host: the revision in its kernel, since when, and what the agent saw.
 
@@ -154,6 +165,7 @@ class Report:
     unadmitted: while the host observes, what enforcement would end, at most UNADMITTED_MAX of them.
     capabilities: what the host's kernel can do that not every one can, such as TABLE_OWNER.
     drift: the last change that somebody else made to the table, for an hour.
+    interfaces: those whose rules are in the kernel; empty from an agent that doesn't tell.
     """
 
     position: Position
@@ -166,6 +178,7 @@ class Report:
     unadmitted: tuple[Unadmitted, ...] = ()
     capabilities: tuple[str, ...] = ()
     drift: Drift | None = None
+    interfaces: tuple[InterfaceInForce, ...] = ()
 
 
 Message = Snapshot | Delta | Heartbeat | Question

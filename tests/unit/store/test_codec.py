@@ -35,6 +35,7 @@ def changes() -> st.SearchStrategy[Change]:
         )
         given_types = {
             "str": TEXT,
+            "bool": st.booleans(),
             "tuple[str, ...]": st.lists(TEXT).map(tuple),
             "tuple[SecurityGroupRule, ...]": st.lists(rules, max_size=3).map(tuple),
         }

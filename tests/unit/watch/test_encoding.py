@@ -18,7 +18,7 @@ from ringwall.domain.traffic import Traffic
 from ringwall.domain.world import HostGroup, HostInterface, HostState, InterfaceKind
 from ringwall.watch import encoding
 from ringwall.watch.encoding import MalformedMessage, decode, decode_report, encode, encode_report
-from ringwall.watch.messages import TABLE_OWNER, Drift, Heartbeat, Message, Position, Report, Snapshot
+from ringwall.watch.messages import TABLE_OWNER, Drift, Heartbeat, InterfaceInForce, Message, Position, Report, Snapshot
 
 HEARTBEAT = Heartbeat(Position("store", 1, 7))
 
@@ -120,11 +120,18 @@ def test_what_came_later_to_reports_is_written_only_where_there_is_something_to_
     older = json.loads(encode_report(report))
     assert "capabilities" not in older
     assert "drift" not in older
+    assert "interfaces" not in older
     assert decode_report(json.dumps(older).encode()) == report
-    told = replace(report, capabilities=(TABLE_OWNER,), drift=Drift(12.5, ("nft (pid 4711)",)))
+    told = replace(
+        report,
+        capabilities=(TABLE_OWNER,),
+        drift=Drift(12.5, ("nft (pid 4711)",)),
+        interfaces=(InterfaceInForce("eni-1", "eth0"), InterfaceInForce("eni-2")),
+    )
     assert json.loads(encode_report(told)) == older | {
         "capabilities": ["table-owner"],
         "drift": {"at": 12.5, "by": ["nft (pid 4711)"]},
+        "interfaces": [{"interface_id": "eni-1", "device": "eth0"}, {"interface_id": "eni-2", "device": None}],
     }
 
 
