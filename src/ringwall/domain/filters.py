@@ -9,12 +9,12 @@ same guide, none or one: one is taken. Ceilings: 50 filters, 200 values of each.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from .errors import FilterLimitExceeded, InvalidParameterValue
+from .wildcards import Pattern, pattern_of
 
 Item = TypeVar("Item")
 Values = Callable[[Item], Iterable[str]]
@@ -22,57 +22,6 @@ Values = Callable[[Item], Iterable[str]]
 
 FILTERS_MAX: Final = 50
 VALUES_MAX: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What stands between two stars. length: the characters that it takes.
-
-    wild: the expression for one with a `?`; None where the text is meant as it is. A text is looked for, and an
-    expression tried, without a step of Python for each character: a request may bring ten thousand patterns, and there
-    are patterns that nearly fit everywhere.
-    """
-
-    text: str
-    length: int
-    wild: re.Pattern[str] | None
-
-    def find(self, text: str, start: int, end: int) -> int:
-        """The first place in this part of the text where it stands whole, or -1."""
-        if self.wild is None:
-            return text.find(self.text, start, end)
-        found = self.wild.search(text, start, end)
-        return found.start() if found else -1
-
-    def stands_at(self, text: str, position: int) -> bool:
-        """Whether it stands at this place of the text."""
-        if self.wild is None:
-            return text.startswith(self.text, position)
-        return self.wild.match(text, position) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A value with wildcards: the stretches between its stars. length: the characters that a text needs at least."""
-
-    stretches: tuple[Stretch, ...]
-    length: int
-
-    def matches(self, text: str) -> bool:
-        """Whether the whole text fits. Cost: at most len(pattern) * len(text), whatever the number of stars."""
-        first, *rest = self.stretches
-        if self.length > len(text) or not first.stands_at(text, 0):
-            return False
-        if not rest:
-            return self.length == len(text)
-        # The leftmost place for each middle stretch leaves the most room for those after it: no need to go back.
-        position, end = first.length, len(text) - rest[-1].length
-        for stretch in rest[:-1]:
-            place = stretch.find(text, position, end)
-            if place < 0:
-                return False
-            position = place + stretch.length
-        return rest[-1].stands_at(text, end)
 
 
 def pattern(value: str) -> Pattern | str:
@@ -91,22 +40,7 @@ def pattern(value: str) -> Pattern | str:
         else:
             # A backslash at the very end stands for itself (chosen).
             stretches[-1].append(next(characters, character) if character == "\\" else character)
-    if len(stretches) == 1 and None not in stretches[0]:
-        return _text(stretches[0])
-    read = tuple(map(_stretch, stretches))
-    return Pattern(read, sum(each.length for each in read))
-
-
-def _stretch(characters: Sequence[str | None]) -> Stretch:
-    wild = None
-    if None in characters:
-        expression = "".join("." if each is None else re.escape(each) for each in characters)
-        wild = re.compile(expression, re.DOTALL)
-    return Stretch(_text(characters), len(characters), wild)
-
-
-def _text(characters: Iterable[str | None]) -> str:
-    return "".join(each or "?" for each in characters)
+    return pattern_of(stretches)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringwall.domain.errors import FilterLimitExceeded, InvalidParameterValue
-from ringwall.domain.filters import FilterTable, Pattern, pattern, select
+from ringwall.domain.filters import FilterTable, pattern, select
+from ringwall.domain.wildcards import Pattern
 
 
 def matches(value: str, text: str) -> bool:
