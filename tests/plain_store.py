@@ -406,6 +406,32 @@ class PlainTransaction:
         deleted = change.InterfaceDeleted(interface.interface_id, stored.group_ids)
         self._record(interface.owner_id, interface.region, deleted)
 
+    def attach_interface(self, interface: NetworkInterface, attachment: Attachment) -> None:
+        attached = replace(self._stored(interface), attachment=attachment)
+        _put(self.state.interfaces, self._stored(interface), attached)
+        self._attached(attached, attachment)
+
+    def _attached(self, interface: NetworkInterface, attachment: Attachment) -> None:
+        theirs = [each.attachment for each in self.interfaces_of_host(attachment.instance_id) if each.attachment]
+        if [each.device_index for each in theirs].count(attachment.device_index) > 1:
+            raise Conflict(attachment.attachment_id)
+        attached = change.InterfaceAttached(interface.interface_id, attachment.instance_id, interface.group_ids)
+        self._record(interface.owner_id, interface.region, attached)
+
+    def detach_interface(self, interface: NetworkInterface) -> None:
+        stored = self._stored(interface)
+        _put(self.state.interfaces, stored, replace(stored, attachment=None))
+        instance_id = cast(Attachment, stored.attachment).instance_id
+        detached = change.InterfaceDetached(interface.interface_id, instance_id, stored.group_ids)
+        self._record(interface.owner_id, interface.region, detached)
+
+    def set_delete_on_termination(self, interface: NetworkInterface, delete: bool) -> None:
+        stored = self._stored(interface)
+        attachment = replace(cast(Attachment, stored.attachment), delete_on_termination=delete)
+        if _put(self.state.interfaces, stored, replace(stored, attachment=attachment)):
+            changed = change.InterfaceChanged(interface.interface_id)
+            self._record(interface.owner_id, interface.region, changed)
+
     def set_interface_details(self, interface: NetworkInterface, description: str, source_dest_check: bool) -> None:
         stored = self._stored(interface)
         after = replace(stored, description=description, source_dest_check=source_dest_check)
@@ -442,32 +468,6 @@ class PlainTransaction:
 
     def consume_enrolment_token(self, token_hash: str) -> None:
         self.state.tokens = [each for each in self.state.tokens if each.token_hash != token_hash]
-
-    def attach_interface(self, interface: NetworkInterface, attachment: Attachment) -> None:
-        attached = replace(self._stored(interface), attachment=attachment)
-        _put(self.state.interfaces, self._stored(interface), attached)
-        self._attached(attached, attachment)
-
-    def _attached(self, interface: NetworkInterface, attachment: Attachment) -> None:
-        theirs = [each.attachment for each in self.interfaces_of_host(attachment.instance_id) if each.attachment]
-        if [each.device_index for each in theirs].count(attachment.device_index) > 1:
-            raise Conflict(attachment.attachment_id)
-        attached = change.InterfaceAttached(interface.interface_id, attachment.instance_id, interface.group_ids)
-        self._record(interface.owner_id, interface.region, attached)
-
-    def detach_interface(self, interface: NetworkInterface) -> None:
-        stored = self._stored(interface)
-        _put(self.state.interfaces, stored, replace(stored, attachment=None))
-        instance_id = cast(Attachment, stored.attachment).instance_id
-        detached = change.InterfaceDetached(interface.interface_id, instance_id, stored.group_ids)
-        self._record(interface.owner_id, interface.region, detached)
-
-    def set_delete_on_termination(self, interface: NetworkInterface, delete: bool) -> None:
-        stored = self._stored(interface)
-        attachment = replace(cast(Attachment, stored.attachment), delete_on_termination=delete)
-        if _put(self.state.interfaces, stored, replace(stored, attachment=attachment)):
-            changed = change.InterfaceChanged(interface.interface_id)
-            self._record(interface.owner_id, interface.region, changed)
 
     def insert_prefix_list(self, prefix_list: PrefixList, entries: Sequence[PrefixListEntry]) -> None:
         self.state.prefix_lists.append(prefix_list)

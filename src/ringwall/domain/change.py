@@ -112,6 +112,7 @@ class InterfaceChanged:
     """
 
     interface_id: str
+    source_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +124,6 @@ class InterfaceGroupsChanged:
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HostEnrolled:
-    """A host and its interface exist; the interface carries these groups."""
-
-    instance_id: str
-    source_check: bool = False
-    interface_id: str
-    group_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HostRemoved:
-    """A host, its key and this interface of its own are gone; the interface carried these groups."""
-
-    instance_id: str
-    interface_id: str
-    group_ids: tuple[str, ...]
 @dataclass(frozen=True, slots=True)
 class InterfaceAttached:
     """A host has one more interface, which carries these groups: a further one of its own, or one that clients made.
@@ -162,6 +146,22 @@ class InterfaceDetached:
     group_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class HostEnrolled:
+    """A host and its interface exist; the interface carries these groups."""
+
+    instance_id: str
+    interface_id: str
+    group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostRemoved:
+    """A host, its key and this interface of its own are gone; the interface carried these groups."""
+
+    instance_id: str
+    interface_id: str
+    group_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +243,8 @@ Change = (
     | InterfaceDeleted
     | InterfaceChanged
     | InterfaceGroupsChanged
+    | InterfaceAttached
+    | InterfaceDetached
     | HostEnrolled
     | HostRemoved
     | HostModeChanged
@@ -261,8 +263,6 @@ class ChangeRecord:
     """One row of the change log: everything that one request changed, under one revision.
 
     committed_at: Unix seconds; not part of the record's identity, so that two stores that did the same agree.
-    | InterfaceAttached
-    | InterfaceDetached
     """
 
     revision: int

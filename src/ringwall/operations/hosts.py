@@ -295,7 +295,6 @@ def host_state(reader: Reader, account_id: str, region: str, instance_id: str) -
     )
 
 
-def _networks(reader: Reader, host: Host, group: SecurityGroup, rule: SecurityGroupRule) -> frozenset[str]:
 def _enforced(interface: NetworkInterface) -> HostInterface:
     """The interface as its host sees it. On a device of the host's own nothing compares addresses."""
     routed = interface.attachment is not None and interface.attachment.is_routed
@@ -309,6 +308,7 @@ def _enforced(interface: NetworkInterface) -> HostInterface:
     )
 
 
+def _networks(reader: Reader, host: Host, group: SecurityGroup, rule: SecurityGroupRule) -> frozenset[str]:
     """The VPCs in which the interfaces count of a group that the rule names, as the host sees it; none if it is stale.
 
     The host's own, and the one behind a peering connection. A host of another VPC, with which the rule's group is

@@ -371,6 +371,19 @@ class Transaction(Reader, Protocol):
     def delete_interface(self, interface: NetworkInterface) -> None:
         """Deletes an interface that no host has, with its tags."""
 
+    def attach_interface(self, interface: NetworkInterface, attachment: Attachment) -> None:
+        """Ties an interface that no host has to a host.
+
+        Raises:
+            Conflict: another interface of the host has its device index.
+        """
+
+    def detach_interface(self, interface: NetworkInterface) -> None:
+        """Unties an interface from its host; no host has it then."""
+
+    def set_delete_on_termination(self, interface: NetworkInterface, delete: bool) -> None:
+        """Sets whether an interface that a host has goes with the host."""
+
     def set_interface_details(self, interface: NetworkInterface, description: str, source_dest_check: bool) -> None:
         """Replaces these two of an interface."""
 
@@ -399,19 +412,6 @@ class Transaction(Reader, Protocol):
 
     def delete_prefix_list(self, prefix_list: PrefixList) -> None:
         """Deletes a list with all versions and tags. Not checked: that no rule names it."""
-
-    def attach_interface(self, interface: NetworkInterface, attachment: Attachment) -> None:
-        """Ties an interface that no host has to a host.
-
-        Raises:
-            Conflict: another interface of the host has its device index.
-        """
-
-    def detach_interface(self, interface: NetworkInterface) -> None:
-        """Unties an interface from its host; no host has it then."""
-
-    def set_delete_on_termination(self, interface: NetworkInterface, delete: bool) -> None:
-        """Sets whether an interface that a host has goes with the host."""
 
     def insert_peering(self, peering: VpcPeering) -> None:
         """Adds a peering connection; its changes are the requester's."""
