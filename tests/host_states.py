@@ -50,9 +50,11 @@ def rules(draw: st.DrawFn, group_id: str, rule_id: str) -> SecurityGroupRule:
 
 @st.composite
 def groups(draw: st.DrawFn, group_id: str) -> HostGroup:
-    """A group of that id with up to three rules."""
+    """A group of that id with up to three rules, and up to two that drain."""
     ids = draw(st.sets(st.sampled_from(["sgr-1", "sgr-2", "sgr-3"])))
-    return HostGroup(group_id, draw(st.sampled_from(["web", "db"])), {i: draw(rules(group_id, i)) for i in sorted(ids)})
+    held = {i: draw(rules(group_id, i)) for i in sorted(ids)}
+    draining = draw(st.frozensets(st.sampled_from(["sgr-7", "sgr-8"])))
+    return HostGroup(group_id, draw(st.sampled_from(["web", "db"])), held, draining)
 
 
 @st.composite

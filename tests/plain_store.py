@@ -10,7 +10,15 @@ from typing import Any, TypeVar, cast
 
 from ringwall.domain import change
 from ringwall.domain.change import Change, ChangeRecord
-from ringwall.domain.group import Direction, PeerReference, RuleRow, SecurityGroup, SecurityGroupRule, VpcAssociation
+from ringwall.domain.group import (
+    Direction,
+    DrainingRule,
+    PeerReference,
+    RuleRow,
+    SecurityGroup,
+    SecurityGroupRule,
+    VpcAssociation,
+)
 from ringwall.domain.interface import Attachment, Host, Mode, NetworkInterface
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.peering import PeeringStatus, VpcPeering
@@ -31,6 +39,7 @@ class PlainState:
     subnets: list[Subnet] = field(default_factory=list)
     groups: list[SecurityGroup] = field(default_factory=list)
     rules: list[SecurityGroupRule] = field(default_factory=list)
+    draining: list[DrainingRule] = field(default_factory=list)
     hosts: list[Host] = field(default_factory=list)
     keys: list[HostKey] = field(default_factory=list)
     interfaces: list[NetworkInterface] = field(default_factory=list)
@@ -98,6 +107,9 @@ class PlainTransaction:
 
     def revision(self) -> int:
         return len(self.state.log)
+
+    def revision_at_least(self) -> int:
+        return -1
 
     def identity(self) -> StoreIdentity:
         return StoreIdentity("plain", 1)
@@ -187,6 +199,14 @@ class PlainTransaction:
 
     def rules_across(self, peering_id: str) -> list[SecurityGroupRule]:
         return [each for each in self.state.rules if each.reference and each.reference.peering_id == peering_id]
+
+    def draining_rules(self, account_id: str, region: str | None = None) -> list[DrainingRule]:
+        mine = [each for each in self.state.draining if each.owner_id == account_id and region in (None, each.region)]
+        return sorted(mine, key=lambda each: (each.revoked_at, each.rule.rule_id))
+
+    def draining_rules_of(self, group_id: str) -> list[DrainingRule]:
+        its = [each for each in self.state.draining if each.rule.group_id == group_id]
+        return sorted(its, key=lambda each: (each.revoked_at, each.rule.rule_id))
 
     def interface(self, account_id: str, region: str, interface_id: str) -> NetworkInterface | None:
         return _one(each for each in self.interfaces(account_id, region) if each.interface_id == interface_id)
@@ -321,6 +341,7 @@ class PlainTransaction:
         gone = [each for each in self.state.rules if each.group_id == group.group_id]
         self._drop_tags([group.group_id, *(each.rule_id for each in gone)])
         self.state.rules = [each for each in self.state.rules if each not in gone]
+        self.state.draining = [each for each in self.state.draining if each.rule.group_id != group.group_id]
         self.state.associations = [each for each in self.state.associations if each.group_id != group.group_id]
         self.state.groups.remove(group)
         self._record(group.owner_id, group.region, change.GroupDeleted(group.group_id))
@@ -366,6 +387,22 @@ class PlainTransaction:
         if new:
             removed = change.RulesRemoved(group.group_id, tuple(old))
             self._record(group.owner_id, group.region, removed, change.RulesAdded(group.group_id, tuple(new)))
+
+    def insert_draining_rules(self, group: SecurityGroup, rules: Sequence[SecurityGroupRule], revoked_at: int) -> None:
+        for rule in rules:
+            if rule.rule_id in [each.rule.rule_id for each in self.draining_rules(group.owner_id, group.region)]:
+                raise Conflict(rule.rule_id)
+            self.state.draining.append(DrainingRule(group.owner_id, group.region, rule, revoked_at))
+        if rules:
+            rule_ids = tuple(each.rule_id for each in rules)
+            self._record(group.owner_id, group.region, change.DrainStarted(group.group_id, rule_ids))
+
+    def delete_draining_rules(self, group: SecurityGroup, rule_ids: Sequence[str]) -> None:
+        its = {each.rule.rule_id for each in self.draining_rules_of(group.group_id)}
+        assert its.issuperset(rule_ids)
+        self.state.draining = [each for each in self.state.draining if each.rule.rule_id not in rule_ids]
+        if rule_ids:
+            self._record(group.owner_id, group.region, change.DrainEnded(group.group_id, tuple(rule_ids)))
 
     def insert_host(self, host: Host, key: HostKey, interface: NetworkInterface) -> None:
         self._check_free(interface, interface.addresses)

@@ -13,6 +13,8 @@ from ringwall.domain.change import (
     AddressesChanged,
     Change,
     ChangeRecord,
+    DrainEnded,
+    DrainStarted,
     GroupAssociated,
     GroupCreated,
     GroupDeleted,
@@ -86,7 +88,12 @@ HISTORY: list[tuple[Callable[[Transaction], object], tuple[Change, ...] | None]]
     ),
     (lambda tx: tx.insert_rules(WEB, []), None),
     (lambda tx: tx.delete_rules(WEB, []), None),
-    (lambda tx: tx.delete_rules(WEB, [SSH]), (RulesRemoved(WEB.group_id, (SSH,)),)),
+    (
+        lambda tx: (tx.delete_rules(WEB, [SSH]), tx.insert_draining_rules(WEB, [SSH], 1_700_000_000)),
+        (RulesRemoved(WEB.group_id, (SSH,)), DrainStarted(WEB.group_id, (SSH.rule_id,))),
+    ),
+    (lambda tx: (tx.insert_draining_rules(WEB, [], 1), tx.delete_draining_rules(WEB, [])), None),
+    (lambda tx: tx.delete_draining_rules(WEB, [SSH.rule_id]), (DrainEnded(WEB.group_id, (SSH.rule_id,)),)),
     (lambda tx: tx.insert_group(DB), (GroupCreated(DB.group_id),)),
     (
         lambda tx: tx.insert_host(MACHINE, key(MACHINE), NIC),

@@ -84,10 +84,7 @@ REFUSED: list[tuple[Any, str]] = [
     ([{"Key": "k\x00", "Value": ""}], "Tag keys may not contain control characters"),
     ([{"Key": "k", "Value": "a\x08b"}], "Tag values may not contain control characters"),
     ([{"Key": "k", "Value": "\uffff"}], "Tag values may not contain control characters"),
-    (
-        [{"Key": "ringwall:on-revoke", "Value": "keep"}],
-        "'ringwall:on-revoke' = 'keep' isn't supported yet: a revoke always cuts.",
-    ),
+    ([{"Key": "ringwall:on-revoke", "Value": ""}], "The value of 'ringwall:on-revoke' must be 'cut' or 'keep'."),
     ([{"Key": "ringwall:on-revoke", "Value": "Cut"}], "The value of 'ringwall:on-revoke' must be 'cut' or 'keep'."),
     (
         [{"Key": "ringwall:other", "Value": "x"}],

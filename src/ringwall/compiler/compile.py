@@ -22,7 +22,7 @@ from .members import peer_sets
 from .parts import Fragment, assembled, finished
 
 _NOBODY: frozenset[str] = frozenset()
-HooksSource = tuple[Mode, Sequence[HostInterface], frozenset[str], LocalPolicy]
+HooksSource = tuple[Mode, Sequence[HostInterface], frozenset[str], frozenset[str], LocalPolicy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,16 @@ def compile_host(state: HostState, local: LocalPolicy, previous: Compiled | None
     }
     named = frozenset().union(*(group.peers for group in groups.values()))
     peers = {peer: _peer(peer, state, previous) for peer in sorted(named)}
-    source = (state.mode, interfaces, frozenset(groups), local)
+    source = (state.mode, interfaces, frozenset(groups), draining_interfaces(state), local)
     hooks = _hooks(source, previous)
     ruleset, digest = assembled(_fragments(groups.values(), peers.values(), hooks))
     return Compiled(ruleset, digest, groups, peers, hooks, source)
+
+
+def draining_interfaces(state: HostState) -> frozenset[str]:
+    """The ids of the interfaces that carry a group with draining rules."""
+    groups = frozenset(group_id for group_id, group in state.groups.items() if group.draining)
+    return frozenset(each.interface_id for each in state.interfaces.values() if not groups.isdisjoint(each.group_ids))
 
 
 def _fragments(groups: Iterable[CompiledGroup], peers: Iterable[CompiledPeer], hooks: Fragment) -> Iterable[Fragment]:

@@ -36,9 +36,16 @@ from .parts import Object
 
 
 def hook_objects(
-    mode: Mode, interfaces: Sequence[HostInterface], group_ids: frozenset[str], local: LocalPolicy
+    mode: Mode,
+    interfaces: Sequence[HostInterface],
+    group_ids: frozenset[str],
+    draining: frozenset[str],
+    local: LocalPolicy,
 ) -> list[Object]:
-    """All that doesn't depend on rules: base chains, interfaces, exceptions. group_ids: those that have chains."""
+    """All that doesn't depend on rules: base chains, interfaces, exceptions.
+
+    group_ids: those that have chains. draining: the interfaces on which flows of revoked rules go on.
+    """
     own = [each for each in interfaces if each.kind is InterfaceKind.HOST]
     endpoints = [each for each in interfaces if each.kind is InterfaceKind.ROUTED]
     behind = local.endpoints.union(each.device for each in endpoints if not each.is_unbound)
@@ -49,7 +56,9 @@ def hook_objects(
     for interface in interfaces:
         groups = [group_id for group_id in dict.fromkeys(interface.group_ids) if group_id in group_ids]
         for direction in Direction:
-            objects += interface_chains(mode, interface, direction, groups, local)
+            objects += interface_chains(
+                mode, interface, direction, groups, local, drains=interface.interface_id in draining
+            )
     return [*objects, *endpoint_objects(mode, own, endpoints, behind, local)] if there_are else objects
 
 

@@ -3,10 +3,12 @@
 eni-…-ingress            jump sg-…-ingress for each group; goto eni-…-ingress-refused
 eni-…-ingress-untracked  the same for ICMP that has no flow
 eni-…-ingress-refused    the host's own DHCP, the server, break-glass addresses; the rest is counted and dropped
+eni-…-ingress-kept       before that, where a rule was revoked with `keep`: the flows that go on without one
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,15 +19,17 @@ from ringwall.domain.interface import Mode
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.world import HostInterface, InterfaceKind
 from ringwall.nft import expressions as fields
-from ringwall.nft.expressions import Field, InSet, Match, Statement, Verdict
+from ringwall.nft.expressions import Counter, Field, InSet, Match, MatchAny, Statement, Verdict
 from ringwall.nft.objects import Chain, Element, Map, Rule, Set
 
 from . import names
-from .lines import ORIGINAL, REPLY, goto, ifname, jump, jumps, refusal, state
+from .lines import ACCEPT, ORIGINAL, REPLY, RETURN, goto, ifname, jump, jumps, refusal, state
 from .matches import IPV6, TRACKED, UNTRACKED
 from .parts import Object
 
 _IS_TCP: Final = Match(fields.L4PROTO, bytes([TCP]))
+_IS_SYN: Final = Match(fields.TCP_FLAGS, b"\x02", mask=b"\x17")
+_IS_CONFIRMED: Final = MatchAny(fields.CT_STATUS, fields.STATUS_CONFIRMED.to_bytes(4, sys.byteorder))
 _NO_SYN: Final = Match(fields.TCP_FLAGS, b"\x02", mask=b"\x17", negated=True)  # of FIN, SYN, RST and ACK not SYN alone
 
 
@@ -47,9 +51,15 @@ def interface_maps(
 
 
 def interface_chains(
-    mode: Mode, interface: HostInterface, direction: Direction, group_ids: Sequence[str], local: LocalPolicy
+    mode: Mode,
+    interface: HostInterface,
+    direction: Direction,
+    group_ids: Sequence[str],
+    local: LocalPolicy,
+    *,
+    drains: bool,
 ) -> list[Object]:
-    """The chains of an interface in one direction.
+    """The chains of an interface in one direction. drains: whether flows of rules that it no longer has may go on.
 
     A TCP flow begins with a SYN. Without the first line, a packet in the middle of a stream whose flow is unknown would
     make a new flow of it, with the sides swapped where a server speaks first, and egress rules would open ingress.
@@ -80,8 +90,29 @@ def interface_chains(
         Chain(
             refused,
             (
+                *((jump(names.kept(interface_id, direction)),) if drains else ()),
                 *(_never_refused(direction, local) if is_own else ()),
                 refusal(mode, f"{direction} that no rule admits"),
+            ),
+        ),
+        *(_kept(interface_id, direction) if drains else ()),
+    ]
+
+
+def _kept(interface_id: str, direction: Direction) -> list[Object]:
+    """The flows that go on although no rule admits them any more, as the agent finds them when a rule leaves.
+
+    Only flows that lived before: what has just begun isn't confirmed yet, and isn't by passing here, should the kernel
+    give it the number of one that ended. A SYN begins a connection anew, over the same ports.
+    """
+    flows = names.kept_flows(interface_id, direction)
+    return [
+        Set(flows, (fields.CT_ID,)),
+        Chain(
+            names.kept(interface_id, direction),
+            (
+                Rule((_IS_TCP, _IS_SYN, RETURN)),
+                Rule((_IS_CONFIRMED, InSet((fields.CT_ID,), flows), Counter(), ACCEPT), "flows of revoked rules"),
             ),
         ),
     ]

@@ -62,6 +62,16 @@ def refused(interface_id: str, direction: Direction) -> str:
     return f"{interface_id}-{direction}-refused"
 
 
+def kept(interface_id: str, direction: Direction) -> str:
+    """`eni-…-ingress-kept`: where flows go on that only revoked rules admitted."""
+    return f"{interface_id}-{direction}-kept"
+
+
+def kept_flows(interface_id: str, direction: Direction) -> str:
+    """`eni-…-ingress-kept-flows`: these flows."""
+    return f"{interface_id}-{direction}-kept-flows"
+
+
 def endpoint_addresses(version: int) -> str:
     """`endpoint-addresses-v4`: the addresses of all containers and virtual machines."""
     return f"endpoint-addresses-v{version}"

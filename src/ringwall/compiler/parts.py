@@ -1,8 +1,8 @@
 """Parts of a ruleset, and the digest that tells two rulesets apart.
 
-The digest of a ruleset is the sum of the SHA-256 of its objects, modulo 2**256. It does not depend on their order, and
-a change costs no more than the objects that it touches. It is for noticing differences, not for proving anything to
-somebody who chooses the objects.
+The digest of a ruleset is the sum of the SHA-256 of its objects, modulo 2**256, a set of live flows without its
+elements, which no state knows. It does not depend on their order, and a change costs no more than the objects that it
+touches. It is for noticing differences, not for proving anything to somebody who chooses the objects.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _canonical(each: Object) -> tuple[object, ...]:
             base = hook and (hook.hook, hook.priority, hook.policy)
             return ("chain", name, base, [(rule.comment, [_words(one) for one in rule.statements]) for rule in rules])
         case Set(name, key, elements, interval):
-            return ("set", name, [one.type for one in key], interval, sorted(elements))
+            return ("set", name, [one.type for one in key], interval, [] if each.holds_flows else sorted(elements))
         case Map(name, key, verdicts):
             pairs = sorted((element, verdict.kind, verdict.chain) for element, verdict in verdicts.items())
             return ("map", name, [one.type for one in key], pairs)

@@ -73,6 +73,22 @@ class RulesRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class DrainStarted:
+    """Flows that only these rules admitted, which the group has no longer, go on."""
+
+    group_id: str
+    rule_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrainEnded:
+    """What is left of the flows of these rules goes on no longer."""
+
+    group_id: str
+    rule_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GroupAssociated:
     """A group can be used in a second VPC."""
 
@@ -237,6 +253,8 @@ Change = (
     | GroupDeleted
     | RulesAdded
     | RulesRemoved
+    | DrainStarted
+    | DrainEnded
     | GroupAssociated
     | GroupDisassociated
     | InterfaceCreated

@@ -69,6 +69,16 @@ class SecurityGroupRule:
     reference: PeerReference | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DrainingRule:
+    """A rule that was revoked so that flows which only it admitted go on until they end. revoked_at: Unix seconds."""
+
+    owner_id: str
+    region: str
+    rule: SecurityGroupRule
+    revoked_at: int
+
+
 RuleRow = tuple[str, str, int, int, str, str, str | None, str | None, str | None, str | None]
 """What descriptions of a group show of a rule, in plain values: making the rule of them costs more than to read them.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, Final
 
 from .errors import InvalidParameterValue, TagLimitExceeded
@@ -19,6 +20,14 @@ VALUE_LENGTH_MAX: Final = 256
 RESERVED_PREFIX: Final = "ringwall:"
 ON_REVOKE: Final = "ringwall:on-revoke"
 """On a group: what becomes of flows that only a revoked rule admitted."""
+
+
+class OnRevoke(StrEnum):
+    """What becomes of live flows when the last rule that admits them is revoked: they end, or go on until they end."""
+
+    CUT = "cut"
+    KEEP = "keep"
+
 
 # What XML 1.0 can't carry, not even escaped; an answer with one of these could be read by nobody.
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -76,10 +85,7 @@ def _check_reserved(key: str, value: str, kind: IdKind) -> None:
         raise InvalidParameterValue(
             f"The tag key '{key}' is reserved. The only one is '{ON_REVOKE}', for security groups."
         )
-    if value == "keep":
-        # Taking it without doing it would promise that sessions live on, and then cut them.
-        raise InvalidParameterValue(f"'{ON_REVOKE}' = 'keep' isn't supported yet: a revoke always cuts.")
-    if value != "cut":
+    if value not in tuple(OnRevoke):
         raise InvalidParameterValue(f"The value of '{ON_REVOKE}' must be 'cut' or 'keep'.")
 
 

@@ -61,11 +61,16 @@ def first_own(own: Iterable[HostInterface]) -> HostInterface:
 
 @dataclass(frozen=True, slots=True)
 class HostGroup:
-    """A group that an interface of the host carries: its rules, by rule id."""
+    """A group that an interface of the host carries: its rules, by rule id.
+
+    draining: ids of rules that it no longer has, whose flows go on all the same until they end. What these rules said
+    isn't known any more: flows that live when one leaves the rules go on, and nothing can be added afterwards.
+    """
 
     group_id: str
     name: str
     rules: Mapping[str, SecurityGroupRule]
+    draining: frozenset[str] = frozenset()
 
     def in_direction(self, direction: Direction) -> list[SecurityGroupRule]:
         """Its rules of one direction, in the order of their ids."""
@@ -94,6 +99,7 @@ class HostDelta:
     """What changed between two states of one host; an empty delta changes nothing.
 
     rules: of groups that exist before and after, by (group id, rule id).
+    draining: of such groups, all ids that drain afterwards.
     """
 
     mode: Mode | None = None
@@ -102,6 +108,7 @@ class HostDelta:
     rules: Mapping[tuple[str, str], SecurityGroupRule | None] = field(default_factory=dict)
     members: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     prefix_lists: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    draining: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return (
@@ -111,6 +118,7 @@ class HostDelta:
             or bool(self.rules)
             or bool(self.members)
             or bool(self.prefix_lists)
+            or bool(self.draining)
         )
 
 
@@ -118,6 +126,7 @@ def difference(old: HostState, new: HostState) -> HostDelta:
     """The delta that turns `old` into `new`. Cost: O(size of both), less where values are shared."""
     rules: dict[tuple[str, str], SecurityGroupRule | None] = {}
     groups: dict[str, HostGroup | None] = {}
+    draining: dict[str, frozenset[str]] = {}
     for group_id, group in _changed(old.groups, new.groups).items():
         before = old.groups.get(group_id)
         if group is None or before is None or before.name != group.name:
@@ -125,6 +134,8 @@ def difference(old: HostState, new: HostState) -> HostDelta:
         else:
             for rule_id, rule in _changed(before.rules, group.rules).items():
                 rules[group_id, rule_id] = rule
+            if before.draining != group.draining:
+                draining[group_id] = group.draining
     return HostDelta(
         mode=None if old.mode is new.mode else new.mode,
         interfaces=_changed(old.interfaces, new.interfaces),
@@ -132,6 +143,7 @@ def difference(old: HostState, new: HostState) -> HostDelta:
         rules=rules,
         members=_changed(old.members, new.members),
         prefix_lists=_changed(old.prefix_lists, new.prefix_lists),
+        draining=draining,
     )
 
 
@@ -145,10 +157,12 @@ def merge(state: HostState, delta: HostDelta) -> HostState:
     by_group: dict[str, dict[str, SecurityGroupRule | None]] = {}
     for (group_id, rule_id), rule in delta.rules.items():
         by_group.setdefault(group_id, {})[rule_id] = rule
-    if by_group:
+    if by_group or delta.draining:
         groups = dict(groups)
         for group_id, rules in by_group.items():
             groups[group_id] = replace(groups[group_id], rules=_merged(groups[group_id].rules, rules))
+        for group_id, draining in delta.draining.items():
+            groups[group_id] = replace(groups[group_id], draining=draining)
     return replace(
         state,
         mode=state.mode if delta.mode is None else delta.mode,

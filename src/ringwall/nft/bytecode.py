@@ -65,7 +65,7 @@ COUNTER_BYTES, COUNTER_PACKETS = 1, 2
 EQUAL, NOT_EQUAL = 0, 1
 LOOKUP_INVERTED: Final = 1
 
-FLAG_TYPES: Final = frozenset({"ct_state", "tcp_flag"})
+FLAG_TYPES: Final = frozenset({"ct_state", "ct_status", "tcp_flag"})
 ICMPV6: Final = bytes([58])
 
 FIELDS: Final = tuple(value for value in vars(x).values() if isinstance(value, Field))

@@ -188,10 +188,20 @@ def _set_changes(old: Set | None, new: Set | None) -> Iterator[Command]:
     if old is None:
         yield AddSet(new.name, new.key, new.interval)
     had = frozenset[Element]() if old is None else old.elements
-    if gone := tuple(sorted(had - new.elements)):
+    relabelled = _relabelled(old, new) if old is not None else frozenset[Element]()
+    if gone := tuple(sorted((had - new.elements) | relabelled)):
         yield DeleteElements(new.name, new.key, gone, new.interval)
-    if fresh := tuple(sorted(new.elements - had)):
-        yield AddElements(new.name, new.key, fresh, new.interval)
+    if fresh := tuple(sorted((new.elements - had) | relabelled)):
+        comments = {each: new.comments[each] for each in fresh if each in new.comments}
+        yield AddElements(new.name, new.key, fresh, new.interval, comments)
+
+
+def _relabelled(old: Set, new: Set) -> frozenset[Element]:
+    """The elements of both whose comment is another one: the kernel can't change it."""
+    if not old.comments and not new.comments:
+        return frozenset()
+    common = old.elements & new.elements
+    return frozenset(each for each in common if old.comments.get(each) != new.comments.get(each))
 
 
 def _map_changes(old: Map | None, new: Map | None) -> Iterator[Command]:

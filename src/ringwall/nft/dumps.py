@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .attributes import by_type, items, to_string, to_u32, to_u64
 from .bytecode import FIELDS_BY_TEXT, decode_statements, decode_verdict, key_length
-from .expressions import Field, Verdict
+from .expressions import CT_ID, Field, Verdict
 from .netlink import (
     CHAIN_HOOK,
     CHAIN_NAME,
@@ -49,6 +49,7 @@ from .netlink import (
     TABLE_FLAGS,
     TABLE_OWNER,
     TABLE_USE,
+    USERDATA_COMMENT,
     USERDATA_RULE_COMMENT,
     USERDATA_SET_COMMENT,
     Message,
@@ -151,7 +152,7 @@ def _decode_sets(
             maps[name] = Map(name, key, {_split(key, each.key): each.verdict for each in listed if each.verdict})
         elif flags in (0, SET_INTERVAL) and all(each.plain_key for each in listed):
             ranges = _paired(listed, key[0].length) if flags else (_split(key, each.key) for each in listed)
-            sets[name] = Set(name, key, frozenset(ranges), interval=bool(flags))
+            sets[name] = Set(name, key, frozenset(ranges), interval=bool(flags), comments=_comments(key, listed))
         else:
             foreign.add(f"set {name}")
     return sets, maps
@@ -163,6 +164,7 @@ class _Listed(NamedTuple):
     key: bytes
     verdict: Verdict | None
     interval_end: bool
+    comment: str | None
     others: frozenset[int]  # types of attributes that ringwall doesn't write: timeouts, expressions
 
     @property
@@ -185,8 +187,16 @@ def _decode_elements(dump: Iterable[Message]) -> list[_Listed]:
             others = frozenset(found) - {ELEMENT_KEY, ELEMENT_DATA, ELEMENT_FLAGS, ELEMENT_USERDATA, ELEMENT_PAD}
             if flags & ~INTERVAL_END or (ELEMENT_DATA in found and verdict is None):
                 others |= {ELEMENT_FLAGS}
-            listed.append(_Listed(key, verdict, bool(flags & INTERVAL_END), others))
+            comment = _comment(found.get(ELEMENT_USERDATA), USERDATA_COMMENT)
+            listed.append(_Listed(key, verdict, bool(flags & INTERVAL_END), comment, others))
     return listed
+
+
+def _comments(key: tuple[Field, ...], listed: list[_Listed]) -> dict[Element, str]:
+    """What the elements of a set of flows are there for. Of others nobody asks: it changes nothing."""
+    if key != (CT_ID,):
+        return {}
+    return {(each.key,): each.comment for each in listed if each.comment is not None}
 
 
 def _paired(listed: list[_Listed], length: int) -> Iterator[Element]:
@@ -195,7 +205,7 @@ def _paired(listed: list[_Listed], length: int) -> Iterator[Element]:
     A start without an end goes to the end of all values. nft marks the zero before its first interval as an end: none.
     """
     start: bytes | None = None
-    for key, _, is_end, _ in sorted(listed, key=lambda each: (each.key, not each.interval_end)):
+    for key, _, is_end, _, _ in sorted(listed, key=lambda each: (each.key, not each.interval_end)):
         if not is_end:
             start = key
         elif start is not None:

@@ -37,6 +37,8 @@ L4PROTO: Final = Field("meta l4proto", "meta", 16, 1, "inet_proto")
 
 CT_STATE: Final = Field("ct state", "ct", 0, 4, "ct_state", host_order=True)
 CT_DIRECTION: Final = Field("ct direction", "ct", 1, 1, "ct_dir")
+CT_STATUS: Final = Field("ct status", "ct", 2, 4, "ct_status", host_order=True)
+CT_ID: Final = Field("ct id", "ct", 23, 4, "ct_id")
 CT_PROTOCOL: Final = Field("ct protocol", "ct", 10, 1, "inet_proto")
 CT_ORIGINAL_PROTO_SRC: Final = Field("ct original proto-src", "ct", 11, 2, "inet_service", direction=0)
 CT_ORIGINAL_PROTO_DST: Final = Field("ct original proto-dst", "ct", 12, 2, "inet_service", direction=0)
@@ -67,6 +69,7 @@ STATE_ESTABLISHED: Final = 2
 STATE_RELATED: Final = 4
 STATE_NEW: Final = 8
 STATE_UNTRACKED: Final = 64
+STATUS_CONFIRMED: Final = 8
 
 
 @dataclass(frozen=True, slots=True)

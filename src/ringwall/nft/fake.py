@@ -219,14 +219,17 @@ def _change_set(table: _Table, command: AddElements | DeleteElements) -> int:
     if isinstance(command, DeleteElements):
         if not old.elements.issuperset(command.elements):
             return errno.ENOENT
-        table.sets[command.name] = replace(old, elements=old.elements - frozenset(command.elements))
+        gone = frozenset(command.elements)
+        comments = {each: comment for each, comment in old.comments.items() if each not in gone}
+        table.sets[command.name] = replace(old, elements=old.elements - gone, comments=comments)
         return 0
     if isinstance(command.elements, Mapping):
         return errno.EINVAL
     for each in command.elements:
         if any(_overlap(each, other) if old.interval else each == other for other in old.elements):
             return errno.EEXIST
-    table.sets[command.name] = replace(old, elements=old.elements | frozenset(command.elements))
+    elements, comments = old.elements | frozenset(command.elements), {**old.comments, **command.comments}
+    table.sets[command.name] = replace(old, elements=elements, comments=comments)
     return 0
 
 

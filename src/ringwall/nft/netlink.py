@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from struct import Struct
 from sys import byteorder
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from .attributes import attribute, by_type, items, nested, string, to_string, to_u32, to_u64, u32
@@ -73,7 +74,7 @@ ELEMENT_KEY, ELEMENT_DATA, ELEMENT_FLAGS, ELEMENT_USERDATA, ELEMENT_PAD = 1, 2, 
 DATA_VALUE: Final = 1
 SET_INTERVAL, SET_MAP, INTERVAL_END = 0x4, 0x8, 0x1
 DATA_TYPE_VERDICT: Final = 0xFFFFFF00
-USERDATA_RULE_COMMENT, USERDATA_SET_KEY_BYTE_ORDER, USERDATA_SET_COMMENT = 0, 0, 7
+USERDATA_RULE_COMMENT, USERDATA_SET_KEY_BYTE_ORDER, USERDATA_SET_COMMENT, USERDATA_COMMENT = 0, 0, 7, 0
 HOST_ORDER, NETWORK_ORDER = 1, 2
 PROBE: Final = "ringwall-probe"
 COMMENT_BYTES_MAX: Final = 128  # nft's own limit for what it will read back
@@ -88,6 +89,7 @@ POLICY_NUMBERS: Final = {name: number for number, name in POLICIES.items()}
 TYPE_NUMBERS: Final[Mapping[str, int]] = {
     "nf_proto": 2,
     "integer": 4,
+    "ct_id": 4,  # it has no number of its own
     "ipv4_addr": 7,
     "ipv6_addr": 8,
     "inet_proto": 12,
@@ -96,6 +98,7 @@ TYPE_NUMBERS: Final[Mapping[str, int]] = {
     "tcp_flag": 15,
     "ct_state": 26,
     "ct_dir": 27,
+    "ct_status": 28,
     "icmpv6_type": 29,
     "icmp_code": 32,
     "icmpv6_code": 33,
@@ -298,8 +301,8 @@ def _encode_command(command: Command, number: int) -> Iterator[tuple[int, int, b
             yield NEW_SET, REQUEST | CREATE | EXCLUSIVE, _set(name, key, SET_MAP, number)
         case DeleteSet(name):
             yield DELETE_SET, REQUEST, string(SET_TABLE, TABLE) + string(SET_NAME, name)
-        case AddElements(name, key, elements, interval):
-            encoded = _encode_elements(key, elements, interval)
+        case AddElements(name, key, elements, interval, comments):
+            encoded = _encode_elements(key, elements, interval, comments)
             for body in _element_lists(name, encoded):
                 yield NEW_ELEMENT, REQUEST | CREATE | EXCLUSIVE, body
         case DeleteElements(name, key, elements, interval):
@@ -372,7 +375,10 @@ def _rule(chain: str, rule: Rule, before: int | None) -> bytes:
 
 
 def _encode_elements(
-    key: tuple[Field, ...], elements: tuple[Element, ...] | Mapping[Element, Verdict], interval: bool
+    key: tuple[Field, ...],
+    elements: tuple[Element, ...] | Mapping[Element, Verdict],
+    interval: bool,
+    comments: Mapping[Element, str] = MappingProxyType({}),
 ) -> Iterator[bytes]:
     if interval:
         for low, high in elements:
@@ -384,7 +390,9 @@ def _encode_elements(
             yield _element(_joined(key, element), nested(ELEMENT_DATA, encode_verdict(verdict)))
     else:
         for element in elements:
-            yield _element(_joined(key, element))
+            comment = comments.get(element)
+            userdata = b"" if comment is None else attribute(ELEMENT_USERDATA, _userdata(USERDATA_COMMENT, comment))
+            yield _element(_joined(key, element), userdata)
 
 
 def _element(key: bytes, more: bytes = b"") -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from .expressions import Field, Statement, Verdict
+from .expressions import CT_ID, Field, Statement, Verdict
 
 FAMILY: Final = "inet"
 TABLE: Final = "ringwall"
@@ -50,12 +50,19 @@ class Set:
     """A named set. Its key is the fields put together.
 
     interval: the elements are disjoint ranges, given as (low, high) pairs of bytes, both included, of one field.
+    comments: what elements are there for, of those that say it; only in a set of flows.
     """
 
     name: str
     key: tuple[Field, ...]
     elements: frozenset[Element] = frozenset()
     interval: bool = False
+    comments: Mapping[Element, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def holds_flows(self) -> bool:
+        """Whether the elements are live flows of this very kernel, which no compiler knows: it leaves the set empty."""
+        return self.key == (CT_ID,)
 
 
 @dataclass(frozen=True, slots=True)

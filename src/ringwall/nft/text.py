@@ -63,6 +63,7 @@ _NAMES: Final[Mapping[str, Mapping[int, str]]] = {
 }
 _FLAGS: Final[Mapping[str, Mapping[int, str]]] = {
     "ct_state": {1: "invalid", 2: "established", 4: "related", 8: "new", 64: "untracked"},
+    "ct_status": {1: "expected", 2: "seen-reply", 4: "assured", 8: "confirmed", 16: "snat", 32: "dnat", 512: "dying"},
     "tcp_flag": {1: "fin", 2: "syn", 4: "rst", 8: "psh", 16: "ack", 32: "urg", 64: "ecn", 128: "cwr"},
 }
 
@@ -93,12 +94,15 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 def _set_lines(one: Set) -> Iterator[str]:
     yield f"set {one.name} {{"
-    yield f"\ttype {_type(one.key)}"
+    yield "\ttypeof ct id" if one.holds_flows else f"\ttype {_type(one.key)}"
     if one.interval:
         yield "\tflags interval"
     yield f'\tcomment "{key_text(one.key)}"'
     words = _interval if one.interval else _element
-    yield from _elements(words(one.key, each) for each in sorted(one.elements))
+    yield from _elements(
+        words(one.key, each) + (f' comment "{one.comments[each]}"' if each in one.comments else "")
+        for each in sorted(one.elements)
+    )
     yield "}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .expressions import Field, Verdict
 from .objects import Element, Hook, Rule
@@ -81,12 +81,13 @@ class DeleteSet:
 
 @dataclass(frozen=True, slots=True)
 class AddElements:
-    """Add elements, all new, to a set; or to a verdict map, with the verdict of each."""
+    """Add elements, all new, to a set; or to a verdict map, with the verdict of each. comments: of some of them."""
 
     name: str
     key: tuple[Field, ...]
     elements: tuple[Element, ...] | Mapping[Element, Verdict]
     interval: bool = False
+    comments: Mapping[Element, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

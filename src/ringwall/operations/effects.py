@@ -3,15 +3,15 @@
 A change concerns the hosts that own what it changed (themselves, an interface, a group that an interface carries), and
 those with a rule that names what it changed: a group whose members are others now, a prefix list. A host is affected if
 that was so just before the change or just after. Only the state of now is stored, so both states are found from it by
-undoing the rows of the log that came since: what a rule named, and which interface carried which group. The search
-goes from the ids to the hosts, so that it costs what it finds, and not a look at every host.
+undoing the rows of the log that came since: what a rule named, which interface carried which group, and which host had
+which interface. The search goes from the ids to the hosts, so that it costs what it finds, and not a look at every host.
 
 The hub goes by `watch.cursor.ids_of`, which is coarser: it may wake a host for nothing, and sends it an empty delta.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,13 +19,18 @@ from ringwall.domain.change import (
     AddressesChanged,
     Change,
     ChangeRecord,
+    DrainEnded,
+    DrainStarted,
     GroupCreated,
     GroupDeleted,
     HostEnrolled,
     HostModeChanged,
     HostRemoved,
+    InterfaceAttached,
+    InterfaceChanged,
     InterfaceCreated,
     InterfaceDeleted,
+    InterfaceDetached,
     InterfaceGroupsChanged,
     RulesAdded,
     RulesRemoved,
@@ -126,7 +131,9 @@ def _concerned(record: ChangeRecord) -> tuple[set[str], set[str]]:
     for change in record.changes:
         touched = ids_of(change)
         match change:
-            case RulesAdded() | RulesRemoved() | HostModeChanged():
+            case RulesAdded() | RulesRemoved() | DrainStarted() | DrainEnded() | HostModeChanged():
+                owned |= touched
+            case InterfaceChanged() | InterfaceAttached() | InterfaceDetached():
                 owned |= touched
             case InterfaceGroupsChanged():
                 owned.add(change.interface_id)
@@ -150,7 +157,8 @@ def _affected(
     places = {(host.owner_id, host.region) for host in hosts}
     others = [reader.interface(*place, each) for each in carriers - now.keys() for place in places]
     interfaces = [*(now[each] for each in carriers & now.keys()), *filter(None, others)]
-    found = owned.union(each.attachment.instance_id for each in interfaces if each.attachment is not None)
+    attached = {each.interface_id: each.attachment.instance_id for each in interfaces if each.attachment is not None}
+    found = owned.union(*_had(attached, carriers, record, later))
     enrolled_later = {change.instance_id for row in later for change in row.changes if isinstance(change, HostEnrolled)}
     return frozenset(host.instance_id for host in hosts if host.instance_id in found - enrolled_later)
 
@@ -198,7 +206,33 @@ def _carriers(carriers: set[str], groups: set[str], record: ChangeRecord, later:
 
 def _undo_membership(carriers: set[str], groups: set[str], changes: Sequence[Change]) -> None:
     for change in reversed(changes):
-        if isinstance(change, InterfaceGroupsChanged):
-            carriers.discard(change.interface_id)
-            if not groups.isdisjoint(change.before):
+        match change:
+            case InterfaceGroupsChanged():
+                carriers.discard(change.interface_id)
+                if not groups.isdisjoint(change.before):
+                    carriers.add(change.interface_id)
+            case InterfaceDeleted() if not groups.isdisjoint(change.group_ids):
                 carriers.add(change.interface_id)
+            case _:
+                pass
+
+
+def _had(
+    attached: dict[str, str], interfaces: Set[str], record: ChangeRecord, later: Sequence[ChangeRecord]
+) -> list[set[str]]:
+    """The hosts that had one of the interfaces, just after the change and just before. attached: those of now."""
+    _undo_attachments(attached, [change for row in later for change in row.changes])
+    after = {host_id for interface_id, host_id in attached.items() if interface_id in interfaces}
+    _undo_attachments(attached, record.changes)
+    return [after, {host_id for interface_id, host_id in attached.items() if interface_id in interfaces}]
+
+
+def _undo_attachments(attached: dict[str, str], changes: Sequence[Change]) -> None:
+    for change in reversed(changes):
+        match change:
+            case InterfaceAttached():
+                attached.pop(change.interface_id, None)
+            case InterfaceDetached():
+                attached[change.interface_id] = change.instance_id
+            case _:
+                pass

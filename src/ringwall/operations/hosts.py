@@ -284,7 +284,8 @@ def host_state(reader: Reader, account_id: str, region: str, instance_id: str) -
                 networks.setdefault(rule.peer.value, set()).update(vpc_ids)
             elif rule.peer.kind is PeerKind.PREFIX_LIST:
                 lists.add(rule.peer.value)
-        groups[group_id] = HostGroup(group_id, group.name, live)
+        draining = frozenset(each.rule.rule_id for each in reader.draining_rules_of(group_id))
+        groups[group_id] = HostGroup(group_id, group.name, live, draining)
     return HostState(
         host_id=instance_id,
         mode=host.mode,

@@ -47,6 +47,7 @@ from ringwall.domain.tags import as_answered, check_number, tags_of_specificatio
 from ringwall.domain.traffic import ANY, Traffic
 
 from .context import Answer, Context, Request
+from .draining import drain, end_same
 from .lookup import all_found, arn, check_group_named, named_group, peering_statuses
 from .rule_peers import (
     check_list_references,
@@ -246,6 +247,7 @@ def _authorize(context: Context, direction: Direction, request: Request) -> Answ
     check_list_references(context, peers)
     if rules:
         transaction.insert_rules(group, rules)
+        end_same(transaction, group, rules)
     if tags:
         for rule in rules:
             transaction.set_tags(caller.account_id, caller.region, rule.rule_id, tags)
@@ -263,6 +265,9 @@ def revoke_ingress(context: Context, request: Request) -> Answer:
     the others are removed. In any other VPC one such rule refuses the whole request; an unknown rule id does in both.
     UnknownIpPermissions is absent when everything was known (observed). The order of the members, and that
     RevokedSecurityGroupRules is there and empty when nothing was removed, as EC2 writes other empty lists, are chosen.
+
+    Live flows that only these rules admitted are cut. Where the group has the tag `ringwall:on-revoke` = `keep` they go
+    on until they end, as EC2's do, and no new ones begin.
 
     A group that a rule names need not exist any more, nor the way to it: stale rules can be revoked. Where the request
     says the group's VPC or peering connection, the rule must say the same.
@@ -311,6 +316,7 @@ def _revoke(context: Context, direction: Direction, request: Request) -> Answer:
         raise InvalidPermissionNotFound
     if revoked:
         context.transaction.delete_rules(group, revoked)
+        drain(context, group, revoked)
     answer: dict[str, Any] = {"Return": True, "RevokedSecurityGroupRules": [_revoked(rule) for rule in revoked]}
     return answer | ({"UnknownIpPermissions": _shown(context, unknown)} if unknown else {})
 

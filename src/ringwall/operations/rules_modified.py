@@ -39,6 +39,7 @@ from ringwall.domain.permission import (
 )
 
 from .context import Answer, Context, Request
+from .draining import end_same
 from .lookup import check_group_named, group_by_id, named_group
 from .rule_peers import check_list_references, check_room, reference_to
 from .rules import TWICE, check_each_once, held_rule, named_rules, rules_by_id
@@ -184,6 +185,7 @@ def modify_security_group_rules(context: Context, request: Request) -> Answer:
         check_room(context, group, direction, new, gone)
     check_list_references(context, [rule.peer for rule in after], [rule.peer for rule in before])
     context.transaction.replace_rules(group, before, after)
+    end_same(context.transaction, group, after)
     return {"Return": True}
 
 

@@ -20,8 +20,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from ringwall.domain.change import ChangeRecord
-from ringwall.domain.group import Direction, RuleRow, SecurityGroup, SecurityGroupRule, VpcAssociation
+from ringwall.domain.change import Change, ChangeRecord
+from ringwall.domain.group import (
+    Direction,
+    DrainingRule,
+    RuleRow,
+    SecurityGroup,
+    SecurityGroupRule,
+    VpcAssociation,
+)
 from ringwall.domain.interface import Attachment, Host, Mode, NetworkInterface
 from ringwall.domain.peer import Peer
 from ringwall.domain.peering import VpcPeering
@@ -120,6 +127,12 @@ class Reader(Protocol):
     def revision(self) -> int:
         """The last revision of this state; 0 for a new store."""
 
+    def revision_at_least(self) -> int:
+        """A revision that this state has, and perhaps later ones; -1 in a transaction, whose state may never be.
+
+        Cost: none, as it isn't read. It is never less than what was answered before the read began.
+        """
+
     def identity(self) -> StoreIdentity:
         """Which store this is."""
 
@@ -202,6 +215,12 @@ class Reader(Protocol):
 
     def rules_across(self, peering_id: str) -> list[SecurityGroupRule]:
         """The rules whose peer was reached by this peering connection, in the order in which they were made."""
+
+    def draining_rules(self, account_id: str, region: str | None = None) -> list[DrainingRule]:
+        """The rules of the account (in the region, when given) that drain, by when they were revoked, then by id."""
+
+    def draining_rules_of(self, group_id: str) -> list[DrainingRule]:
+        """Those that were of this group. Cost: of these alone."""
 
     def interface(self, account_id: str, region: str, interface_id: str) -> NetworkInterface | None:
         """One network interface."""
@@ -352,6 +371,16 @@ class Transaction(Reader, Protocol):
             Conflict: the group would have two rules of one identity.
         """
 
+    def insert_draining_rules(self, group: SecurityGroup, rules: Sequence[SecurityGroupRule], revoked_at: int) -> None:
+        """Lets rules that were the group's drain. revoked_at: Unix seconds.
+
+        Raises:
+            Conflict: one of them does already.
+        """
+
+    def delete_draining_rules(self, group: SecurityGroup, rule_ids: Sequence[str]) -> None:
+        """Lets rules of the group that drain do so no longer. With a group these go by themselves."""
+
     def insert_host(self, host: Host, key: HostKey, interface: NetworkInterface) -> None:
         """Adds a host with its agent's key and its interface."""
 
@@ -457,6 +486,12 @@ class Store(Protocol):
 
     def subscribe(self, wake: Callable[[int], None]) -> None:
         """Has `wake` called with the last revision after each commit that changed something, on the event loop."""
+
+    def forewarn(self, warn: Callable[[int, Sequence[Change]], None]) -> None:
+        """Has `warn` called with each revision and its changes as soon as they are made, on the event loop's thread.
+
+        That is before any read can see them, and they may yet come to nothing: then the revision is another's later.
+        """
 
     def compact(self, before_revision: int) -> Awaitable[Committed[int]]:
         """Drops the change log's rows before `before_revision`, but never the last; answers how many. No revision.

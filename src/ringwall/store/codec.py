@@ -27,6 +27,8 @@ _CLASSES: Final[dict[str, type[Change]]] = {
     "group_deleted": changes.GroupDeleted,
     "rules_added": changes.RulesAdded,
     "rules_removed": changes.RulesRemoved,
+    "drain_started": changes.DrainStarted,
+    "drain_ended": changes.DrainEnded,
     "group_associated": changes.GroupAssociated,
     "group_disassociated": changes.GroupDisassociated,
     "interface_created": changes.InterfaceCreated,
@@ -61,6 +63,16 @@ def encode_changes(made: Iterable[Change]) -> str:
 def decode_changes(text: str) -> tuple[Change, ...]:
     """The changes that `encode_changes` made this text of."""
     return tuple(_change(members) for members in json.loads(text))
+
+
+def encode_rule(rule: SecurityGroupRule) -> str:
+    """The JSON text of a rule, without its group."""
+    return _to_text(_rule_members(rule))
+
+
+def decode_rule(group_id: str, text: str) -> SecurityGroupRule:
+    """The group's rule that `encode_rule` made this text of."""
+    return _rule(group_id, json.loads(text))
 
 
 def _members(change: Change) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class GroupWrites(Recorder):
             (group.owner_id, group.region, group.group_id, group.group_id),
         )
         self._write("DELETE FROM security_group_rules WHERE group_id = ?", (group.group_id,))
+        self._write("DELETE FROM draining_rules WHERE group_id = ?", (group.group_id,))
         self._write("DELETE FROM vpc_associations WHERE group_id = ?", (group.group_id,))
         self._write_one("DELETE FROM security_groups WHERE group_id = ?", (group.group_id,))
         self._changed(group.owner_id, group.region, GroupDeleted(group.group_id))

@@ -14,6 +14,7 @@ from ringwall.domain.change import ChangeRecord
 
 from .base import Compacted, EnrolmentToken, StoreIdentity, TokenUse
 from .codec import decode_changes
+from .sqlite_drain_reads import DrainReads
 from .sqlite_group_reads import GroupReads
 from .sqlite_network_reads import NetworkReads
 
@@ -21,13 +22,22 @@ from .sqlite_network_reads import NetworkReads
 TAG_STATEMENTS_MAX: Final = 20
 
 
-class SqliteReader(GroupReads, NetworkReads):
-    """`base.Reader` on the transaction that is open on a connection."""
+class SqliteReader(GroupReads, NetworkReads, DrainReads):
+    """`base.Reader` on the transaction that is open on a connection.
+
+    at_least: for `revision_at_least`; whoever begins the transaction sets it before.
+    """
+
+    at_least = -1
 
     def revision(self) -> int:
         """`Reader.revision`."""
         (revision,) = self._execute("SELECT max(revision) FROM change_log").fetchone()
         return revision or 0
+
+    def revision_at_least(self) -> int:
+        """`Reader.revision_at_least`."""
+        return self.at_least
 
     def identity(self) -> StoreIdentity:
         """`Reader.identity`."""

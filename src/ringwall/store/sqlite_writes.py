@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from ringwall.domain.change import TagsChanged
 
 from .base import EnrolmentToken, TokenUse
+from .sqlite_drain_writes import DrainWrites
 from .sqlite_group_writes import GroupWrites
 from .sqlite_network_writes import NetworkWrites
 
 
-class SqliteTransaction(GroupWrites, NetworkWrites):
+class SqliteTransaction(GroupWrites, NetworkWrites, DrainWrites):
     """`base.Transaction` on the transaction that is open on a connection; used for one request after the other."""
 
     def create_region(self, account_id: str, region: str) -> None:

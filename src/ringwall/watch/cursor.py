@@ -15,6 +15,8 @@ from ringwall.domain.change import (
     AddressesChanged,
     Change,
     ChangeRecord,
+    DrainEnded,
+    DrainStarted,
     GroupAssociated,
     GroupCreated,
     GroupDeleted,
@@ -58,6 +60,8 @@ def ids_of(change: Change) -> frozenset[str]:
         # An association makes rules stale that name the group, or live again.
         case RulesAdded() | RulesRemoved() | GroupDeleted() | GroupAssociated() | GroupDisassociated():
             return frozenset((change.group_id,))
+        case DrainStarted() | DrainEnded():
+            return frozenset((change.group_id,))
         case InterfaceGroupsChanged():
             return frozenset((change.interface_id, *change.before, *change.after))
         case HostEnrolled() | HostRemoved():
@@ -97,6 +101,7 @@ def passed_on(state: HostState, interested: frozenset[str], changes: Iterable[Ch
     (or, if it was the last, takes away) that group's members, which only the store knows.
     """
     rules: dict[tuple[str, str], SecurityGroupRule | None] = {}
+    draining: dict[str, frozenset[str]] = {}
     for change in changes:
         match change:
             case RulesAdded() | RulesRemoved():
@@ -108,10 +113,16 @@ def passed_on(state: HostState, interested: frozenset[str], changes: Iterable[Ch
                     if not {rule.peer.kind, before.peer.kind} <= _SELF_EXPLANATORY:
                         return None
                     rules[change.group_id, rule.rule_id] = rule if isinstance(change, RulesAdded) else None
+            case DrainStarted() | DrainEnded():
+                group = state.groups.get(change.group_id)
+                if group is not None:
+                    before_it = draining.get(change.group_id, group.draining)
+                    now = frozenset(change.rule_ids)
+                    draining[change.group_id] = before_it | now if isinstance(change, DrainStarted) else before_it - now
             case _:
                 if not interested.isdisjoint(ids_of(change)):
                     return None
-    return HostDelta(rules=rules)
+    return HostDelta(rules=rules, draining=draining)
 
 
 class LogEnd:

@@ -13,14 +13,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, NoReturn, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from ringwall.domain.group import SecurityGroupRule
-from ringwall.domain.world import HostInterface
+from ringwall.domain.world import HostDelta, HostGroup, HostInterface
 
 from .messages import (
     ANSWER_BYTES_MAX,
@@ -53,6 +53,8 @@ Where the group that a rule names lies is nothing to an agent: the members come 
 _OPTIONAL: Final[Mapping[Any, frozenset[str]]] = {
     Report: frozenset(("capabilities", "drift", "interfaces")),
     HostInterface: frozenset(("kind", "source_check")),
+    HostGroup: frozenset(("draining",)),
+    HostDelta: frozenset(("draining",)),
 }
 """Fields that came later: not written where they have their default, which an absent one is read as.
 
@@ -167,7 +169,7 @@ def to_json(kind: Any) -> Coder:
         optional = _OPTIONAL.get(kind, frozenset())
         if not optional:
             return lambda value: {field: write(getattr(value, field)) for field, write in members}
-        defaults = {field.name: field.default for field in fields(kind) if field.name in optional}
+        defaults = {field.name: _default(field) for field in fields(kind) if field.name in optional}
         return lambda value: {
             field: write(item)
             for field, write in members
@@ -250,6 +252,10 @@ def _dataclass_reader(kind: type) -> Coder:
 def _members(kind: Any) -> dict[str, Any]:
     hints, unsent = get_type_hints(kind), _UNSENT.get(kind, frozenset())
     return {field.name: hints[field.name] for field in fields(kind) if field.name not in unsent}
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def _optional(arguments: tuple[Any, ...]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -12,7 +13,7 @@ from ringwall.domain.group import Direction, SecurityGroupRule
 from ringwall.domain.interface import Mode
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
-from ringwall.domain.world import HostGroup, HostInterface, HostState
+from ringwall.domain.world import HostDelta, HostGroup, HostInterface, HostState
 from ringwall.watch.cursor import ids_of, interests, passed_on
 
 RULE = SecurityGroupRule(
@@ -38,6 +39,8 @@ TOUCHED: list[tuple[Change, set[str]]] = [
     (change.GroupDeleted("sg-own"), {"sg-own"}),
     (change.RulesAdded("sg-own", (RULE,)), {"sg-own"}),
     (change.RulesRemoved("sg-own", (RULE,)), {"sg-own"}),
+    (change.DrainStarted("sg-x", ("sgr-9",)), {"sg-x"}),
+    (change.DrainEnded("sg-x", ("sgr-9",)), {"sg-x"}),
     (change.GroupAssociated("sg-own", "vpc-2"), {"sg-own"}),
     (change.GroupDisassociated("sg-own", "vpc-2"), {"sg-own"}),
     (change.InterfaceCreated("eni-9", ("sg-named", "sg-x")), {"eni-9", "sg-named", "sg-x"}),
@@ -77,3 +80,16 @@ def test_a_host_is_brought_up_from_the_store_if_the_change_touches_what_it_knows
     delta = passed_on(STATE, interests(STATE), [made])
     assert (delta is None) == concerned
     assert not delta
+
+
+def test_what_drains_in_a_group_of_the_hosts_is_passed_on_by_itself() -> None:
+    by_block = replace(RULE, peer=Peer(PeerKind.CIDR_IPV4, "0.0.0.0/0"))
+    draining = replace(STATE.groups["sg-own"], draining=frozenset(["sgr-8", "sgr-9"]), rules={"sgr-1": by_block})
+    state = replace(STATE, groups={"sg-own": draining})
+    changes: list[Change] = [
+        change.RulesRemoved("sg-own", (by_block,)),
+        change.DrainStarted("sg-own", ("sgr-1",)),
+        change.DrainEnded("sg-own", ("sgr-9",)),
+    ]
+    delta = passed_on(state, interests(state), changes)
+    assert delta == HostDelta(rules={("sg-own", "sgr-1"): None}, draining={"sg-own": frozenset(["sgr-1", "sgr-8"])})
