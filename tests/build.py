@@ -32,6 +32,9 @@ PEER4, PEER6 = "10.0.0.2", "fd00::2"
 TRACKED_ICMP = {ICMP: frozenset({8, 13, 15, 17}), ICMPV6: frozenset({128, 139})}
 """The types with which a flow begins for conntrack; it has no flow for any other, or calls it invalid."""
 
+LISTENER_TYPES = frozenset({130, 131, 132, 143})
+"""Of multicast listener discovery."""
+
 
 def tcp(low: int, high: int | None = None) -> Traffic:
     """A port, or a range of ports."""
@@ -177,6 +180,13 @@ def hook_of(of: Flow, *, reply: bool = False) -> str:
     return "input" if (of.direction is INGRESS) is not reply else "output"
 
 
+def hops(of: Flow) -> int:
+    """The hop limit of the flow's packets: neighbours show by it that no router was between."""
+    if of.protocol != ICMPV6 or of.icmp_type not in LINK_LOCAL_TYPES or of.onward is not None:
+        return 64
+    return 1 if of.icmp_type in LISTENER_TYPES else 255
+
+
 def packet(of: Flow, kind: str = "first") -> dict[Field, bytes]:
     """What the kernel would load for a packet of the flow, at the hook that `hook_of` names.
 
@@ -194,6 +204,8 @@ def packet(of: Flow, kind: str = "first") -> dict[Field, bytes]:
         fields.IP_SADDR if v4 else fields.IP6_SADDR: packed(source),
         fields.IP_DADDR if v4 else fields.IP6_DADDR: packed(destination),
     }
+    if not v4:
+        loads[fields.IP6_HOPLIMIT] = bytes([hops(of)])
     if number == TCP:
         loads[fields.TCP_FLAGS] = {"first": b"\x02", "later": b"\x10", "reply": b"\x12", "midstream": b"\x18"}[kind]
     if number in (ICMP, ICMPV6):
