@@ -10,7 +10,7 @@ from ringwall.domain.caller import Caller
 from ringwall.domain.errors import UnsupportedOperation
 from ringwall.domain.filters import FilterTable
 from ringwall.domain.quota import Quota
-from ringwall.store.base import Transaction
+from ringwall.store.base import Reader, Transaction
 
 Request = Mapping[str, Any]
 """The parameters of a request as botocore names them, typed as the model says: `{"GroupId": "sg-…"}`."""
@@ -26,6 +26,20 @@ class IdSource(Protocol):
         """A new id: the prefix (`sg`, `sgr`, `vpc`, `eni-attach`, `vpc-cidr-assoc` …), a hyphen, 17 hex digits."""
 
 
+Key = tuple[str, ...]
+"""The account, the region and the id of a resource."""
+
+
+class Descriptions(Protocol):
+    """Keeps what a resource was described as, for whoever asks next and would be told the same."""
+
+    def find(self, reader: Reader, key: Key) -> Any | None:
+        """What `keep` answered, if the reader would read just that from the store."""
+
+    def keep(self, reader: Reader, key: Key, description: Answer) -> Any:
+        """What stands for this description in an answer's list. The reader has just read it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The caller, the transaction, and what is injected.
@@ -33,6 +47,7 @@ class Context:
     transaction: for an operation that only reads, a Reader is in its place; it must not write.
     now: Unix seconds, for what is stored with a time. regions: those that this server serves.
     operation: the name of the one that runs, to which the tokens of its pages are bound; empty where it has no pages.
+    groups_described: where descriptions of security groups are kept, if they are.
     """
 
     caller: Caller
@@ -42,6 +57,7 @@ class Context:
     now: int
     regions: frozenset[str]
     operation: str = ""
+    groups_described: Descriptions | None = None
 
 
 @dataclass(frozen=True, slots=True)

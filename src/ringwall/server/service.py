@@ -16,9 +16,11 @@ from ringwall.operations.vpcs import ensure_region
 from ringwall.store.base import Reader, Store, Transaction
 from ringwall.telemetry import ChangeLines, Metrics
 from ringwall.watch.hub import Hub
+from ringwall.wire.response import item_writer
 
 from .courtesy import Courtesy
 from .credentials import RootKey
+from .descriptions import KeptDescriptions
 
 
 class RandomIds:
@@ -57,11 +59,25 @@ class Service:
     regions_ready: set[tuple[str, str]] = field(default_factory=set)
     accepting: bool = True
     courtesy: Courtesy = field(default_factory=Courtesy)
+    groups_described: KeptDescriptions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.groups_described = KeptDescriptions(item_writer("DescribeSecurityGroups", "SecurityGroups"))
+        self.store.forewarn(self.groups_described.warn)
 
     def context(self, caller: Caller, transaction: Transaction | Reader, operation: str = "") -> Context:
         """What an operation of this caller is given. A Reader stands in for the transaction of one that only reads."""
         now, quota = int(self.clock()), self.config.quota
-        return Context(caller, transaction, self.ids, quota, now, self.regions, operation)  # type: ignore[arg-type]
+        return Context(
+            caller,
+            transaction,  # type: ignore[arg-type]
+            self.ids,
+            quota,
+            now,
+            self.regions,
+            operation,
+            self.groups_described,
+        )
 
     async def make_region(self, caller: Caller) -> None:
         """Makes the default VPC of the caller's region, if it hasn't one yet, in a transaction of its own."""

@@ -85,9 +85,13 @@ class _Batch:
 
 
 class GroupCommit:
-    """The one writer of a store. All of it is for the event loop's thread."""
+    """The one writer of a store. All of it is for the event loop's thread.
 
-    def __init__(self, engine: Engine, *, inline: bool) -> None:
+    last_revision: the last one that was answered, or will be before the loop's turn is over; any thread may look at it.
+    """
+
+    def __init__(self, engine: Engine, last_revision: int, *, inline: bool) -> None:
+        self.last_revision = last_revision
         self._engine = engine
         self._queue: deque[_Job] = deque()
         self._alone: deque[_Job] = deque()  # jobs of a spoiled batch, each to be run in a transaction of its own
@@ -236,6 +240,7 @@ class GroupCommit:
             if not answer.done():
                 answer.set_result(outcome)
         if revision is not None:
+            self.last_revision = revision
             for wake in self._subscribers:
                 self._wake(wake, revision)
 

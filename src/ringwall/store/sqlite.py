@@ -23,11 +23,13 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
+
+from ringwall.domain.change import Change
 
 from .base import Committed, Reader, Result, Transaction, Unavailable
 from .directory import DataDirectory
@@ -109,7 +111,8 @@ class SqliteStore:
         self._turn = threading.Lock()
         self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="ringwall-store-reader")
         self._engine = _Engine(writer, clock)
-        self._group_commit = GroupCommit(self._engine, inline=inline)
+        last_revision = self._reader.read(lambda reader: reader.revision(), -1)
+        self._group_commit = GroupCommit(self._engine, last_revision, inline=inline)
 
     @property
     def commits(self) -> int:
@@ -118,7 +121,7 @@ class SqliteStore:
 
     def read(self, function: Callable[[Reader], Result]) -> Result:
         """`Store.read`."""
-        return self._reader.read(function)
+        return self._reader.read(function, self._group_commit.last_revision)
 
     def read_in_thread(self, function: Callable[[Reader], Result]) -> Awaitable[Result]:
         """`Store.read_in_thread`."""
@@ -127,7 +130,7 @@ class SqliteStore:
     async def read_soon(self, function: Callable[[Reader], Result]) -> Result:
         """`Store.read_soon`."""
         try:
-            return self._reader.read_briefly(function)
+            return self._reader.read_briefly(function, self._group_commit.last_revision)
         except _TooLong:
             return await self.read_in_thread(function)
 
@@ -138,6 +141,10 @@ class SqliteStore:
     def subscribe(self, wake: Callable[[int], None]) -> None:
         """`Store.subscribe`."""
         self._group_commit.subscribe(wake)
+
+    def forewarn(self, warn: Callable[[int, Sequence[Change]], None]) -> None:
+        """`Store.forewarn`."""
+        self._engine.forewarned.append(warn)
 
     def compact(self, before_revision: int) -> Awaitable[Committed[int]]:
         """`Store.compact`."""
@@ -162,7 +169,7 @@ class SqliteStore:
         except Empty:
             session = self._open_session()
         try:
-            return session.read_in_turn(function, self._turn)
+            return session.read_in_turn(function, self._group_commit.last_revision, self._turn)
         finally:
             self._idle.put(session)
 
@@ -182,16 +189,20 @@ class _Session:
         self._when_long: Callable[[], bool] | None = None
         connection.set_progress_handler(self._progress, INSTRUCTIONS_AT_ONCE)
 
-    def read(self, function: Callable[[Reader], Result], when_long: Callable[[], bool] | None = None) -> Result:
+    def read(
+        self, function: Callable[[Reader], Result], at_least: int, when_long: Callable[[], bool] | None = None
+    ) -> Result:
         """`function` on the state committed last.
 
-        when_long: called once the read has turned out to be long, from inside it; whether to give it up.
+        at_least: a revision that is committed already. when_long: called once the read has turned out to be long, from
+            inside it; whether to give it up.
 
         Raises:
             _TooLong: it was given up.
         """
         with self.lock:
             self._calls, self._when_long = 0, when_long
+            self._reader.at_least = at_least
             try:
                 self.connection.execute("BEGIN")
                 try:
@@ -204,15 +215,15 @@ class _Session:
                     raise _TooLong from error
                 raise Unavailable(f"the store can't be read: {error}") from error
 
-    def read_briefly(self, function: Callable[[Reader], Result]) -> Result:
+    def read_briefly(self, function: Callable[[Reader], Result], at_least: int) -> Result:
         """`function` on the state committed last, if that is a brief read.
 
         Raises:
             _TooLong: it isn't.
         """
-        return self.read(function, lambda: True)
+        return self.read(function, at_least, lambda: True)
 
-    def read_in_turn(self, function: Callable[[Reader], Result], turn: threading.Lock) -> Result:
+    def read_in_turn(self, function: Callable[[Reader], Result], at_least: int, turn: threading.Lock) -> Result:
         """`function` on the state committed last; a long read goes on when it is its turn."""
 
         has_turn = False
@@ -223,7 +234,7 @@ class _Session:
             return False
 
         try:
-            return self.read(function, wait)
+            return self.read(function, at_least, wait)
         finally:
             if has_turn:
                 turn.release()
@@ -245,6 +256,7 @@ class _Engine:
     def __init__(self, session: _Session, clock: Callable[[], float]) -> None:
         self.transaction = SqliteTransaction(session.connection)
         self.commits = 0
+        self.forewarned: list[Callable[[int, Sequence[Change]], None]] = []
         self._connection = session.connection
         self._lock = session.lock
         self._clock = clock
@@ -273,6 +285,9 @@ class _Engine:
             raise Unavailable(f"the store can't be read: {error}") from error
         if transaction.failure is not None:
             raise transaction.failure
+        if revision is not None:
+            for warn in self.forewarned:
+                warn(revision, transaction.changes)
         return Committed(result, revision)
 
     def is_intact(self) -> bool:

@@ -23,12 +23,13 @@ Place = tuple[str, str]
 class Recorder(SqliteReader):
     """The transaction that is open on a connection, as one request after the other uses it.
 
-    wrote: whether the request has tried to write. failure: the error of its first failed write, or None.
+    wrote: whether the request has tried to write. failure: the error of its first failed write, or None. changes: what
+    it changed so far.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
-        self._changes: list[Change] = []
+        self.changes: list[Change] = []
         self._places: tuple[Place, ...] = ()
         self._last_revision = 0
         self.start()
@@ -39,7 +40,7 @@ class Recorder(SqliteReader):
 
     def start(self) -> None:
         """Forgets the last request."""
-        self._changes.clear()
+        self.changes.clear()
         self._places = ()
         self.wrote = False
         self.failure: StoreError | None = None
@@ -51,7 +52,7 @@ class Recorder(SqliteReader):
         revision = self._last_revision + 1
         self._write(
             "INSERT INTO change_log (revision, account_id, region, committed_at, changes) VALUES (?, ?, ?, ?, ?)",
-            (revision, *self._places[0], committed_at, encode_changes(self._changes)),
+            (revision, *self._places[0], committed_at, encode_changes(self.changes)),
         )
         self._last_revision = revision
         return revision
@@ -88,4 +89,4 @@ class Recorder(SqliteReader):
         """Records a change of any one of these places: that which the request's other changes are of, or the first."""
         self._places = tuple([place for place in places if not self._places or place in self._places])
         assert self._places, "one request changes one account's region"
-        self._changes.append(change)
+        self.changes.append(change)

@@ -27,6 +27,13 @@ Append = Callable[[str], object]
 Write = Callable[[Append, Any], None]
 """(append, value): appends the element, indentation and line end included."""
 
+
+class Written(str):
+    """An item of a list as it is written there: in its place among the items it is put into the document as it is."""
+
+    __slots__ = ()
+
+
 _INDEX = re.compile("0|[1-9][0-9]{0,9}", re.ASCII)
 _INDENT = "    "
 
@@ -132,6 +139,11 @@ def writer(structure: str, depth: int) -> Write:
     return write
 
 
+def item_writer(kind: str, depth: int) -> Write:
+    """Writes an item of a list of this kind, `[Tag]`, whose own element is indented `depth` times."""
+    return _writer_of(kind[1:-1], "item", depth + 1)
+
+
 @cache
 def _writer_of(kind: str, element: str, depth: int) -> Write:
     indent = _INDENT * depth
@@ -139,7 +151,7 @@ def _writer_of(kind: str, element: str, depth: int) -> Write:
         return _scalar_writer(scalars.WRITE[kind], element, indent)
     opening, closing, empty = f"{indent}<{element}>\n", f"{indent}</{element}>\n", f"{indent}<{element}/>\n"
     if kind.startswith("["):
-        return _list_writer(_writer_of(kind[1:-1], "item", depth + 1), opening, closing, empty)
+        return _list_writer(item_writer(kind, depth), opening, closing, empty)
     write_content = writer(kind, depth + 1)
 
     def write(append: Append, value: Any) -> None:
@@ -163,13 +175,13 @@ def _list_writer(write_item: Write, opening: str, closing: str, empty: str) -> W
         items = iter(value)
         for first in items:
             append(opening)
-            write_item(append, first)
+            append(first) if type(first) is Written else write_item(append, first)
             break
         else:
             append(empty)
             return
         for item in items:
-            write_item(append, item)
+            append(item) if type(item) is Written else write_item(append, item)
         append(closing)
 
     return write

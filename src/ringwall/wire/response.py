@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -55,6 +55,22 @@ def serialize_in_parts(operation: str, version: str, answer: Mapping[str, Any], 
     texts.append(f"</{operation}Response>\n")
     parts.append("".join(texts).encode())
     return parts
+
+
+@cache
+def item_writer(operation: str, member: str) -> Callable[[Mapping[str, Any]], model.Written]:
+    """Writes one item of a list of the operation's answer, to be put into that list, of any answer, later."""
+    _, _, structure = shapes.OPERATIONS[operation]
+    assert structure is not None, "the operation answers something"
+    _, kind = shapes.OUTPUTS[structure][member]
+    write = model.item_writer(kind, 1)
+
+    def written(item: Mapping[str, Any]) -> model.Written:
+        texts: list[str] = []
+        write(texts.append, item)
+        return model.Written("".join(texts))
+
+    return written
 
 
 def _parted(items: Iterable[Any], texts: list[str], parts: list[bytes]) -> Iterator[Any]:
