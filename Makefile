@@ -68,7 +68,10 @@ test-clients: setup awscli clients  ## other people's clients, unmodified, again
 	$(BIN)/python -m pytest tests/clients -m clients --timeout 600
 
 test-slow: setup awscli system  ## the tests that take minutes: kill -9 under load and the like
-	$(BIN)/python -m pytest -m slow --timeout 1800
+	$(BIN)/python -m pytest -m "slow and not deep" --timeout 1800
+
+test-deep: setup system  ## the data plane a million times over: random worlds, packets and paths; takes long
+	$(BIN)/python -m pytest -m deep --timeout 7200
 
 check: setup lint types imports  ## everything that reads the code without running it
 
@@ -109,4 +112,4 @@ bench: setup .venvs/peers/.ready system  ## speed, as ratios within one run; res
 lock: $(UV)  ## write the locked requirements anew
 	@scripts/lock
 
-.PHONY: help setup awscli clients system run demo test test-clients test-slow check fmt lint types imports golden generate docs fuzz bench lock
+.PHONY: help setup awscli clients system run demo test test-clients test-slow test-deep check fmt lint types imports golden generate docs fuzz bench lock

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+import tally
 from build import (
     EGRESS,
     HOST4,
@@ -38,8 +39,9 @@ from ringwall.domain.world import HostState, InterfaceKind
 from ringwall.nft.expressions import IP6_HOPLIMIT
 from ringwall.nft.trace import trace
 
-WORLDS = 300
+WORLDS = 850
 FLOWS = 60
+PAIRS = "random pairs of world and flow, followed by the tracer"
 WORLDS_DEEP = 17_000
 
 
@@ -62,6 +64,7 @@ def play(seed: int, worlds: int) -> Counter[tuple[str, Reason]]:
         for _ in range(FLOWS):
             of = some_path(random, state)
             seen[path_of(state, of), agrees(state, of, ruleset, local).reason] += 1
+    tally.add(PAIRS, seen.total())
     return seen
 
 
@@ -80,6 +83,7 @@ def test_the_tracer_and_the_plain_meaning_agree_about_endpoints(seed: int) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_they_agree_a_million_times(seed: int) -> None:
     assert sum(play(seed, WORLDS_DEEP // 10).values()) == WORLDS_DEEP // 10 * FLOWS

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+import tally
 from build import (
     EGRESS,
     HOST6,
@@ -34,8 +35,9 @@ from ringwall.domain.world import HostState
 from ringwall.nft.expressions import IP6_HOPLIMIT
 from ringwall.nft.trace import trace
 
-WORLDS = 500
+WORLDS = 1000
 FLOWS = 50
+PAIRS = "random pairs of world and flow, followed by the tracer"
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -50,6 +52,7 @@ def test_the_tracer_and_the_plain_meaning_agree(seed: int) -> None:
             drawn |= {(rule.direction, rule.traffic.protocol, rule.peer.kind) for rule in each.rules.values()}
         for _ in range(FLOWS):
             reasons[agrees(state, some_flow(random, state), ruleset).reason] += 1
+    tally.add(PAIRS, reasons.total())
     assert {each[0] for each in drawn} == {"ingress", "egress"}
     assert {each[1] for each in drawn} >= {"tcp", "udp", "icmp", "icmpv6", "47", "-1"}
     assert {each[2] for each in drawn} == {"cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_group_id"}

@@ -219,6 +219,7 @@ def test_the_kernel_the_tracer_and_the_plain_meaning_agree(net: Wire, seed: int)
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_they_agree_a_hundred_thousand_times(net: Wire, seed: int) -> None:
     assert play(net, seed, PAIRS_DEEP).pairs >= PAIRS_DEEP
