@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from ringwall.domain.local import ControlEndpoint, LocalPolicy
 from ringwall.telemetry import LOG
 from ringwall.watch.messages import Snapshot
 
+from .binding import Binder
 from .conntrack import prepare_tracking
 from .directory import AgentDirectory, Identity, StateDamaged
 from .errors import AgentError
@@ -79,11 +80,12 @@ def plan(directory: AgentDirectory, store_id: str | None) -> Plan:
     return Plan(Start.CLOSED, f"The last state is lost: {'; '.join(lost)}.")
 
 
-def start_from_disk(data: Path, url: ServerUrl | None, local: LocalPolicy) -> str:
+def start_from_disk(data: Path, url: ServerUrl | None, local: LocalPolicy, binder: Binder | None = None) -> str:
     """A sentence about what the host starts with, which is in its kernel now.
 
     url: where the server is; counts when it has an address for its name, as no name can be resolved yet.
     local: what the host decides for itself; the endpoints of the server, as they were last, are added.
+    binder: what the host knows of its containers' devices.
 
     Raises:
         AgentError, OSError: the kernel took neither the state nor the closed ruleset.
@@ -98,27 +100,31 @@ def start_from_disk(data: Path, url: ServerUrl | None, local: LocalPolicy) -> st
     if planned.start is Start.NOTHING:
         return f"Nothing is loaded: {planned.why if identity or broken else 'no host was enrolled here'}."
     known = (identity.endpoints if identity else frozenset()) | _endpoints(url)
-    local = LocalPolicy(local.control | known, local.unmanaged, local.break_glass)
+    local = replace(local, control=local.control | known)
     with Kernel() as kernel:
         if kernel.observe() is not None:
             return "There is a table inet ringwall already; it stands."
-        return _load(kernel, planned, identity.instance_id if identity else "", local)
+        return _load(kernel, planned, identity.instance_id if identity else "", local, binder or Binder())
 
 
-def _load(kernel: Kernel, planned: Plan, host_id: str, local: LocalPolicy) -> str:
+def _load(kernel: Kernel, planned: Plan, host_id: str, local: LocalPolicy, binder: Binder) -> str:
+    binder.look()
     with suppress(OSError):  # before the network there are no connections; later some may be cut
         prepare_tracking()
     if planned.snapshot is not None:
         try:
-            kernel.apply(None, compile_host(planned.snapshot.state, local).ruleset)
+            bound = binder.bound(planned.snapshot.state)
+            kernel.apply(None, compile_host(bound.state, replace(local, endpoints=bound.endpoints)).ruleset)
         except (AgentError, ValueError) as error:
             if planned.snapshot.state.mode is Mode.OBSERVE:
                 raise
             LOG.exception("the last state can't be loaded")
             planned = Plan(Start.CLOSED, f"The last state can't be loaded: {error}.")
         else:
+            binder.settled(bound)
             return f"The last state is loaded: {planned.why}."
-    kernel.apply(None, closed_ruleset(host_id, local))
+    kernel.apply(None, closed_ruleset(host_id, binder.closing(local)))
+    binder.settled(None)
     return f"{planned.why} So {CLOSED}."
 
 

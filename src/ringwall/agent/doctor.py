@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import ipaddress
 import os
 import threading
 import time
@@ -29,11 +30,13 @@ from ringwall.domain.traffic import Traffic
 from ringwall.domain.world import HostGroup, HostInterface, HostState, InterfaceKind
 from ringwall.nft.objects import FAMILY, TABLE
 
+from .attachments import Bound
+from .binding import Binder
 from .boot import Start, plan
 from .directory import AgentDirectory, Identity
 from .errors import AgentError, ServerRefused
 from .findings import Finding, fail, ok, warn
-from .interfaces import DeviceAddresses, missing_sentences, read_interfaces
+from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
 from .kernel import Kernel
 from .others import Others, read_others
 from .release import lock_holders, read_marker
@@ -67,11 +70,12 @@ class Host:
     identity: Identity | None
     state: HostState | None
     interfaces: tuple[DeviceAddresses, ...]
+    bound: Bound
 
 
-def examine(data: Path, server: str, local: LocalPolicy) -> list[Finding]:
-    """Everything there is to say of the host."""
-    host = _host(data, server, local)
+def examine(data: Path, server: str, local: LocalPolicy, binder: Binder | None = None) -> list[Finding]:
+    """Everything there is to say of the host. binder: what it knows of its containers' devices."""
+    host = _host(data, server, local, binder)
     return [finding for check in _ALL for finding in _checked(check, host)]
 
 
@@ -82,7 +86,7 @@ def at_start(data: Path, local: LocalPolicy) -> list[Finding]:
     return sorted((each for each in findings if each.status), key=lambda each: -each.status)[:TOLD_MAX]
 
 
-def _host(data: Path, server: str, local: LocalPolicy) -> Host:
+def _host(data: Path, server: str, local: LocalPolicy, binder: Binder | None = None) -> Host:
     directory = AgentDirectory(data, writable=False)
     try:
         identity = directory.identity()
@@ -90,7 +94,10 @@ def _host(data: Path, server: str, local: LocalPolicy) -> Host:
         identity = None
     last = directory.last_state()
     state = last[0].state if last else None
-    return Host(data, server, local, directory, identity, state, read_interfaces())
+    binder = binder or Binder()
+    binder.look()
+    bound = binder.bound(state or HostState(identity.instance_id if identity else "", Mode.OBSERVE))
+    return Host(data, server, local, directory, identity, state, read_interfaces(), bound)
 
 
 def _checked(check: Callable[[Host], Iterator[Finding]], host: Host) -> list[Finding]:
@@ -323,7 +330,8 @@ def _devices(host: Host) -> Iterator[Finding]:
         return
     for sentence in missing_sentences(enrolled, host.interfaces):
         yield fail("interfaces", sentence, "Was it renamed? Enrol the host again with the name it has now.")
-    loose = sorted(item.device for item in host.interfaces if item.device not in enrolled | host.local.unmanaged)
+    known = host.local.unmanaged | host.bound.endpoints
+    loose = sorted(item.device for item in host.interfaces if item.device not in enrolled | known)
     if loose:
         enforcing = host.state is not None and host.state.mode is Mode.ENFORCE
         yield warn(
@@ -336,9 +344,59 @@ def _devices(host: Host) -> Iterator[Finding]:
         yield ok("interfaces", "Every interface is enrolled, or named as unmanaged.")
 
 
+def _moves(host: Host) -> Iterator[Finding]:
+    if host.state is not None:
+        for sentence in Moves().sentences(host.state.interfaces.values(), host.interfaces):
+            yield fail("addresses", sentence, "Put it back, or start the agent, which tells the server.")
+
+
+def _containers(host: Host) -> Iterator[Finding]:
+    if host.state is None:
+        return
+    bound = host.bound
+    for sentence in bound.problems:
+        yield fail("attachments", sentence, "See `ringwall agent attach`, and AttachNetworkInterface.")
+    there = {item.device: item for item in host.interfaces}
+    for device, interface_id in bound.carried.items():
+        yield from _container(there.get(device), device, bound.state.interfaces[interface_id])
+    for interface in bound.state.interfaces.values():
+        if interface.is_unbound:
+            yield warn(
+                "attachments",
+                f"{interface.interface_id} is attached to this host and no device here is told to be it: its addresses "
+                "are kept for it.",
+                f"`ringwall agent attach DEV {interface.interface_id}`, or detach it.",
+            )
+    if bound.carried:
+        pairs = [f"{device} is {interface_id}" for device, interface_id in bound.carried.items()]
+        yield ok("attachments", f"Containers: {_named(pairs)}.")
+
+
+def _container(found: DeviceAddresses | None, device: str, interface: HostInterface) -> Iterator[Finding]:
+    if found is None:
+        yield warn(
+            "attachments",
+            f"There is no device {device}, which was told to be {interface.interface_id}; its rules wait for it.",
+            f"If it is gone for good: `ringwall agent detach {device}`.",
+        )
+        return
+    addresses = [address.partition("/")[0] for address in found.addresses if not _is_link_local(address)]
+    if foreign := sorted(set(addresses) - set(interface.addresses)):
+        yield warn(
+            "attachments",
+            f"The host has {_named(foreign)} on {device}, which is no address of {interface.interface_id}: what it "
+            "says from there isn't from a member of its own groups.",
+            "Give its route to the container the source (`src`) of an address of the host's own interface.",
+        )
+
+
+def _is_link_local(address: str) -> bool:
+    return ipaddress.ip_interface(address).is_link_local
+
+
 def _own_devices(host: Host) -> set[str]:
     if host.state is not None:
-        return {interface.device for interface in host.state.interfaces.values()}
+        return {each.device for each in host.state.interfaces.values() if each.kind is InterfaceKind.HOST}
     return {host.identity.device} if host.identity else set()
 
 
@@ -492,6 +550,8 @@ _ALL: Final = (
     _bridges,
     _others,
     _devices,
+    _moves,
+    _containers,
     _agent_directory,
     _released,
     _last_state,

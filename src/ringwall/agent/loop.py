@@ -33,6 +33,8 @@ from ringwall.telemetry import LOG
 from ringwall.watch.encoding import encode_report
 from ringwall.watch.messages import TABLE_OWNER, Drift, Message, Question, Report, Snapshot, Unadmitted
 
+from .attachments import Bound
+from .binding import Binder
 from .boot import Start, plan
 from .conntrack import Prepared, prepare_tracking
 from .desired import Received, follow
@@ -41,7 +43,7 @@ from .drift import Commits, Lookout
 from .enroll import interfaces_json, refused_sentences
 from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, StreamLost, TableOwned
 from .guard import Guard, forget_roll_back, rolled_back
-from .interfaces import DeviceAddresses, missing_sentences, read_interfaces
+from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
 from .preview import would_end
 from .questions import Questions, Respond
 from .release import read_marker
@@ -119,7 +121,7 @@ class Agent:
     """One host's agent, from its start to its cancellation.
 
     local: what the host decides for itself; its server's endpoints come from `server`. found: sentences about the host
-    that the operator should read.
+    that the operator should read. binder: what the host knows of its containers' devices.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class Agent:
         local: LocalPolicy | None = None,
         effects: Effects | None = None,
         found: tuple[str, ...] = (),
+        binder: Binder | None = None,
     ) -> None:
         self._identity = identity
         self._server = server
@@ -138,6 +141,8 @@ class Agent:
         self._directory = directory
         self._effects = effects or Effects()
         self._local = replace(local or LocalPolicy(), control=server.endpoints)
+        self._binder = binder or Binder()
+        self._bound: Bound | None = None
         self._received: Received | None = None
         self._compiled: Compiled | None = None
         self._applied: Applied | None = None
@@ -155,6 +160,8 @@ class Agent:
         self._kept: tuple[HostState, str] | None = None
         self._confirming: set[asyncio.Task[None]] = set()
         self._questions = Questions(server, identity.key, self._answers())
+        self._moves = Moves()
+        self._to_bind = asyncio.Event()
         self._to_enforce = asyncio.Event()
         self._to_tell = asyncio.Event()
         self._to_keep = asyncio.Event()
@@ -165,11 +172,13 @@ class Agent:
         Raises:
             KernelUnreadable: the kernel's table can't be read at the start.
         """
-        with self._watching():
+        with self._watching(), self._binder.watching(self._to_bind):
+            self._binder.look()
             self._start()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._enforcer())
                 tasks.create_task(self._watchman())
+                tasks.create_task(self._binder.follow(self._to_bind, self._rebind, self._tell_moves))
                 tasks.create_task(self._warden())
                 tasks.create_task(self._teller())
                 tasks.create_task(self._keeper())
@@ -213,7 +222,7 @@ class Agent:
             LOG.error("%s", planned.why)
             if self._kernel.observe() is None:
                 self._prepare_tracking()
-                self._kernel.apply(None, closed_ruleset(self._identity.instance_id, self._local))
+                self._kernel.apply(None, closed_ruleset(self._identity.instance_id, self._binder.closing(self._local)))
         if planned.snapshot is None:
             return
         self._from_disk = planned.snapshot.state
@@ -221,6 +230,21 @@ class Agent:
         there = self._kernel.observe()
         if there is None or digest(there.ruleset) == planned.digest:
             self._enforce()
+
+    def _rebind(self) -> None:
+        """The host knows its containers' devices differently: what this agent enforces is brought up to that."""
+        if self._compiled is not None and self._received is not None:
+            self._to_enforce.set()
+
+    def _tell_moves(self) -> None:
+        """Devices or addresses changed: if they were the host's own, or concern a container, that is told."""
+        received = self._received
+        if received is None:
+            return
+        before = self._problems.get("interfaces")
+        found = self._look_at_addresses(received.state)
+        if found != self._told_addresses or before != self._problems.get("interfaces"):
+            self._to_tell.set()
 
     async def _warden(self) -> None:
         """Notices at the host's console what no server can say: it is released, or no longer."""
@@ -248,6 +272,7 @@ class Agent:
         if "released" not in self._problems:
             self._problems["released"] = (released.sentence,)
             self._applied, self._knows_applied, self._in_force, self._retry_at = None, False, None, None
+            self._binder.settled(None)
             self._to_tell.set()
         return True
 
@@ -344,7 +369,10 @@ class Agent:
             return
         try:
             # (3) compile what changed
-            compiled = compile_host(received.state, self._local, self._compiled)
+            bound = self._binder.bound(received.state)
+            local = replace(self._local, endpoints=bound.endpoints)
+            self._problems["attachments"] = bound.problems
+            compiled = compile_host(bound.state, local, self._compiled)
             self._set_guard(received, compiled)
             # (4) the difference to what is applied, (5) committed, all of it or nothing
             applied = self._commit(compiled, received.state.mode)
@@ -355,7 +383,7 @@ class Agent:
             self._problems["commit"] = (f"Revision {received.position.revision} is not in force: {error}",)
         else:
             self._compiled, self._applied, self._knows_applied = compiled, applied, True
-            self._retry_at = None
+            self._bound, self._retry_at = bound, None
             self._problems.pop("commit", None)
             if self._guard is not None:
                 self._unconfirmed = received, compiled  # it isn't in force before that
@@ -478,6 +506,7 @@ class Agent:
 
     def _settle(self, received: Received, compiled: Compiled) -> None:
         """Notes that the received state is in the kernel."""
+        self._binder.settled(self._bound)
         before, now = self._in_force, self._effects.clock()
         if before is not None and before.received.state is received.state and before.digest == compiled.digest:
             # A heartbeat: the same state, at a later position.
@@ -527,18 +556,29 @@ class Agent:
         received = self._received
         if received is None:
             return
-        devices = {interface.device for interface in received.state.interfaces.values()}
-        try:
-            found = tuple(item for item in self._effects.read_interfaces() if item.device in devices)
-        except OSError as error:
-            self._problems["addresses"] = (f"The host's addresses can't be read: {error}",)
-            return
-        self._problems["interfaces"] = missing_sentences(devices, found)
-        if found != self._told_addresses:
+        found = self._look_at_addresses(received.state)
+        if found is not None and found != self._told_addresses:
             content = json.dumps({"interfaces": interfaces_json(found)}).encode()
             answer = await self._server.post(ADDRESSES_PATH, content, self._identity.key)
             self._problems["addresses"] = refused_sentences(answer)
             self._told_addresses = found
+
+    def _look_at_addresses(self, state: HostState) -> tuple[DeviceAddresses, ...] | None:
+        """The host's own interfaces with their addresses; None where they can't be read.
+
+        A device that is missing, and an address that is elsewhere, become problems.
+        """
+        try:
+            everything = self._effects.read_interfaces()
+        except OSError as error:
+            self._problems["addresses"] = (f"The host's addresses can't be read: {error}",)
+            return None
+        devices = {device for _, device in _own_devices(state)}
+        self._problems["interfaces"] = (
+            *missing_sentences(devices, everything),
+            *self._moves.sentences(state.interfaces.values(), everything),
+        )
+        return tuple(item for item in everything if item.device in devices)
 
     async def _report(self) -> Report | None:
         in_force = self._in_force
@@ -563,7 +603,9 @@ class Agent:
         unadmitted: tuple[Unadmitted, ...] = ()
         if received.state.mode is Mode.OBSERVE:
             try:
-                unadmitted = await asyncio.to_thread(self._effects.would_end, received.state, self._local)
+                bound = self._binder.bound(received.state)
+                local = replace(self._local, endpoints=bound.endpoints)
+                unadmitted = await asyncio.to_thread(self._effects.would_end, bound.state, local)
             except OSError as error:
                 problems.append(f"What enforcing would end can't be told: {error}")
         return Report(
@@ -575,6 +617,7 @@ class Agent:
             problems=tuple(problems),
             committed_at=received.committed_at,
             unadmitted=unadmitted,
+            interfaces=self._bound.in_force if self._bound else (),
             capabilities=capabilities,
             drift=drift,
         )

@@ -17,6 +17,9 @@ from ringwall.domain.enrolment import EnrolmentToken, MalformedToken, parse_toke
 from ringwall.domain.local import LocalPolicy
 from ringwall.telemetry import LOG
 
+from .attachment_files import ATTACHMENTS
+from .attachments import MalformedAttachment, parse_attachment
+from .binding import Binder
 from .directory import AgentDirectory, Identity
 from .doctor import at_start
 from .enroll import enroll
@@ -37,6 +40,7 @@ class AgentConfig:
     token_file: `-` for standard input; needed once. interface: the only one to enrol. unmanaged: devices that nothing
     is enforced on. break_glass: blocks from which the host can always be reached.
     confirm_seconds: a structural change is undone unless the server is reached anew within this.
+    attach: containers' devices with their interfaces, as `DEV=eni-…`. attachments: the directory that tells of more.
     """
 
     server: str
@@ -47,6 +51,8 @@ class AgentConfig:
     insecure_http: bool = False
     break_glass: frozenset[str] = frozenset()
     confirm_seconds: float = CONFIRM_SECONDS
+    attach: tuple[str, ...] = ()
+    attachments: Path | None = None
 
 
 def local_policy(config: AgentConfig) -> LocalPolicy:
@@ -64,6 +70,24 @@ def local_policy(config: AgentConfig) -> LocalPolicy:
     return LocalPolicy(unmanaged=config.unmanaged, break_glass=frozenset(blocks))
 
 
+def attachments_directory(config: AgentConfig) -> Path:
+    """Where the files of containers' devices are."""
+    return config.attachments or config.data / ATTACHMENTS
+
+
+def binder(config: AgentConfig) -> Binder:
+    """What the host knows of its containers' devices.
+
+    Raises:
+        ConfigurationError: an `--attach` that isn't DEV=eni-….
+    """
+    try:
+        told = [parse_attachment(text) for text in config.attach]
+    except MalformedAttachment as error:
+        raise ConfigurationError(f"--attach: {error}.") from error
+    return Binder(told, attachments_directory(config), config.data)
+
+
 def run(config: AgentConfig) -> None:
     """Runs the agent until it is told to stop (SIGTERM, SIGINT); the kernel keeps its rules.
 
@@ -77,14 +101,21 @@ def run(config: AgentConfig) -> None:
         LOG.warning("plain HTTP: anybody on the way to %s can read and change this host's rules", url.authority)
     for device in sorted(config.unmanaged - {name for _, name in socket.if_nameindex()}):
         LOG.warning("--unmanaged %s: there is no such interface now; one that appears is left alone", device)
-    local = local_policy(config)
+    local, devices = local_policy(config), binder(config)
     directory = AgentDirectory(config.data)
+    with contextlib.suppress(OSError):  # where it can't be made, whoever attaches makes it
+        attachments_directory(config).mkdir(mode=0o700, parents=True, exist_ok=True)
     with directory.held(), Kernel() as kernel, contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_run(config, url, directory, kernel, local))
+        asyncio.run(_run(config, url, directory, kernel, local, devices))
 
 
 async def _run(
-    config: AgentConfig, url: ServerUrl, directory: AgentDirectory, kernel: Kernel, local: LocalPolicy
+    config: AgentConfig,
+    url: ServerUrl,
+    directory: AgentDirectory,
+    kernel: Kernel,
+    local: LocalPolicy,
+    devices: Binder,
 ) -> None:
     task = asyncio.current_task()
     assert task is not None
@@ -101,7 +132,7 @@ async def _run(
         LOG.warning("%s: %s", finding.check, finding.message)
     effects = Effects(guard=lambda digest: Guard(config.data, digest, config.confirm_seconds))
     found = tuple(each.message for each in findings)
-    await Agent(identity, server, kernel, directory, local, effects, found).run()
+    await Agent(identity, server, kernel, directory, local, effects, found, devices).run()
 
 
 async def _enroll(config: AgentConfig, url: ServerUrl, directory: AgentDirectory) -> Identity:

@@ -13,8 +13,13 @@ from ringwall.config import ConfigurationError, default_data_directory
 from ringwall.telemetry import log_to_stderr
 
 if TYPE_CHECKING:
+    from ringwall.agent.attaching import Outcome as Attached
+    from ringwall.agent.attaching import Wait
     from ringwall.agent.release import Outcome
     from ringwall.agent.run import AgentConfig
+
+NOT_IN_FORCE: Final = 3
+"""The exit status of `attach` and `detach` when time is over, as that of `ringwall wait`."""
 
 _NOT_ROOT: Final = "it programs the kernel's packet filter, so it must run as root."
 
@@ -36,6 +41,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("resume", "let the agent enforce again after `release`"),
     ):
         _add_data(verbs.add_parser(name, help=text), argparse.SUPPRESS)
+    _add_attach(verbs)
+
+
+def _add_attach(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    attach = verbs.add_parser("attach", help="tell the agent which interface a container's device is; root only")
+    detach = verbs.add_parser("detach", help="tell the agent that a device is no container's any more; root only")
+    for verb in (attach, detach):
+        _add_data(verb, argparse.SUPPRESS)
+        _add_attachments(verb, argparse.SUPPRESS)
+        verb.add_argument("device", metavar="DEV", help="the host's end, as veth1 or tap0")
+    attach.add_argument("interface_id", metavar="eni-…", help="an interface that is attached to this host")
+    attach.add_argument("--move", action="store_true", help="also where another device has it, in one step")
+    for verb in (attach, detach):
+        verb.add_argument("--no-wait", action="store_true", help="don't wait until it is in force")
+        verb.add_argument(
+            "--timeout",
+            type=_seconds,
+            default=10.0,
+            metavar="S",
+            help="wait at most S seconds, then exit with status 3 (default 10)",
+        )
 
 
 def _add_data(parser: argparse.ArgumentParser, default: str | None) -> None:
@@ -45,6 +71,16 @@ def _add_data(parser: argparse.ArgumentParser, default: str | None) -> None:
         metavar="DIR",
         default=default,
         help="where the host's identity and last state are kept (default /var/lib/ringwall)",
+    )
+
+
+def _add_attachments(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--attachments",
+        type=Path,
+        metavar="DIR",
+        default=default,
+        help="a directory with a file for each container's device, its content eni-… (default DATA/attachments)",
     )
 
 
@@ -80,6 +116,14 @@ def _add_settings(parser: argparse.ArgumentParser, default: str | None) -> None:
         help="blocks from which the host can always be reached, whatever the server says",
     )
     add(
+        "--attach",
+        action="append",
+        default=default,
+        metavar="DEV=eni-…",
+        help="behind this device is a container or virtual machine with this interface; repeatable",
+    )
+    _add_attachments(parser, default)
+    add(
         "--confirm-seconds",
         type=_seconds,
         default=argparse.SUPPRESS,
@@ -98,7 +142,15 @@ def run(options: argparse.Namespace) -> int:
     """Runs the agent, or one of the verbs; answers 0 after an orderly end, 1 when it couldn't."""
     from ringwall.agent.errors import AgentError  # imported here, so that other verbs start without them
 
-    verbs = {None: _agent, "boot": _boot, "doctor": _doctor, "release": _release, "resume": _resume}
+    verbs = {
+        None: _agent,
+        "boot": _boot,
+        "doctor": _doctor,
+        "release": _release,
+        "resume": _resume,
+        "attach": _attach,
+        "detach": _detach,
+    }
     name = "ringwall agent" + (f" {options.agent_verb}" if options.agent_verb else "")
     try:
         return verbs[options.agent_verb](options)
@@ -114,7 +166,9 @@ def _agent(options: argparse.Namespace) -> int:
     from ringwall.agent.run import run as run_agent
 
     if options.server is None:
-        options.usage_error("--server URL is required to run the agent; or give one of boot, doctor, release, resume")
+        options.usage_error(
+            "--server URL is required to run the agent; or give one of the verbs of `ringwall agent --help`"
+        )
     log_to_stderr()
     run_agent(_config(options))
     return 0
@@ -122,23 +176,23 @@ def _agent(options: argparse.Namespace) -> int:
 
 def _boot(options: argparse.Namespace) -> int:
     from ringwall.agent.boot import start_from_disk
-    from ringwall.agent.run import local_policy
+    from ringwall.agent.run import binder, local_policy
     from ringwall.agent.server import parse_server_url
 
     log_to_stderr()
     config = _config(options)
     url = parse_server_url(config.server, insecure_http=True) if config.server else None
-    print(start_from_disk(config.data, url, local_policy(config)))
+    print(start_from_disk(config.data, url, local_policy(config), binder(config)))
     return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:
     from ringwall.agent.doctor import examine
     from ringwall.agent.findings import worst
-    from ringwall.agent.run import local_policy
+    from ringwall.agent.run import binder, local_policy
 
     config = _config(options)
-    findings = examine(config.data, config.server, local_policy(config))
+    findings = examine(config.data, config.server, local_policy(config), binder(config))
     if options.json:
         print(json.dumps([finding.json for finding in findings], indent=2))
     else:
@@ -159,6 +213,39 @@ def _resume(options: argparse.Namespace) -> int:
 
     _must_be_root()
     return _told(resume(_data(options)))
+
+
+def _attach(options: argparse.Namespace) -> int:
+    from ringwall.agent.attaching import attach
+
+    _must_be_root()
+    return _awaited(
+        attach(_attachments(options), options.device, options.interface_id, _waiting(options), move=options.move)
+    )
+
+
+def _detach(options: argparse.Namespace) -> int:
+    from ringwall.agent.attaching import detach
+
+    _must_be_root()
+    return _awaited(detach(_attachments(options), options.device, _waiting(options)))
+
+
+def _attachments(options: argparse.Namespace) -> Path:
+    from ringwall.agent.run import attachments_directory
+
+    return attachments_directory(_config(options))
+
+
+def _waiting(options: argparse.Namespace) -> Wait:
+    from ringwall.agent.attaching import Wait
+
+    return Wait(_data(options), None if options.no_wait else options.timeout)
+
+
+def _awaited(outcome: Attached) -> int:
+    print(outcome.sentence, file=sys.stderr if outcome.in_force is False else sys.stdout)
+    return NOT_IN_FORCE if outcome.in_force is False else 0
 
 
 def _must_be_root() -> None:
@@ -200,5 +287,7 @@ def _config(options: argparse.Namespace) -> AgentConfig:
         unmanaged=frozenset(options.unmanaged or ()),
         insecure_http=options.insecure_http,
         break_glass=frozenset(options.break_glass or ()),
+        attach=tuple(options.attach or ()),
+        attachments=options.attachments,
         **({"confirm_seconds": options.confirm_seconds} if "confirm_seconds" in options else {}),
     )
