@@ -47,8 +47,16 @@ class KernelUnreadable(AgentError):
         self.errno = errno
 
 
+class ChangeUndone(AgentError):
+    """This very change shut the host off from its server before, and was undone; so it isn't made again."""
+
+
 class StreamLost(AgentError):
     """The watch stream ended or said what can't be understood."""
+
+
+class NoMessage(StreamLost):
+    """The server sent what is no message: its operator should hear of it."""
 
 
 class ServerRefused(AgentError):

@@ -41,7 +41,16 @@ from .desired import Received, follow
 from .directory import AgentDirectory, Identity
 from .drift import Commits, Lookout
 from .enroll import interfaces_json, refused_sentences
-from .errors import AgentError, CommitLost, CommitRefused, ServerRefused, StreamLost, TableOwned
+from .errors import (
+    AgentError,
+    ChangeUndone,
+    CommitLost,
+    CommitRefused,
+    NoMessage,
+    ServerRefused,
+    StreamLost,
+    TableOwned,
+)
 from .guard import Guard, forget_roll_back, rolled_back
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
 from .preview import would_end
@@ -106,14 +115,19 @@ class Nftables(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What the agent does to the world beside nftables and HTTP; each may be replaced by something that runs."""
+    """What the agent does to the world beside nftables and HTTP; each may be replaced by something that runs.
+
+    clock: Unix seconds, for what is told. elapsed: seconds that no clock jumps in, for what is waited for.
+    """
 
     clock: Callable[[], float] = time.time
+    elapsed: Callable[[], float] = time.monotonic
     delays: Callable[[], Iterator[float]] = lambda: retry_delays(random.Random())
     prepare_tracking: Callable[[], Prepared] = prepare_tracking
     would_end: Callable[[HostState, LocalPolicy], tuple[Unadmitted, ...]] = would_end
     read_interfaces: Callable[[], tuple[DeviceAddresses, ...]] = read_interfaces
     drift_seconds: float = DRIFT_SECONDS
+    retry_seconds: float = RETRY_SECONDS
     guard: Callable[[str], Guard] | None = None
 
 
@@ -151,6 +165,7 @@ class Agent:
         self._lookout = Lookout(None)
         self._drift: Drift | None = None
         self._retry_at: float | None = None
+        self._refused_for = ""
         self._guard: Guard | None = None
         self._unconfirmed: tuple[Received, Compiled] | None = None
         self._from_disk: HostState | None = None
@@ -287,6 +302,9 @@ class Agent:
                     delays = self._effects.delays()
             except AgentError as error:
                 self._explain(error)
+                if isinstance(error, NoMessage):
+                    self._problems["stream"] = (f"{error}.",)
+                    self._to_tell.set()
                 seconds = next(delays)
                 LOG.warning("%s; what is in force stays, trying again in %.1f s", error, seconds)
                 await asyncio.sleep(seconds)
@@ -329,6 +347,7 @@ class Agent:
             self._to_tell.set()
             raise
         self._problems.pop("position", None)
+        self._problems.pop("stream", None)
         if isinstance(message, Question):
             self._questions.put(message)
         else:
@@ -352,7 +371,7 @@ class Agent:
         while True:
             await asyncio.sleep(self._effects.drift_seconds)
             try:
-                if self._is_behind_the_kernel() or (self._retry_at and self._effects.clock() >= self._retry_at):
+                if self._is_behind_the_kernel() or (self._retry_at and self._effects.elapsed() >= self._retry_at):
                     self._to_enforce.set()
             except AgentError as error:
                 LOG.warning("nftables can't be watched: %s", error)
@@ -375,15 +394,16 @@ class Agent:
             compiled = compile_host(bound.state, local, self._compiled)
             self._set_guard(received, compiled)
             # (4) the difference to what is applied, (5) committed, all of it or nothing
-            applied = self._commit(compiled, received.state.mode)
+            applied = self._commit(compiled)
         except Exception as error:  # whatever it is: the agent lives on, and the operator must hear of it
-            LOG.exception("revision %d is not in force", received.position.revision)
             self._knows_applied = False
-            self._retry_at = self._effects.clock() + RETRY_SECONDS
-            self._problems["commit"] = (f"Revision {received.position.revision} is not in force: {error}",)
+            undone = isinstance(error, ChangeUndone)
+            self._retry_at = None if undone else self._effects.elapsed() + self._effects.retry_seconds
+            self._note_refusal(received.position.revision, error)
+            self._hold()
         else:
             self._compiled, self._applied, self._knows_applied = compiled, applied, True
-            self._bound, self._retry_at = bound, None
+            self._bound, self._retry_at, self._refused_for = bound, None, ""
             self._problems.pop("commit", None)
             if self._guard is not None:
                 self._unconfirmed = received, compiled  # it isn't in force before that
@@ -393,18 +413,37 @@ class Agent:
         self._to_tell.set()
         self._to_keep.set()
 
+    def _note_refusal(self, revision: int, error: Exception) -> None:
+        """Says why the revision isn't in force, on the log once for each reason: a report repeats it."""
+        if str(error) != self._refused_for:
+            unexpected = None if isinstance(error, AgentError) else error
+            LOG.error("revision %d is not in force: %s", revision, error, exc_info=unexpected)
+        self._refused_for = str(error)
+        self._problems["commit"] = (f"Revision {revision} is not in force: {error}",)
+
+    def _hold(self) -> None:
+        """What was committed last stands, also where somebody else has changed it while nothing newer goes in."""
+        if self._compiled is None:
+            return
+        try:
+            self._applied, self._knows_applied = self._commit(self._compiled), True
+        except AgentError as error:
+            LOG.warning("nor is it known what is in force: %s", error)
+            self._in_force = None
+
     def _set_guard(self, received: Received, compiled: Compiled) -> None:
         """Before a change that could shut out the operator, somebody stands by who undoes it.
 
         Raises:
-            AgentError: nobody does, or this very change was undone before.
+            AgentError: nobody does.
+            ChangeUndone: this very change was undone before.
         """
         if received.state.mode is Mode.OBSERVE and received.state is not self._from_disk:
             forget_roll_back(self._directory.path)
         if self._guard is not None or self._effects.guard is None or not self._is_structural(received.state):
             return
         if rolled_back(self._directory.path) == compiled.digest:
-            raise AgentError(
+            raise ChangeUndone(
                 "no new connection to the server came about with it, so it was undone; observe, and enforce again"
             )
         self._guard = self._effects.guard(compiled.digest)
@@ -446,7 +485,7 @@ class Agent:
             self._to_tell.set()
             self._to_keep.set()
 
-    def _commit(self, compiled: Compiled, mode: Mode) -> Applied:
+    def _commit(self, compiled: Compiled) -> Applied:
         last = self._applied
         for attempt in range(1, COMMIT_ATTEMPTS + 1):
             self._applied = self._lookout.catch_up(self._applied)
@@ -455,7 +494,7 @@ class Agent:
                 self._knows_applied = True
                 self._note_drift(last, self._applied)
                 last = self._applied
-            if self._applied is None or (mode is Mode.ENFORCE and not self._is_enforcing()):
+            if self._applied is None or (_drops(compiled.ruleset) and not self._is_enforcing()):
                 self._prepare_tracking()
             try:
                 return self._kernel.apply(self._applied, compiled.ruleset)
@@ -487,8 +526,7 @@ class Agent:
 
         Then who opened each connection was known, and the table has seen all since; a socket may tell less by now.
         """
-        chain = self._applied.ruleset.chains.get(INPUT) if self._applied else None
-        return chain is not None and chain.hook is not None and chain.hook.policy == "drop"
+        return self._applied is not None and _drops(self._applied.ruleset)
 
     def _prepare_tracking(self) -> None:
         try:
@@ -530,10 +568,13 @@ class Agent:
                     snapshot = Snapshot(in_force.received.position, in_force.received.state)
                     await asyncio.to_thread(self._directory.save_state, snapshot, in_force.digest)
                 except OSError as error:
+                    if "disk" not in self._problems:
+                        self._to_tell.set()
                     self._problems["disk"] = (f"The state can't be kept on disk for the next boot: {error}",)
                 else:
                     self._kept = (in_force.received.state, in_force.digest)
-                    self._problems.pop("disk", None)
+                    if self._problems.pop("disk", None):
+                        self._to_tell.set()
                 await asyncio.sleep(KEEP_SECONDS_MIN)
 
     async def _teller(self) -> None:
@@ -621,6 +662,12 @@ class Agent:
             capabilities=capabilities,
             drift=drift,
         )
+
+
+def _drops(ruleset: Ruleset) -> bool:
+    """Whether it enforces: what no rule admits is dropped."""
+    chain = ruleset.chains.get(INPUT)
+    return chain is not None and chain.hook is not None and chain.hook.policy == "drop"
 
 
 def _own_devices(state: HostState) -> frozenset[tuple[str, str]]:

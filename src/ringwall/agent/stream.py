@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from ringwall.watch.encoding import MalformedMessage, decode
 from ringwall.watch.messages import HEARTBEAT_SECONDS, MESSAGE_BYTES_MAX, Message, Position
 
-from .errors import StreamLost
+from .errors import NoMessage, StreamLost
 from .server import AgentKey, Server
 
 WATCH_PATH: Final = "/ringwall/v1/watch"
@@ -39,7 +39,8 @@ async def watch(
     answers: the kinds of questions that the server may put.
 
     Raises:
-        StreamLost: the connection ended, was silent for too long, or carried something that is no message.
+        StreamLost: the connection ended or was silent for too long.
+        NoMessage: it carried something that is no message.
         ServerRefused: the server didn't let the agent watch.
     """
     query = {"answers": ".".join(sorted(answers))} if answers else {}
@@ -53,7 +54,7 @@ async def watch(
             try:
                 message = decode(line)
             except MalformedMessage as error:
-                raise StreamLost(f"the server sent what is no message: {error}") from error
+                raise NoMessage(f"The server sent what is no message: {error}") from error
             yield message
     raise StreamLost("the server ended the stream")
 
@@ -62,7 +63,7 @@ async def lines(chunks: AsyncIterator[bytes], bytes_max: int = MESSAGE_BYTES_MAX
     """The lines that the pieces make, without their newlines; what follows the last newline is not a line yet.
 
     Raises:
-        StreamLost: a line is longer than `bytes_max`.
+        NoMessage: a line is longer than `bytes_max`.
     """
     held = bytearray()
     async for chunk in chunks:
@@ -76,7 +77,7 @@ async def lines(chunks: AsyncIterator[bytes], bytes_max: int = MESSAGE_BYTES_MAX
             start = end + 1
         del held[:start]
         if len(held) > bytes_max:
-            raise StreamLost(f"a message longer than {bytes_max} bytes")
+            raise NoMessage(f"The server sent what is no message: it is longer than {bytes_max} bytes")
 
 
 def retry_delays(uniform: random.Random) -> Iterator[float]:
