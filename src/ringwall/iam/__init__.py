@@ -1,0 +1,1 @@
+"""Policy documents: read, and evaluated to a decision with its reason."""

@@ -1,0 +1,165 @@
+"""Actions, resources and texts of policy documents, and whether they fit.
+
+`*` and `?` are wildcards and nothing escapes them but `${*}` and `${?}`. `${aws:username}` and the like stand for the
+caller's own values, which are never wildcards themselves. Actions know no letter case, ARNs do.
+Source: IAM user guide, "IAM JSON policy elements: Resource", "… Action", "… Variables and tags".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ringwall.domain.wildcards import Pattern, pattern_of
+
+Keys = Mapping[str, Sequence[str]]
+"""Condition keys in lower case, each with its values; a key without a value is absent."""
+
+ARN_PARTS: Final = 6
+_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
+_DEFAULT: Final = re.compile(r"\s*([^,\s]+)\s*,\s*'([^']*)'\s*")
+_LITERAL: Final = frozenset("*?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with wildcards and variables. fixed: what it is compared as, where it has no variable."""
+
+    source: str
+    fixed: Pattern | str | None
+
+    def matches(self, text: str, keys: Keys) -> bool:
+        """Whether the whole text fits; never, if a variable has no single value."""
+        compared = self.fixed
+        if compared is None:
+            compared = self._filled(keys)
+            if compared is None:
+                return False
+        return compared == text if isinstance(compared, str) else compared.matches(text)
+
+    def _filled(self, keys: Keys) -> Pattern | str | None:
+        return _read(self.source, keys, wild=True)
+
+    def text(self, keys: Keys) -> str | None:
+        """The text that it stands for where wildcards mean themselves; None if a variable has no single value."""
+        read = _read(self.source, keys, wild=False)
+        return read if isinstance(read, str) else None
+
+
+def template(source: str) -> Template:
+    """The text of a document, read.
+
+    >>> template("web-*").matches("web-1", {})
+    True
+    """
+    return Template(source, None if _has_variable(source) else _read(source, {}, wild=True))
+
+
+def _has_variable(source: str) -> bool:
+    return any(found[1].strip() not in _LITERAL for found in _VARIABLE.finditer(source))
+
+
+def _read(source: str, keys: Keys, *, wild: bool) -> Pattern | str | None:
+    stretches: list[list[str | None]] = [[]]
+    position = 0
+    for found in _VARIABLE.finditer(source):
+        _split(source[position : found.start()], stretches, wild=wild)
+        value = _value(found[1], keys)
+        if value is None:
+            return None
+        stretches[-1].extend(value)
+        position = found.end()
+    _split(source[position:], stretches, wild=wild)
+    return pattern_of(stretches)
+
+
+def _split(text: str, stretches: list[list[str | None]], *, wild: bool) -> None:
+    for character in text:
+        if wild and character == "*":
+            stretches.append([])
+        else:
+            stretches[-1].append(None if wild and character == "?" else character)
+
+
+def _value(inside: str, keys: Keys) -> str | None:
+    """What a variable stands for: a literal wildcard, the key's only value, its default, or nothing."""
+    name = inside.strip()
+    if name in _LITERAL:
+        return name
+    default = None
+    if with_default := _DEFAULT.fullmatch(inside):
+        name, default = with_default[1], with_default[2]
+    values = keys.get(name.lower(), ())
+    return values[0] if len(values) == 1 else default
+
+
+# --- Actions ---
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPattern:
+    """One action of a document, as `ec2:Describe*`; both halves without regard to case."""
+
+    source: str
+    service: str
+    name: Pattern | str
+
+    def matches(self, service: str, name: str) -> bool:
+        """Whether it means this action; both in lower case."""
+        if self.service not in ("*", service):
+            return False
+        return self.name == name if isinstance(self.name, str) else self.name.matches(name)
+
+
+def action_pattern(source: str) -> ActionPattern | None:
+    """The action, or None if it isn't one: `*`, or a service, a colon and a name with wildcards."""
+    if source == "*":
+        return ActionPattern(source, "*", _plain("*"))
+    service, colon, name = source.lower().partition(":")
+    if not colon or not re.fullmatch("[a-z0-9-]+", service) or not re.fullmatch("[a-z0-9*?]+", name):
+        return None
+    return ActionPattern(source, service, _plain(name))
+
+
+def _plain(text: str) -> Pattern | str:
+    read = _read(text, {}, wild=True)
+    assert read is not None, "it has no variables"
+    return read
+
+
+# --- ARNs ---
+
+
+@dataclass(frozen=True, slots=True)
+class ArnPattern:
+    """A resource of a document: `*`, or six parts of which none reaches over a colon but the last."""
+
+    source: str
+    parts: tuple[Template, ...]
+
+    def matches(self, arn: str, keys: Keys) -> bool:
+        """Whether the resource is meant. `*` means those that have no ARN too."""
+        if not self.parts:
+            return True
+        given = arn.split(":", ARN_PARTS - 1)
+        if len(given) != ARN_PARTS:
+            return False
+        return all(part.matches(text, keys) for part, text in zip(self.parts, given, strict=True))
+
+
+def arn_pattern(source: str) -> ArnPattern | None:
+    """The resource, or None if it isn't one. Parts that are missing at its end are any."""
+    if source == "*":
+        return ArnPattern(source, ())
+    parts = _parts(source)
+    if parts[0] != "arn" or len(parts) < 2:
+        return None
+    return ArnPattern(source, tuple(map(template, [*parts, *["*"] * (ARN_PARTS - len(parts))])))
+
+
+def _parts(source: str) -> list[str]:
+    """The parts between colons, of which those inside variables are none."""
+    hidden = _VARIABLE.sub(lambda found: found[0].replace(":", "\0"), source)
+    return [part.replace("\0", ":") for part in hidden.split(":", ARN_PARTS - 1)]
