@@ -161,7 +161,7 @@ def interface(
         subnet_id=of.subnet_id,
         vpc_id=of.vpc_id,
         availability_zone=f"{of.region}a",
-        attachment=Attachment(f"eni-attach-{number}", of.instance_id, "eth0"),
+        attachment=Attachment(f"eni-attach-{number}", of.instance_id, "eth0", 0, 1_700_000_000),
         mac_address="02:00:00:00:00:01",
         private_ips=tuple(addresses),
         ipv6_addresses=tuple(ipv6_addresses),
@@ -180,7 +180,7 @@ def further_interface(
     return replace(
         first,
         interface_id=f"eni-{number:017x}",
-        attachment=Attachment(f"eni-attach-{number:017x}", first.attachment.instance_id, device, index),
+        attachment=Attachment(f"eni-attach-{number:017x}", first.attachment.instance_id, device, index, 1_700_000_000),
         mac_address="02:00:00:00:00:88",
         private_ips=(),
         ipv6_addresses=(),

@@ -54,8 +54,8 @@ NONE = ("InvalidParameterCombination", "No attributes specified.")
 NO_GROUP = ("InvalidGroup.NotFound", "The security group 'sg-0' does not exist")
 SOURCE = (
     "UnsupportedOperation",
-    "The attribute sourceDestCheck can't be true on an enrolled host: nothing there compares the source of a packet "
-    "with the interface's addresses.",
+    "The attribute sourceDestCheck can't be true on an enrolled host's own interface: nothing there compares the source "
+    "of a packet with the interface's addresses.",
 )
 
 
@@ -167,7 +167,7 @@ INTERFACE: list[tuple[dict[str, Any], tuple[str, str]]] = [
         {"Attachment": {"AttachmentId": "{attachment_id}", "DeleteOnTermination": False}},
         (
             "UnsupportedOperation",
-            "The attribute deleteOnTermination is always true here: an interface goes with its host.",
+            "The attribute deleteOnTermination is always true of a host's own interface: it goes with its host.",
         ),
     ),
     (TIMEOUTS, unsupported("ConnectionTrackingSpecification")),

@@ -17,6 +17,7 @@ ELSEWHERE = {
     "GroupId": ABSENT["sg"],
     "InstanceId": ABSENT["i"],
     "NetworkInterfaceId": ABSENT["eni"],
+    "AttachmentId": ABSENT["eni-attach"],
     "PeerVpcId": "vpc-0",
     "PrefixListId": ABSENT["pl"],
     "Resources": [ABSENT["sg"]],

@@ -79,8 +79,8 @@ def test_an_address_moves_if_that_is_allowed(account: Account, world: World) -> 
 
 HOSTS = (
     "UnsupportedOperation",
-    "Network interface '{eni}' is an enrolled host's: its addresses are those that the host's kernel has. Change them "
-    "there.",
+    "Network interface '{eni}' is an enrolled host's own: its addresses are those that the host's kernel has. "
+    "Change them there.",
 )
 LIMIT = ("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit.")
 

@@ -752,6 +752,26 @@ class NetworkInterfaceLimitExceeded(ServiceError):
         super().__init__("The maximum number of network interfaces has been reached.")
 
 
+class InvalidNetworkInterfaceInUse(ServiceError):
+    """An interface that a host has already. The text is reported from an account, for another operation."""
+
+    code = "InvalidNetworkInterface.InUse"
+
+    def __init__(self, interface_id: str) -> None:
+        super().__init__(f"Interface: [{interface_id}] in use.")
+        self.interface_id = interface_id
+
+
+class AttachmentLimitExceeded(ServiceError):
+    """A host would have more interfaces than it may. EC2's text speaks of the instance's type."""
+
+    code = "AttachmentLimitExceeded"
+
+    def __init__(self, count: int, instance_id: str) -> None:
+        super().__init__(f"Interface count {count} exceeds the limit for {instance_id}")
+        self.count = count
+
+
 class InvalidStateTransition(ServiceError):
     """A peering connection that isn't in a state from which this can be done.
 

@@ -120,9 +120,11 @@ def check_modify_interface(request: Request) -> None:
 def modify_network_interface_attribute(context: Context, request: Request) -> Answer:
     """Nothing; one attribute of the interface is another: its groups, its description or its SourceDestCheck.
 
-    Groups replaces all groups. SourceDestCheck is kept and shown for an interface that no host has; on an enrolled
-    host's it can't be true, because nothing on the host compares a packet's source with the interface's addresses.
-    Attachment may say of DeleteOnTermination that it is true, which it is: an interface goes with its host.
+    Groups replaces all groups. SourceDestCheck is enforced for an interface of a container or virtual machine by the
+    host that it is attached to: what comes from it with a source that isn't one of its addresses is dropped. On an
+    enrolled host's own it can't be true, because nothing on the host compares a packet's source with the interface's
+    addresses. Attachment sets DeleteOnTermination, whether the interface goes with its host; one of the host's own
+    always does.
 
     Raises:
         InvalidNetworkInterfaceIDNotFound: there is no such interface.
@@ -143,24 +145,25 @@ def modify_network_interface_attribute(context: Context, request: Request) -> An
     elif attribute == "SourceDestCheck":
         _set_source_dest_check(context, interface, _value(value))
     elif attribute == "Attachment":
-        _accept_attachment(interface, value)
+        _set_delete_on_termination(context, interface, value)
     return {}
 
 
-def _accept_attachment(interface: NetworkInterface, attachment: Mapping[str, Any]) -> None:
+def _set_delete_on_termination(context: Context, interface: NetworkInterface, attachment: Mapping[str, Any]) -> None:
     if interface.attachment is None or attachment["AttachmentId"] != interface.attachment.attachment_id:
         raise InvalidAttachmentIDNotFound(attachment["AttachmentId"])
-    if not attachment["DeleteOnTermination"]:
+    if interface.is_hosts_own and not attachment["DeleteOnTermination"]:
         raise UnsupportedOperation(
-            "The attribute deleteOnTermination is always true here: an interface goes with its host."
+            "The attribute deleteOnTermination is always true of a host's own interface: it goes with its host."
         )
+    context.transaction.set_delete_on_termination(interface, attachment["DeleteOnTermination"])
 
 
 def _set_source_dest_check(context: Context, interface: NetworkInterface, wanted: bool) -> None:
-    if wanted and interface.attachment is not None:
+    if wanted and interface.is_hosts_own:
         raise UnsupportedOperation(
-            "The attribute sourceDestCheck can't be true on an enrolled host: nothing there compares the source of a "
-            "packet with the interface's addresses."
+            "The attribute sourceDestCheck can't be true on an enrolled host's own interface: nothing there compares "
+            "the source of a packet with the interface's addresses."
         )
     context.transaction.set_interface_details(interface, interface.description, wanted)
 

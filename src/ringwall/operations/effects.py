@@ -4,7 +4,7 @@ A change concerns the hosts that own what it changed (themselves, an interface, 
 those with a rule that names what it changed: a group whose members are others now, a prefix list. A host is affected if
 that was so just before the change or just after. Only the state of now is stored, so both states are found from it by
 undoing the rows of the log that came since: what a rule named, which interface carried which group, and which host had
-which interface. The search goes from the ids to the hosts, so that it costs what it finds, and not a look at every host.
+which interface. The search goes from the ids to the hosts: it costs what it finds, and not a look at every host.
 
 The hub goes by `watch.cursor.ids_of`, which is coarser: it may wake a host for nothing, and sends it an empty delta.
 """

@@ -76,12 +76,21 @@ def create_token(context: Context, token_hash: str, subnet_id: str, device: str)
     caller, transaction = context.caller, context.transaction
     if transaction.subnet(caller.account_id, caller.region, subnet_id) is None:
         raise InvalidParameterValue(f"The subnet ID '{subnet_id}' does not exist")
-    if not (0 < len(device) <= 15 and device.isascii() and device.isprintable()) or set(device) & set("/ :"):
-        raise InvalidParameterValue(f"'{device}' is no name of a network interface.")
+    check_device(device)
     expires_at = context.now + TOKEN_SECONDS
     token = EnrolmentToken(token_hash, caller.account_id, caller.region, subnet_id, device, expires_at)
     transaction.insert_enrolment_token(token)
     return token
+
+
+def check_device(device: str) -> None:
+    """Returns if Linux would take it for a device's name.
+
+    Raises:
+        InvalidParameterValue: it would not.
+    """
+    if not (0 < len(device) <= 15 and device.isascii() and device.isprintable()) or set(device) & set("/ :"):
+        raise InvalidParameterValue(f"'{device}' is no name of a network interface.")
 
 
 def enroll(
@@ -215,7 +224,7 @@ def update_addresses(context: Context, reported: Sequence[ReportedInterface]) ->
     caller, transaction = context.caller, context.transaction
     by_device = {interface.device: interface for interface in reported}
     refused: list[RefusedAddress] = []
-    for interface in transaction.interfaces_of_host(_host(context, caller.host_id or "").instance_id):
+    for interface in transaction.interfaces_of_host(host_by_id(context, caller.host_id or "").instance_id):
         found = by_device.get(device_of(interface)) if interface.is_hosts_own else None
         subnet = transaction.subnet(interface.owner_id, interface.region, interface.subnet_id)
         if found is None or subnet is None:
@@ -234,19 +243,26 @@ def set_mode(context: Context, instance_id: str, mode: Mode) -> Host:
     Raises:
         HostNotFound: no such host.
     """
-    host = _host(context, instance_id)
+    host = host_by_id(context, instance_id)
     if host.mode is not mode:
         context.transaction.set_host_mode(host, mode)
     return host
 
 
 def remove(context: Context, instance_id: str) -> Host:
-    """The host that was removed, with its key and interface. Its kernel keeps what it has.
+    """The host that was removed, with its key and its own interfaces. Its kernel keeps what it has.
+
+    The interfaces that clients made and attached to it are available again, but for those that were to go with it.
 
     Raises:
         HostNotFound: no such host.
     """
-    host = _host(context, instance_id)
+    host = host_by_id(context, instance_id)
+    for interface in context.transaction.interfaces_of_host(instance_id):
+        if interface.attachment is not None and interface.attachment.is_routed:
+            context.transaction.detach_interface(interface)
+            if interface.attachment.delete_on_termination:
+                context.transaction.delete_interface(interface)
     context.transaction.delete_host(host)
     return host
 
@@ -336,7 +352,12 @@ def _blocks(reader: Reader, account_id: str, region: str, prefix_list_id: str) -
     return frozenset(entry.cidr for entry in reader.prefix_list_entries(prefix_list_id, found.version) or ())
 
 
-def _host(context: Context, instance_id: str) -> Host:
+def host_by_id(context: Context, instance_id: str) -> Host:
+    """The caller's host of this id in the region.
+
+    Raises:
+        HostNotFound: no such host.
+    """
     host = context.transaction.host(context.caller.account_id, context.caller.region, instance_id)
     if host is None:
         raise HostNotFound(f"The instance ID '{instance_id}' does not exist")

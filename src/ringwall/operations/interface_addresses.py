@@ -1,7 +1,7 @@
 """Addresses of the network interfaces that clients make, assigned and unassigned.
 
-An interface that clients make stands for a machine without an agent, so its addresses are what they say. Those of an
-enrolled host are what its kernel has: nobody assigns them here.
+An interface that clients make stands for a machine without an agent, or for a container behind a host, so its addresses
+are what they say. Those of an enrolled host's own are what its kernel has: nobody assigns them here.
 
 Source: EC2 API Reference, AssignPrivateIpAddresses, UnassignPrivateIpAddresses, AssignIpv6Addresses,
 UnassignIpv6Addresses; ec2-behaviour 3.16. That a primary address stays is observed; most texts are chosen.
@@ -54,7 +54,7 @@ def assign_private_ip_addresses(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidNetworkInterfaceIDNotFound: there is no such interface.
-        UnsupportedOperation: it is an enrolled host's, or an address would be taken from one.
+        UnsupportedOperation: it is an enrolled host's own, or an address would be taken from one.
         InvalidParameterValue: an address is malformed, given twice, outside the subnet, reserved, or held by another
             interface.
         InsufficientFreeAddressesInSubnet: the subnet has too few free.
@@ -113,7 +113,7 @@ def unassign_private_ip_addresses(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidNetworkInterfaceIDNotFound: there is no such interface.
-        UnsupportedOperation: it is an enrolled host's.
+        UnsupportedOperation: it is an enrolled host's own.
         InvalidParameterValue: the interface doesn't have one of the addresses, or one is the primary one.
     """
     interface, _ = _changeable(context, request)
@@ -143,7 +143,7 @@ def assign_ipv6_addresses(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidNetworkInterfaceIDNotFound: there is no such interface.
-        UnsupportedOperation: it is an enrolled host's.
+        UnsupportedOperation: it is an enrolled host's own.
         InvalidParameterValue: an address is malformed, given twice, outside the subnet or reserved, or the subnet has
             no IPv6 block.
         InvalidIPAddressInUse: another interface holds it.
@@ -182,7 +182,7 @@ def unassign_ipv6_addresses(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidNetworkInterfaceIDNotFound: there is no such interface.
-        UnsupportedOperation: it is an enrolled host's.
+        UnsupportedOperation: it is an enrolled host's own.
         InvalidParameterValue: the interface doesn't have one of the addresses.
     """
     interface, _ = _changeable(context, request)
@@ -211,7 +211,7 @@ def _check_either(request: Request, addresses: str, number: str) -> None:
 
 
 def _changeable(context: Context, request: Request) -> tuple[NetworkInterface, Subnet]:
-    """The interface, which no host has, and its subnet."""
+    """The interface, which is no host's own, and its subnet."""
     interface = interface_by_id(context, request["NetworkInterfaceId"])
     _refuse_host(interface)
     subnet = context.transaction.subnet(interface.owner_id, interface.region, interface.subnet_id)
@@ -220,9 +220,9 @@ def _changeable(context: Context, request: Request) -> tuple[NetworkInterface, S
 
 
 def _refuse_host(interface: NetworkInterface) -> None:
-    if interface.attachment is not None:
+    if interface.is_hosts_own:
         raise UnsupportedOperation(
-            f"Network interface '{interface.interface_id}' is an enrolled host's: its addresses are those that the "
+            f"Network interface '{interface.interface_id}' is an enrolled host's own: its addresses are those that the "
             "host's kernel has. Change them there."
         )
 

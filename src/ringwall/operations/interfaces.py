@@ -66,6 +66,8 @@ def create_network_interface(context: Context, request: Request) -> Answer:
     That is how a machine without an agent is named by a group: rules of others that have the group for their peer
     admit the machine's addresses. Nothing is enforced on the machine itself. When it gets an agent, delete the
     interface first: an address has one holder, and the enrolment is refused an address that is held.
+    For a container or virtual machine behind an enrolled host, attach the interface to the host, which then enforces
+    its groups.
 
     Without Groups it carries the VPC's default group. Addresses that aren't given are the lowest
     free ones of the subnet. A ClientToken that was used for the same request answers with the interface it made.
@@ -125,7 +127,7 @@ def _new_interface(
         vpc_id=subnet.vpc_id,
         availability_zone=subnet.availability_zone,
         attachment=None,
-        mac_address=_mac_address(interface_id),
+        mac_address=mac_address_of(interface_id),
         private_ips=private_ips,
         ipv6_addresses=ipv6_addresses,
         group_ids=group_ids,
@@ -134,10 +136,10 @@ def _new_interface(
     )
 
 
-def _mac_address(interface_id: str) -> str:
+def mac_address_of(interface_id: str) -> str:
     """A locally administered address made of the id's last digits; no device has it, it only fills its place.
 
-    >>> _mac_address("eni-0123456789abcdef0")
+    >>> mac_address_of("eni-0123456789abcdef0")
     '02:78:9a:bc:de:f0'
     """
     digits = interface_id[-10:]
@@ -164,7 +166,8 @@ def delete_network_interface(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidNetworkInterfaceIDNotFound: there is no such interface.
-        InvalidParameterValue: an enrolled host has it; it goes when the host is removed.
+        InvalidParameterValue: an enrolled host has it. Detach it first; the one that a host enrolled with goes when
+            the host is removed.
     """
     interface = interface_by_id(context, request["NetworkInterfaceId"])
     if interface.attachment is not None:

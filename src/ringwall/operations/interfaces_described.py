@@ -33,15 +33,13 @@ def time_text(seconds: int) -> str:
 class ShownInterface:
     """An interface with what answers and filters say of it.
 
-    dns_names: of its private addresses, in their order; empty texts where they have none. device_index: its place among
-    its host's interfaces.
+    dns_names: of its private addresses, in their order; empty texts where they have none.
     """
 
     interface: NetworkInterface
     tags: Mapping[str, str]
     group_names: Mapping[str, str]
     dns_names: Sequence[str]
-    device_index: int
 
     @property
     def groups(self) -> list[dict[str, str]]:
@@ -67,10 +65,10 @@ def _if_attached(value: Callable[[ShownInterface, Attachment], str]) -> Values[S
 INTERFACE_VALUES: Final[Mapping[str, Values[ShownInterface]]] = {
     "addresses.primary": lambda each: ("true", "false")[: len(each.interface.private_ips)],
     "addresses.private-ip-address": lambda each: each.interface.private_ips,
-    "attachment.attach-time": _if_attached(lambda each, _: time_text(each.interface.created_at)),
+    "attachment.attach-time": _if_attached(lambda _, attachment: time_text(attachment.attached_at)),
     "attachment.attachment-id": _if_attached(lambda _, attachment: attachment.attachment_id),
-    "attachment.delete-on-termination": _if_attached(lambda *_: "true"),
-    "attachment.device-index": _if_attached(lambda each, _: str(each.device_index)),
+    "attachment.delete-on-termination": _if_attached(lambda _, attachment: flag(attachment.delete_on_termination)),
+    "attachment.device-index": _if_attached(lambda _, attachment: str(attachment.device_index)),
     "attachment.instance-id": _if_attached(lambda _, attachment: attachment.instance_id),
     "attachment.instance-owner-id": _if_attached(lambda each, _: each.interface.owner_id),
     "attachment.status": _if_attached(lambda *_: "attached"),
@@ -155,7 +153,7 @@ def describe_network_interfaces(context: Context, request: Request) -> Answer:
 
 
 def with_details(context: Context, interfaces: Sequence[NetworkInterface]) -> list[ShownInterface]:
-    """The interfaces with their tags, the names of their groups and addresses, and their place in their hosts.
+    """The interfaces with their tags and the names of their groups and addresses.
 
     Cost: one look-up of each group, VPC and host, however many interfaces have it.
     """
@@ -163,7 +161,7 @@ def with_details(context: Context, interfaces: Sequence[NetworkInterface]) -> li
     tags = transaction.tags(caller.account_id, caller.region, [each.interface_id for each in interfaces])
     names: dict[str, str] = {}
     vpcs: dict[str, Vpc] = {}
-    hosts: dict[str, tuple[str, list[str]]] = {}
+    hostnames: dict[str, str] = {}
     for interface in interfaces:
         if interface.vpc_id not in vpcs:
             vpcs[interface.vpc_id] = vpc_by_id(context, interface.vpc_id)
@@ -172,18 +170,14 @@ def with_details(context: Context, interfaces: Sequence[NetworkInterface]) -> li
                 group = transaction.group(caller.account_id, caller.region, group_id)
                 assert group is not None, "a group that an interface carries can't be deleted"
                 names[group_id] = group.name
-        if interface.attachment is not None and interface.attachment.instance_id not in hosts:
-            instance_id = interface.attachment.instance_id
-            host = transaction.host(caller.account_id, caller.region, instance_id)
-            siblings = transaction.interfaces_of_host(instance_id)
-            hosts[instance_id] = host.hostname if host else "", [each.interface_id for each in siblings]
+        if interface.attachment is not None and interface.attachment.device_index == 0:
+            host = transaction.host(caller.account_id, caller.region, interface.attachment.instance_id)
+            hostnames[interface.interface_id] = host.hostname if host else ""
     shown = []
     for each in interfaces:
-        hostname, siblings_ids = hosts[each.attachment.instance_id] if each.attachment else ("", [each.interface_id])
         group_names = {group_id: names[group_id] for group_id in each.group_ids}
-        index = siblings_ids.index(each.interface_id)
-        dns_names = _dns_names(each, vpcs[each.vpc_id], "" if index else hostname)
-        shown.append(ShownInterface(each, tags[each.interface_id], group_names, dns_names, index))
+        dns_names = _dns_names(each, vpcs[each.vpc_id], hostnames.get(each.interface_id, ""))
+        shown.append(ShownInterface(each, tags[each.interface_id], group_names, dns_names))
     return shown
 
 
@@ -216,18 +210,18 @@ def attachment_answer(each: ShownInterface) -> dict[str, Any] | None:
     attachment = each.interface.attachment
     if attachment is None:
         return None
-    return _attachment_answer_of_instance(each, attachment) | {
+    return _attachment_answer_of_instance(attachment) | {
         "InstanceId": attachment.instance_id,
         "InstanceOwnerId": each.interface.owner_id,
     }
 
 
-def _attachment_answer_of_instance(each: ShownInterface, attachment: Attachment) -> dict[str, Any]:
+def _attachment_answer_of_instance(attachment: Attachment) -> dict[str, Any]:
     return {
         "AttachmentId": attachment.attachment_id,
-        "AttachTime": each.interface.created_at,
-        "DeleteOnTermination": True,
-        "DeviceIndex": each.device_index,
+        "AttachTime": attachment.attached_at,
+        "DeleteOnTermination": attachment.delete_on_termination,
+        "DeviceIndex": attachment.device_index,
         "NetworkCardIndex": 0,
         "Status": "attached",
     }
@@ -254,7 +248,5 @@ def interface_answer_of_instance(each: ShownInterface) -> dict[str, Any]:
         "SourceDestCheck": interface.source_dest_check,
         "Status": _status(interface),
         "Groups": each.groups,
-        "Attachment": None
-        if interface.attachment is None
-        else _attachment_answer_of_instance(each, interface.attachment),
+        "Attachment": interface.attachment and _attachment_answer_of_instance(interface.attachment),
     }

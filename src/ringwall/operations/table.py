@@ -7,6 +7,7 @@ from typing import Final
 
 from . import (
     associations,
+    attachments,
     attributes,
     groups,
     groups_described,
@@ -65,6 +66,18 @@ _TABLE: Final = (
         associations.check_named,
         associations.associate_security_group_vpc,
         writes=True,
+    ),
+    Operation(
+        "AttachNetworkInterface",
+        attachments.check_attach,
+        attachments.attach_network_interface,
+        writes=True,
+        refused={
+            "EnaQueueCount": _OWN_MACHINE,
+            "EnaSrdSpecification.EnaSrdEnabled": _OWN_MACHINE,
+            "EnaSrdSpecification.EnaSrdUdpSpecification.EnaSrdUdpEnabled": _OWN_MACHINE,
+            "NetworkCardIndex": "a host's interfaces are told apart by their device indexes alone",
+        },
     ),
     Operation("AuthorizeSecurityGroupEgress", rules.check_egress, rules.authorize_egress, writes=True, idle=rules.IDLE),
     Operation(
@@ -266,6 +279,13 @@ _TABLE: Final = (
         vpcs_described.describe_vpcs,
         writes=False,
         filters=vpcs_described.FILTERS,
+    ),
+    Operation(
+        "DetachNetworkInterface",
+        attachments.check_detach,
+        attachments.detach_network_interface,
+        writes=True,
+        idle={"Force": "a host lets go of an interface at once, asked or made to"},
     ),
     Operation(
         "DisassociateSecurityGroupVpc",

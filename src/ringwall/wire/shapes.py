@@ -16,6 +16,7 @@ OPERATIONS: Final[dict[str, tuple[str, str, str | None]]] = {
     'AssignPrivateIpAddresses': ('ec2', 'AssignPrivateIpAddressesRequest', 'AssignPrivateIpAddressesResult'),
     'AssociateSecurityGroupVpc': ('ec2', 'AssociateSecurityGroupVpcRequest', 'AssociateSecurityGroupVpcResult'),
     'AssociateVpcCidrBlock': ('ec2', 'AssociateVpcCidrBlockRequest', 'AssociateVpcCidrBlockResult'),
+    'AttachNetworkInterface': ('ec2', 'AttachNetworkInterfaceRequest', 'AttachNetworkInterfaceResult'),
     'AuthorizeSecurityGroupEgress': ('ec2', 'AuthorizeSecurityGroupEgressRequest',
         'AuthorizeSecurityGroupEgressResult'),
     'AuthorizeSecurityGroupIngress': ('ec2', 'AuthorizeSecurityGroupIngressRequest',
@@ -59,6 +60,7 @@ OPERATIONS: Final[dict[str, tuple[str, str, str | None]]] = {
     'DescribeVpcPeeringConnections': ('ec2', 'DescribeVpcPeeringConnectionsRequest',
         'DescribeVpcPeeringConnectionsResult'),
     'DescribeVpcs': ('ec2', 'DescribeVpcsRequest', 'DescribeVpcsResult'),
+    'DetachNetworkInterface': ('ec2', 'DetachNetworkInterfaceRequest', None),
     'DisassociateSecurityGroupVpc': ('ec2', 'DisassociateSecurityGroupVpcRequest',
         'DisassociateSecurityGroupVpcResult'),
     'DisassociateVpcCidrBlock': ('ec2', 'DisassociateVpcCidrBlockRequest', 'DisassociateVpcCidrBlockResult'),
@@ -105,6 +107,13 @@ INPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ('Ipv4NetmaskLength', 'integer'), 'Ipv6IpamPoolId': ('Ipv6IpamPoolId', 'string'), 'Ipv6NetmaskLength':
         ('Ipv6NetmaskLength', 'integer'), 'VpcId': ('VpcId', 'string'), 'AmazonProvidedIpv6CidrBlock':
         ('AmazonProvidedIpv6CidrBlock', 'boolean')},
+    'EnaSrdUdpSpecification': {'EnaSrdUdpEnabled': ('EnaSrdUdpEnabled', 'boolean')},
+    'EnaSrdSpecification': {'EnaSrdEnabled': ('EnaSrdEnabled', 'boolean'), 'EnaSrdUdpSpecification':
+        ('EnaSrdUdpSpecification', 'EnaSrdUdpSpecification')},
+    'AttachNetworkInterfaceRequest': {'NetworkCardIndex': ('NetworkCardIndex', 'integer'), 'EnaSrdSpecification':
+        ('EnaSrdSpecification', 'EnaSrdSpecification'), 'EnaQueueCount': ('EnaQueueCount', 'integer'), 'DryRun':
+        ('DryRun', 'boolean'), 'NetworkInterfaceId': ('NetworkInterfaceId', 'string'), 'InstanceId': ('InstanceId',
+        'string'), 'DeviceIndex': ('DeviceIndex', 'integer')},
     'Tag': {'Key': ('Key', 'string'), 'Value': ('Value', 'string')},
     'TagSpecification': {'ResourceType': ('ResourceType', 'string'), 'Tag': ('Tags', '[Tag]')},
     'UserIdGroupPair': {'Description': ('Description', 'string'), 'UserId': ('UserId', 'string'), 'GroupName':
@@ -246,6 +255,8 @@ INPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         '[string]'), 'Filter': ('Filters', '[Filter]')},
     'DescribeVpcsRequest': {'Filter': ('Filters', '[Filter]'), 'VpcId': ('VpcIds', '[string]'), 'NextToken':
         ('NextToken', 'string'), 'MaxResults': ('MaxResults', 'integer'), 'DryRun': ('DryRun', 'boolean')},
+    'DetachNetworkInterfaceRequest': {'DryRun': ('DryRun', 'boolean'), 'AttachmentId': ('AttachmentId', 'string'),
+        'Force': ('Force', 'boolean')},
     'DisassociateSecurityGroupVpcRequest': {'GroupId': ('GroupId', 'string'), 'VpcId': ('VpcId', 'string'), 'DryRun':
         ('DryRun', 'boolean')},
     'DisassociateVpcCidrBlockRequest': {'AssociationId': ('AssociationId', 'string')},
@@ -282,9 +293,6 @@ INPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ('AddEntries', '[AddPrefixListEntry]'), 'RemoveEntry': ('RemoveEntries', '[RemovePrefixListEntry]'),
         'MaxEntries': ('MaxEntries', 'integer'), 'IpamPrefixListResolverSyncEnabled':
         ('IpamPrefixListResolverSyncEnabled', 'boolean')},
-    'EnaSrdUdpSpecification': {'EnaSrdUdpEnabled': ('EnaSrdUdpEnabled', 'boolean')},
-    'EnaSrdSpecification': {'EnaSrdEnabled': ('EnaSrdEnabled', 'boolean'), 'EnaSrdUdpSpecification':
-        ('EnaSrdUdpSpecification', 'EnaSrdUdpSpecification')},
     'NetworkInterfaceAttachmentChanges': {'DefaultEnaQueueCount': ('DefaultEnaQueueCount', 'boolean'),
         'EnaQueueCount': ('EnaQueueCount', 'integer'), 'AttachmentId': ('AttachmentId', 'string'),
         'DeleteOnTermination': ('DeleteOnTermination', 'boolean')},
@@ -344,6 +352,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     'AssignPrivateIpAddressesRequest': ('NetworkInterfaceId',),
     'AssociateSecurityGroupVpcRequest': ('GroupId', 'VpcId'),
     'AssociateVpcCidrBlockRequest': ('VpcId',),
+    'AttachNetworkInterfaceRequest': ('NetworkInterfaceId', 'InstanceId', 'DeviceIndex'),
     'AuthorizeSecurityGroupEgressRequest': ('GroupId',),
     'AddPrefixListEntry': ('Cidr',),
     'CreateManagedPrefixListRequest': ('PrefixListName', 'MaxEntries', 'AddressFamily'),
@@ -364,6 +373,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     'DescribeSecurityGroupReferencesRequest': ('GroupId',),
     'DescribeStaleSecurityGroupsRequest': ('VpcId',),
     'DescribeVpcAttributeRequest': ('Attribute', 'VpcId'),
+    'DetachNetworkInterfaceRequest': ('AttachmentId',),
     'DisassociateSecurityGroupVpcRequest': ('GroupId', 'VpcId'),
     'DisassociateVpcCidrBlockRequest': ('AssociationId',),
     'GetManagedPrefixListAssociationsRequest': ('PrefixListId',),
@@ -424,6 +434,8 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     'AssociateVpcCidrBlockResult': {'Ipv6CidrBlockAssociation': ('ipv6CidrBlockAssociation',
         'VpcIpv6CidrBlockAssociation'), 'CidrBlockAssociation': ('cidrBlockAssociation', 'VpcCidrBlockAssociation'),
         'VpcId': ('vpcId', 'string')},
+    'AttachNetworkInterfaceResult': {'AttachmentId': ('attachmentId', 'string'), 'NetworkCardIndex':
+        ('networkCardIndex', 'integer')},
     'ReferencedSecurityGroup': {'GroupId': ('groupId', 'string'), 'PeeringStatus': ('peeringStatus', 'string'),
         'UserId': ('userId', 'string'), 'VpcId': ('vpcId', 'string'), 'VpcPeeringConnectionId':
         ('vpcPeeringConnectionId', 'string')},
@@ -1096,6 +1108,25 @@ class AssociateVpcCidrBlockRequest(TypedDict, total=False):
     AmazonProvidedIpv6CidrBlock: bool
 
 
+class EnaSrdUdpSpecification(TypedDict, total=False):
+    EnaSrdUdpEnabled: bool
+
+
+class EnaSrdSpecification(TypedDict, total=False):
+    EnaSrdEnabled: bool
+    EnaSrdUdpSpecification: EnaSrdUdpSpecification
+
+
+class AttachNetworkInterfaceRequest(TypedDict, total=False):
+    NetworkCardIndex: int
+    EnaSrdSpecification: EnaSrdSpecification
+    EnaQueueCount: int
+    DryRun: bool
+    NetworkInterfaceId: str
+    InstanceId: str
+    DeviceIndex: int
+
+
 class Tag(TypedDict, total=False):
     Key: str
     Value: str
@@ -1500,6 +1531,12 @@ class DescribeVpcsRequest(TypedDict, total=False):
     DryRun: bool
 
 
+class DetachNetworkInterfaceRequest(TypedDict, total=False):
+    DryRun: bool
+    AttachmentId: str
+    Force: bool
+
+
 class DisassociateSecurityGroupVpcRequest(TypedDict, total=False):
     GroupId: str
     VpcId: str
@@ -1595,15 +1632,6 @@ class ModifyManagedPrefixListRequest(TypedDict, total=False):
     RemoveEntries: list[RemovePrefixListEntry]
     MaxEntries: int
     IpamPrefixListResolverSyncEnabled: bool
-
-
-class EnaSrdUdpSpecification(TypedDict, total=False):
-    EnaSrdUdpEnabled: bool
-
-
-class EnaSrdSpecification(TypedDict, total=False):
-    EnaSrdEnabled: bool
-    EnaSrdUdpSpecification: EnaSrdUdpSpecification
 
 
 class NetworkInterfaceAttachmentChanges(TypedDict, total=False):
@@ -1826,6 +1854,11 @@ class AssociateVpcCidrBlockResult(TypedDict, total=False):
     Ipv6CidrBlockAssociation: VpcIpv6CidrBlockAssociation
     CidrBlockAssociation: VpcCidrBlockAssociation
     VpcId: str
+
+
+class AttachNetworkInterfaceResult(TypedDict, total=False):
+    AttachmentId: str
+    NetworkCardIndex: int
 
 
 class ReferencedSecurityGroup(TypedDict, total=False):
