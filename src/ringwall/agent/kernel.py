@@ -21,7 +21,7 @@ from typing import Final
 
 from ringwall.nft import dumps, netlink
 from ringwall.nft.attributes import by_type, to_u32
-from ringwall.nft.diff import difference
+from ringwall.nft.diff import difference, waypoint
 from ringwall.nft.netlink import Batch, Message
 from ringwall.nft.objects import Ruleset
 from ringwall.nft.ruleset import Applied, Committed, RuleCount, advance
@@ -105,6 +105,7 @@ class Kernel:
     def apply(self, applied: Applied | None, desired: Ruleset) -> Applied:
         """What is applied once the desired ruleset is committed; nothing is sent when it is there already.
 
+        One commit, or a second one for what nothing leads to any more, see `waypoint`; in force with the first.
         applied: from `observe` or from the last call; None: there is no table.
 
         Raises:
@@ -118,6 +119,13 @@ class Kernel:
         transaction = difference(applied, desired, self._owner)
         if not transaction and applied is not None:
             return applied
+        stop = waypoint(applied, desired, transaction, self._owner)
+        if stop is not None:
+            halfway = self.apply(applied, stop)
+            try:
+                return self.apply(halfway, desired)
+            except CommitRefused as error:
+                raise CommitLost(f"only a part was done: {error}") from error
         # Nobody else can have changed what is ours, however many commits there were to other tables.
         committed = self.commit(transaction, None if applied is None or owner else applied.generation)
         return advance(applied, transaction, desired, committed.handles, committed.generation)

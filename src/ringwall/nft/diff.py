@@ -10,6 +10,12 @@ mixture that might jump in a circle, which the kernel refuses command by command
 
 Objects that are the same Python object on both sides are skipped without a look inside; whoever makes the desired
 ruleset keeps the objects that haven't changed.
+
+Packets on their way. A packet that is between two rules when a commit takes effect goes on by the old rules, but finds
+what maps hold from now on (Linux 6.18, nft_do_chain and the sets' look-ups). So a map that goes together with the rules
+that used it loses that packet, although it is admitted before and after; where rules move, maps go one commit later
+(`waypoint`). And a table that is deleted has its base chains hooked, with empty maps, until the kernel has worked its
+way to them, so they are the first that go (`replacement`).
 """
 
 from __future__ import annotations
@@ -62,11 +68,12 @@ def difference(applied: Applied | None, desired: Ruleset, owner: int = 0) -> Tra
 
     owner: the port of the netlink socket that will commit, when the table is to be its own: an orphaned table is
     adopted. One that was never owned is replaced, as the kernel gives it to nobody, and so is one that needs a new base
-    chain, as the kernel refuses that beside an adoption (EINVAL). 0: whosever it is, it remains.
+    chain, as the kernel refuses that beside an adoption (EINVAL); see `waypoint`. 0: whosever it is, it remains.
 
     A chain's rules change one by one: those that stay keep their handles and counters, and of several that are equal
-    any may be the one that goes. The whole table is replaced instead when it holds something foreign, or an object of
-    the same name is now of another kind: others may refer to it, and it cannot change its nature under them.
+    any may be the one that goes. The whole table is replaced instead when it holds something foreign that can't be
+    taken out, or an object of the same name is now of another kind: others may refer to it, and it cannot change its
+    nature under them.
     Cost: a look at each object; for those that differ, at each of their rules or elements.
     """
     if applied is None:
@@ -77,9 +84,16 @@ def difference(applied: Applied | None, desired: Ruleset, owner: int = 0) -> Tra
     sets = _changed(old.sets, desired.sets)
     maps = _changed(old.maps, desired.maps)
     can_own = applied.persistent and not any(desired.chains[name].hook for name in desired.chains.keys() - old.chains)
-    if applied.foreign or (to_own and not can_own) or not _same_kinds(old, desired, chains, sets, maps):
-        return replacement(desired, exists=True, owner=owner)
+    if (
+        (applied.foreign and not _removable(applied, desired))
+        or (to_own and not can_own)
+        or not _same_kinds(old, desired, chains, sets, maps)
+    ):
+        return replacement(
+            desired, exists=True, owner=owner, hooked=[each for each in old.chains.values() if each.hook]
+        )
     changes = [
+        *(applied.removal or ()),
         *(
             c
             for name in chains
@@ -92,13 +106,46 @@ def difference(applied: Applied | None, desired: Ruleset, owner: int = 0) -> Tra
     return (*adoption, *sorted(changes, key=lambda command: ORDER[type(command)]))
 
 
-def replacement(desired: Ruleset, *, exists: bool, owner: int = 0) -> Transaction:
+def replacement(desired: Ruleset, *, exists: bool, owner: int = 0, hooked: Iterable[Chain] = ()) -> Transaction:
     """The table made anew, whatever it held before; exists: it is there, and deleted in the same transaction.
 
-    owner: as for `difference`; 0: anybody can change the new table.
+    owner: as for `difference`; 0: anybody can change the new table. hooked: the base chains that are known to be there.
+    Packets that are in one of them at the very moment of the commit may be lost.
     """
-    head = (DeleteTable(), AddTable(owner)) if exists else (AddTable(owner),)
+    head: Transaction = (AddTable(owner),)
+    if exists:
+        names = [each.name for each in hooked]
+        head = (*map(FlushChain, names), *map(DeleteChain, names), DeleteTable(), *head)
     return (*head, *difference(Applied(Ruleset(), {}, 0), desired))
+
+
+def waypoint(applied: Applied | None, desired: Ruleset, transaction: Transaction, owner: int = 0) -> Ruleset | None:
+    """The ruleset to stop at on the way, in a commit of its own, so that no admitted packet is lost; None: none.
+
+    transaction, owner: the difference to the desired ruleset, and for whom it was made. An orphaned table is adopted as
+    it is, before it gets new base chains. Where rules move and maps go, the desired ruleset comes into force with the
+    first commit; what nothing leads to any more goes with the second.
+    """
+    if applied is None or not transaction:
+        return None
+    old = applied.ruleset
+    if any(isinstance(each, DeleteTable) for each in transaction):
+        adopts = owner != 0 and applied.owner != owner and applied.persistent and not applied.foreign
+        return old if adopts and any(desired.chains[name].hook for name in desired.chains.keys() - old.chains) else None
+    map_goes = any(isinstance(each, DeleteSet) and each.name in old.maps for each in transaction)
+    if not map_goes or not any(isinstance(each, AddRule) for each in transaction):
+        return None
+    inner = {name: chain for name, chain in old.chains.items() if chain.hook is None}
+    return Ruleset({**inner, **desired.chains}, {**old.sets, **desired.sets}, {**old.maps, **desired.maps})
+
+
+def _removable(applied: Applied, desired: Ruleset) -> bool:
+    """Whether all that is foreign can be taken out, because nothing of ours has its name."""
+    return applied.removal is not None and not any(
+        each.name in desired.chains or each.name in desired.sets or each.name in desired.maps
+        for each in applied.removal
+        if isinstance(each, (DeleteChain, DeleteSet))
+    )
 
 
 def _changed(old: Mapping[str, T], new: Mapping[str, T]) -> list[str]:

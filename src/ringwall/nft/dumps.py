@@ -39,6 +39,7 @@ from .netlink import (
     RULE_EXPRESSIONS,
     RULE_HANDLE,
     RULE_USERDATA,
+    SET_ANONYMOUS,
     SET_DATA_TYPE,
     SET_FLAGS,
     SET_INTERVAL,
@@ -56,6 +57,7 @@ from .netlink import (
 )
 from .objects import TABLE, Chain, Element, Hook, Map, Rule, Ruleset, Set
 from .ruleset import Applied, RuleCount
+from .transaction import DeleteChain, DeleteSet, FlushChain, Transaction
 
 
 def decode_rule_count(body: bytes) -> RuleCount | None:
@@ -85,15 +87,16 @@ def decode_table(
     Raises:
         ValueError: broken attributes.
     """
-    foreign: set[str] = set()
-    hooks, held = _decode_chains(chains, foreign)
-    found_sets, found_maps = _decode_sets(sets, elements, foreign)
+    removal: dict[str, Transaction] = {}
+    hooks, held = _decode_chains(chains, removal)
+    found_sets, found_maps, named = _decode_sets(sets, elements, removal)
+    held += named
+    foreign = set(removal)
     about = by_type(table.body)
     flags, owner = to_u32(about.get(TABLE_FLAGS, b"")), to_u32(about.get(TABLE_OWNER, b""))
     if flags & ~(OWNED | PERSISTENT) or flags & (OWNED | PERSISTENT) == OWNED:
         foreign.add(f"table flags {flags:#x}")
-    held += len(found_sets) + len(found_maps)
-    if (used := to_u32(about.get(TABLE_USE, b""))) != held and not foreign:
+    if (used := to_u32(about.get(TABLE_USE, b""))) != held:
         foreign.add(f"{used - held} objects that are neither chains nor sets")
     rules_of: dict[str, list[Rule]] = {name: [] for name in hooks}
     handles_of: dict[str, list[int]] = {name: [] for name in hooks}
@@ -108,11 +111,19 @@ def decode_table(
     found_chains = {name: Chain(name, tuple(rules_of[name]), hook) for name, hook in hooks.items()}
     handles = {name: tuple(each) for name, each in handles_of.items()}
     ruleset = Ruleset(found_chains, found_sets, found_maps)
-    return Applied(ruleset, handles, generation, frozenset(foreign), owner, bool(flags & PERSISTENT))
+    taken_out = (
+        tuple(each for several in removal.values() for each in several)
+        if removal and len(foreign) == len(removal)
+        else None
+    )
+    return Applied(ruleset, handles, generation, frozenset(foreign), owner, bool(flags & PERSISTENT), taken_out)
 
 
-def _decode_chains(dump: Iterable[Message], foreign: set[str]) -> tuple[dict[str, Hook | None], int]:
-    """The hook of each chain that a `Ruleset` can say, and how many chains there are; the others go to `foreign`."""
+def _decode_chains(dump: Iterable[Message], foreign: dict[str, Transaction]) -> tuple[dict[str, Hook | None], int]:
+    """The hook of each chain that a `Ruleset` can say, and how many chains there are.
+
+    The others go to `foreign`, in words, with what takes them out.
+    """
     hooks: dict[str, Hook | None] = {}
     count = 0
     for message in dump:
@@ -128,23 +139,26 @@ def _decode_chains(dump: Iterable[Message], foreign: set[str]) -> tuple[dict[str
         number = to_u32(hook[HOOK_NUMBER])
         priority = int.from_bytes(hook[HOOK_PRIORITY][:4], "big", signed=True)
         if to_string(found.get(CHAIN_TYPE, b"")) != "filter" or number not in HOOKS or HOOK_DEVICE in hook:
-            foreign.add(f"base chain {name}")
+            foreign[f"base chain {name}"] = (FlushChain(name), DeleteChain(name))
             continue
         hooks[name] = Hook(HOOKS[number], priority, POLICIES[to_u32(found[CHAIN_POLICY])])
     return hooks, count
 
 
 def _decode_sets(
-    dump: Iterable[Message], elements: Mapping[str, Iterable[Message]], foreign: set[str]
-) -> tuple[dict[str, Set], dict[str, Map]]:
+    dump: Iterable[Message], elements: Mapping[str, Iterable[Message]], foreign: dict[str, Transaction]
+) -> tuple[dict[str, Set], dict[str, Map], int]:
+    """The sets and maps that a `Ruleset` can say, and how many there are that have a name of their own."""
     sets: dict[str, Set] = {}
     maps: dict[str, Map] = {}
+    named = 0
     for message in dump:
         found = by_type(message.body)
         name, flags = to_string(found[SET_NAME]), to_u32(found.get(SET_FLAGS, bytes(4)))
+        named += not flags & SET_ANONYMOUS
         key = _key(_comment(found.get(SET_USERDATA), USERDATA_SET_COMMENT))
         if not key or key_length(key) != to_u32(found[SET_KEY_LENGTH]):
-            foreign.add(f"set {name}")
+            foreign[f"set {name}"] = _without(name, flags)
             continue
         data_type = to_u32(found.get(SET_DATA_TYPE, b""))
         listed = _decode_elements(elements.get(name, ()))
@@ -154,8 +168,13 @@ def _decode_sets(
             ranges = _paired(listed, key[0].length) if flags else (_split(key, each.key) for each in listed)
             sets[name] = Set(name, key, frozenset(ranges), interval=bool(flags), comments=_comments(key, listed))
         else:
-            foreign.add(f"set {name}")
-    return sets, maps
+            foreign[f"set {name}"] = _without(name, flags)
+    return sets, maps, named
+
+
+def _without(name: str, flags: int) -> Transaction:
+    """What takes a set out; one without a name of its own goes with its rule."""
+    return () if flags & SET_ANONYMOUS else (DeleteSet(name),)
 
 
 class _Listed(NamedTuple):

@@ -32,7 +32,8 @@ class Applied:
 
     handles: for each chain the kernel's handle of each rule, in the rules' order.
     generation: of all of nftables in this network namespace, when this was so.
-    foreign: what the table holds that a `Ruleset` cannot say, each in a few words. Only a replacement removes it.
+    foreign: what the table holds that a `Ruleset` cannot say, each in a few words.
+    removal: the commands that take it out; None: only a replacement of the table does.
     owner: the port of the netlink socket that alone can change the table; 0: anybody can.
     persistent: it was made to be owned and to outlive its owner; without an owner it is orphaned, and can be adopted.
     """
@@ -43,6 +44,7 @@ class Applied:
     foreign: frozenset[str] = field(default_factory=frozenset)
     owner: int = 0
     persistent: bool = False
+    removal: Transaction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 import nft_values
 from ringwall.nft import expressions as x
-from ringwall.nft.diff import difference, replacement
+from ringwall.nft.diff import difference, replacement, waypoint
 from ringwall.nft.expressions import Counter, Match, Verdict, VerdictMap
 from ringwall.nft.fake import Fake
 from ringwall.nft.objects import Chain, Hook, Map, Rule, Ruleset, Set
@@ -18,9 +18,12 @@ from ringwall.nft.transaction import (
     AddElements,
     AddRule,
     AddTable,
+    DeleteChain,
     DeleteElements,
     DeleteRule,
+    DeleteSet,
     DeleteTable,
+    FlushChain,
     SetPolicy,
 )
 
@@ -41,6 +44,9 @@ def committed(fake: Fake, applied: Applied | None, desired: Ruleset, owner: int 
     if not transaction:
         assert applied is not None
         return applied
+    stop = waypoint(applied, desired, transaction, owner)
+    if stop is not None:
+        return committed(fake, committed(fake, applied, stop, owner), desired, owner)
     done = fake.commit(transaction, applied.generation if applied else None)
     return advance(applied, transaction, desired, done.handles, done.generation)
 
@@ -170,12 +176,59 @@ def test_a_policy_changes_in_place() -> None:
 )
 def test_what_cannot_change_its_nature_is_replaced_with_the_table(desired: Ruleset) -> None:
     old = replace(chain(10, hook=Hook("input", 0, "accept")), maps={"n": Map("n", (x.IP_SADDR,))})
-    assert difference(Applied(old, {"c": (100,)}, 1), desired)[0] == DeleteTable()
+    transaction = difference(Applied(old, {"c": (100,)}, 1), desired)
+    assert transaction[:3] == (FlushChain("c"), DeleteChain("c"), DeleteTable()), "what is hooked goes first"
 
 
-def test_what_is_foreign_is_replaced_with_the_table() -> None:
+def test_what_is_foreign_and_has_no_name_is_replaced_with_the_table() -> None:
     applied = Applied(chain(10), {"c": (100,)}, 1, frozenset({"flowtable"}))
     assert difference(applied, chain(10))[0] == DeleteTable()
+
+
+def test_what_is_foreign_and_has_a_name_is_taken_out() -> None:
+    removal = (FlushChain("theirs"), DeleteChain("theirs"), DeleteSet("s"))
+    applied = Applied(chain(10), {"c": (100,)}, 1, frozenset({"base chain theirs", "set s"}), removal=removal)
+    assert difference(applied, chain(10)) == (FlushChain("theirs"), DeleteSet("s"), DeleteChain("theirs"))
+    ours = replace(chain(10), sets={"s": Set("s", (x.IP_SADDR,))})
+    assert difference(applied, ours)[0] == DeleteTable(), "rules of ours may use it"
+
+
+def with_map(number: int, *rules: Rule) -> Ruleset:
+    """A base chain that looks up, and then has these rules; and a map of that number, that leads to a leaf."""
+    key, name = (x.CT_REPLY_PROTO_SRC,), f"m{number}"
+    entry = Chain("entry", (Rule((VerdictMap(key, name),)), *rules), Hook("input", 0, "accept"))
+    leaf = Chain(f"leaf{number}", (Rule((Counter(),)),))
+    leads = Map(name, key, {(b"\0\1",): Verdict("jump", leaf.name)})
+    return Ruleset({"entry": entry, leaf.name: leaf}, maps={name: leads})
+
+
+def test_where_rules_move_maps_go_one_commit_later() -> None:
+    old, new = with_map(1), with_map(2)
+    applied = Applied(old, {"entry": (1,), "leaf1": (2,)}, 1)
+    stop = waypoint(applied, new, difference(applied, new))
+    assert stop == Ruleset({**old.chains, **new.chains}, {}, {**old.maps, **new.maps})
+    first = difference(applied, stop)
+    assert not [each for each in first if isinstance(each, (DeleteSet, DeleteChain, DeleteElements))]
+    halfway = advance(applied, first, stop, (3, 4), 2)
+    second = difference(halfway, new)
+    assert set(second) == {FlushChain("leaf1"), DeleteChain("leaf1"), DeleteSet("m1")}
+    assert waypoint(halfway, new, second) is None
+
+
+def test_a_map_that_only_goes_goes_at_once() -> None:
+    old = with_map(1)
+    applied = Applied(old, {"entry": (1,), "leaf1": (2,)}, 1)
+    assert waypoint(applied, Ruleset(), difference(applied, Ruleset())) is None
+
+
+def test_an_orphan_is_adopted_before_it_gets_new_base_chains() -> None:
+    old, new = Ruleset(), chain(10, hook=Hook("input", 0, "accept"))
+    orphan = Applied(old, {}, 1, persistent=True)
+    assert waypoint(orphan, new, difference(orphan, new, 7), 7) is old
+    assert difference(orphan, old, 7) == (AddTable(7),)
+    assert waypoint(orphan, old, (AddTable(7),), 7) is None
+    never_owned = replace(orphan, persistent=False)
+    assert waypoint(never_owned, new, difference(never_owned, new, 7), 7) is None
 
 
 def test_two_chains_change_places() -> None:
