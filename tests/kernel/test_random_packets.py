@@ -31,6 +31,7 @@ from random_worlds import (
     some_world_with_endpoints,
 )
 from ringwall.compiler.compile import Compiled, compile_host
+from ringwall.domain.address import packed
 from ringwall.domain.admission import ICMP, ICMPV6, LINK_LOCAL_TYPES, TCP, UDP, Flow, Reason, Verdict, admits
 from ringwall.domain.group import Direction
 from ringwall.domain.interface import Mode
@@ -105,12 +106,12 @@ class Trial:
         rules = {rule_id: rule for each in state.groups.values() for rule_id, rule in each.rules.items()}
         for n in range(FLOWS):
             of = draw(self.random, state) if self.random.random() < 0.95 else some_exception(self.random)
-            if of.protocol in (ICMP, ICMPV6):
-                of = replace(of, source_port=n)
-            ends = [(of.source, of.source_port), (of.destination, of.destination_port)]
-            if of.protocol not in (TCP, UDP, SCTP):
-                ends = [(address, of.source_port if of.protocol in (ICMP, ICMPV6) else 0) for address, _ in ends]
-            flow_of = (of.protocol, frozenset(ends))
+            ports = [0, 0]
+            if of.protocol in (TCP, UDP, SCTP):
+                ports = [of.source_port, of.destination_port]
+            elif of.protocol in (ICMP, ICMPV6):
+                of, ports = replace(of, source_port=n), [n, n]
+            flow_of = of.protocol, frozenset(zip(map(packed, (of.source, of.destination)), ports, strict=True))
             if flow_of in taken or not is_possible(of):
                 continue
             taken.add(flow_of)
@@ -190,11 +191,13 @@ def is_possible(of: Flow) -> bool:
 
     Nothing leaves a link with a link-local address, nor is it ours but as fe80::1; loopback is no cable.
     """
-    if of.source == of.destination or of.device == "lo":
+    if packed(of.source) == packed(of.destination) or of.device == "lo":
         return False
+    link_local = [each for each in (of.source, of.destination) if each.startswith("fe80")]
     if of.onward is not None:
-        return not (of.source.startswith("fe80") or of.destination.startswith("fe80"))
-    return of.direction is EGRESS or not of.destination.startswith("fe80") or of.destination == "fe80::1"
+        return not link_local
+    host = of.destination if of.direction is INGRESS else of.source
+    return host not in link_local or host == "fe80::1"
 
 
 def play(net: Wire, seed: int, pairs: int) -> Trial:
