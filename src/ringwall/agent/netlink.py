@@ -27,6 +27,7 @@ _ERROR: Final = 2
 _DONE: Final = 3
 _HEADER = Struct("=IHHII")  # length, type, flags, sequence, port
 _ERRNO = Struct("=i")
+_DONE_BYTES: Final = 20
 _RECEIVE_BYTES: Final = 1 << 18
 
 
@@ -60,6 +61,25 @@ class Netlink:
                 if kind_got == _ERROR:
                     _raise(body)
                 yield body
+
+    def answers(self, kind: int, payload: bytes) -> Iterator[bytes]:
+        """What the kernel answers to a dump, undivided: messages with their headers, the last of all says DONE.
+
+        Raises:
+            OSError: with the kernel's errno.
+        """
+        self._send(kind, REQUEST | DUMP, payload)
+        while True:
+            data = self._socket.recv(_RECEIVE_BYTES)
+            first_kind = _HEADER.unpack_from(data)[1]
+            if first_kind == _ERROR:
+                _raise(data[_HEADER.size :])
+            yield data
+            if first_kind == _DONE or (
+                len(data) >= _DONE_BYTES
+                and _HEADER.unpack_from(data, len(data) - _DONE_BYTES)[:2] == (_DONE_BYTES, _DONE)
+            ):
+                return
 
     def ask(self, kind: int, payload: bytes) -> bytes | None:
         """The payload of the one message that the kernel answers; None where there is no such thing (ENOENT).

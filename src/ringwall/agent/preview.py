@@ -1,31 +1,30 @@
 """What enforcement would end on this host now: live flows and listeners that no rule admits.
 
-Sockets tell which TCP connections live, conntrack who opened them and which other flows were answered.
+Sockets tell which TCP connections of the host live, conntrack who opened them, and which other flows were answered:
+those of the containers and virtual machines behind it as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ringwall.domain.admission import Flow, Listener, unadmitted, unadmitted_listeners
+from ringwall.domain.address import packed
+from ringwall.domain.admission import Flow, Listener, unadmitted_listeners
 from ringwall.domain.group import Direction
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.traffic import PROTOCOL_NUMBERS
 from ringwall.domain.world import HostState
 from ringwall.watch.messages import UNADMITTED_MAX, Unadmitted
 
-from .conntrack import Conntrack, Entry, outgoing_tuple
+from .conntrack import Conntrack, outgoing_tuple
 from .interfaces import read_interfaces
+from .judge import ELSEWHERE, Judge, Path
 from .netlink import NETFILTER, Netlink
 from .sockets import TCP, UDP, Sockets, ephemeral_ports, read_sockets
 from .sockets import Listener as Socket
+from .tracked import ICMP, Tracked, decode, is_answered, read
 
-ENTRIES_MAX: Final = 20_000
-"""The preview looks at so many flows at most: it is repeated, and a full table takes seconds to read."""
-
-_ICMP: Final = frozenset((PROTOCOL_NUMBERS["icmp"], PROTOCOL_NUMBERS["icmpv6"]))
 _DHCP_CLIENT_PORTS: Final = frozenset((68, 546))
 _NAMES: Final = {number: name for name, number in PROTOCOL_NUMBERS.items()}
 
@@ -37,15 +36,12 @@ def would_end(state: HostState, local: LocalPolicy) -> tuple[Unadmitted, ...]:
         OSError: sockets or flows can't be read.
     """
     sockets = read_sockets((TCP, UDP))
-    devices = {
-        address.partition("/")[0]: interface.device
-        for interface in read_interfaces()
-        for address in interface.addresses
-    }
+    judge = Judge(state, local, read_interfaces())
     with Netlink(NETFILTER) as netlink:
-        flows = list(live_flows(sockets, Conntrack(netlink), devices))
+        own = list(own_connections(sockets, Conntrack(netlink)))
+    seen = [*own, *other_flows(judge, read())]
     listening = sorted(listeners(sockets), key=lambda each: (each.protocol, each.port, each.address))
-    found = [_flow_record(flow) for flow in unadmitted(state, local, flows)]
+    found = [_flow_record(judge.flow(path, each)) for each in seen if (path := _refused(judge, each)) is not None]
     found += [
         Unadmitted(Direction.INGRESS, _NAMES[each.protocol], each.address, each.port)
         for each in unadmitted_listeners(state, listening)
@@ -53,21 +49,37 @@ def would_end(state: HostState, local: LocalPolicy) -> tuple[Unadmitted, ...]:
     return tuple(dict.fromkeys(found))[:UNADMITTED_MAX]
 
 
-def live_flows(sockets: Sockets, conntrack: Conntrack, devices: Mapping[str, str]) -> Iterator[Flow]:
-    """The flows that have an end on this host and go through one of its interfaces, each as its first packet was.
-
-    devices: by address.
-    """
+def own_connections(sockets: Sockets, conntrack: Conntrack) -> Iterator[Tracked]:
+    """The TCP connections of this host with others, each as its first packet was."""
     for connection, by_peer in sockets.opened_by_peer().items():
         outgoing = outgoing_tuple(connection)
         entry = conntrack.find(outgoing)
-        if entry is None:
-            original, reply = (outgoing.reverse, outgoing) if by_peer else (outgoing, outgoing.reverse)
-            entry = Entry(original, reply, b"", picked_up=True, replied=True)
-        yield from _flow(entry, devices)
-    for entry in islice(conntrack.entries(), ENTRIES_MAX):
-        if entry.original.protocol not in {TCP, *_ICMP} and entry.replied:
-            yield from _flow(entry, devices)
+        original, reply = (outgoing.reverse, outgoing) if by_peer else (outgoing, outgoing.reverse)
+        if entry is not None:
+            original, reply = entry.original, entry.reply
+        yield Tracked(packed(original.source), packed(reply.source), TCP, reply.source_port, original.source_port, 0)
+
+
+def other_flows(judge: Judge, answers: Iterable[bytes]) -> Iterator[Tracked]:
+    """Flows that were answered, and of which no socket of this host tells: all but its TCP connections, and ICMP."""
+    for data in answers:
+        for tracked in decode(data):
+            if tracked.protocol in ICMP or not is_answered(data, tracked.at):
+                continue
+            path = judge.path(tracked)
+            if path is not None and (tracked.protocol != TCP or path.onward is not None):
+                yield tracked
+
+
+def _refused(judge: Judge, tracked: Tracked) -> Path | None:
+    """The path of a flow that enforcing would end; None for one that goes on, or is no business of the host's."""
+    path = judge.path(tracked)
+    if path is None:
+        return None
+    admitting = judge.admitting(path, tracked)
+    if (admitting and all(admitting)) or judge.exemption(path, tracked) is not None:
+        return None
+    return path
 
 
 def listeners(sockets: Sockets) -> Iterator[Listener]:
@@ -83,28 +95,13 @@ def _any_address(listener: Socket) -> str:
     return "::" if 6 in listener.families else "0.0.0.0"
 
 
-def _flow(entry: Entry, devices: Mapping[str, str]) -> Iterator[Flow]:
-    """The flow as a packet filter on this host sees it: destination NAT has happened, source NAT hasn't."""
-    source, destination = entry.original.source, entry.reply.source
-    if source in devices and destination in devices:
-        return
-    for address, direction in ((source, Direction.EGRESS), (destination, Direction.INGRESS)):
-        if address in devices:
-            yield Flow(
-                devices[address],
-                direction,
-                entry.original.protocol,
-                source,
-                destination,
-                entry.original.source_port,
-                entry.reply.source_port,
-            )
-
-
 def _flow_record(flow: Flow) -> Unadmitted:
+    """The flow from the side of the host, or of the container: of the two that one that receives it."""
     protocol = _NAMES.get(flow.protocol, str(flow.protocol))
-    if flow.direction is Direction.INGRESS:
+    if flow.direction is Direction.INGRESS and flow.onward != ELSEWHERE:
         return Unadmitted(
-            flow.direction, protocol, flow.destination, flow.destination_port, flow.source, flow.source_port
+            Direction.INGRESS, protocol, flow.destination, flow.destination_port, flow.source, flow.source_port
         )
-    return Unadmitted(flow.direction, protocol, flow.source, flow.source_port, flow.destination, flow.destination_port)
+    return Unadmitted(
+        Direction.EGRESS, protocol, flow.source, flow.source_port, flow.destination, flow.destination_port
+    )

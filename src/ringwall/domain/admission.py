@@ -129,9 +129,13 @@ def admits(state: HostState, local: LocalPolicy, flow: Flow) -> Verdict:
     return Verdict(unmanaged, Reason.UNMANAGED if unmanaged else Reason.UNKNOWN_DEVICE)
 
 
-def unadmitted(state: HostState, local: LocalPolicy, flows: Iterable[Flow]) -> list[Flow]:
-    """Those of the flows that enforcement would end, in the order given."""
-    return [flow for flow in flows if not admits(state, local, flow).allowed]
+def ends_of(state: HostState, local: LocalPolicy, flow: Flow) -> list[tuple[HostInterface, Direction]]:
+    """The interfaces that must admit the flow, the sender's first, with the direction that it is for each.
+
+    None where no interface of the state has to do with it, or its addresses can't be where they are.
+    """
+    places = _Places.of(state, local)
+    return [] if places.misplaced(flow) is not None else places.ends(flow)
 
 
 def unadmitted_listeners(state: HostState, listeners: Iterable[Listener]) -> list[Listener]:

@@ -1,0 +1,103 @@
+"""The live flows of a rule, each with what becomes of it without the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+
+from ringwall.domain.group import Direction, SecurityGroupRule
+from ringwall.domain.traffic import PROTOCOL_NUMBERS
+from ringwall.domain.world import HostState
+from ringwall.watch.flows import LiveFlow, RuleFlows
+
+from .judge import Judge, text
+from .rule_tables import REMEMBERED_MAX
+from .tracked import ICMP, Tracked, Wanted, counted, decode, read
+
+_NAMES = {number: name for name, number in PROTOCOL_NUMBERS.items()}
+_WITH_PORTS = frozenset((6, 17, 33, 132, 136))  # and DCCP, SCTP, UDP-Lite
+
+
+def find_rule(state: HostState, rule_id: str) -> SecurityGroupRule | None:
+    """The rule, where a group that an interface carries has it."""
+    return next((group.rules[rule_id] for group in state.groups.values() if rule_id in group.rules), None)
+
+
+def wanted_for(rule: SecurityGroupRule) -> Wanted:
+    """What to ask the kernel for, so that all flows of the rule are among it."""
+    has_one_port = rule.traffic.has_ports and rule.traffic.from_port == rule.traffic.to_port
+    return Wanted(rule.traffic.number, rule.traffic.from_port if has_one_port else None)
+
+
+def live_flows(judge: Judge, rule_id: str, flows_max: int) -> RuleFlows:
+    """The rule's flows now; none where no interface carries it.
+
+    Raises:
+        OSError: the flows can't be read.
+    Cost: about 3 µs for each tracked flow that the kernel finds to be wanted.
+    """
+    rule = find_rule(judge.state, rule_id)
+    return RuleFlows(0, 0) if rule is None else flows_among(judge, rule, read(wanted_for(rule)), flows_max)
+
+
+def flows_among(judge: Judge, rule: SecurityGroupRule, answers: Iterable[bytes], flows_max: int) -> RuleFlows:
+    """As `live_flows`, from the kernel's answers."""
+    ending, going_on = 0, 0
+    shown_ending: list[LiveFlow] = []
+    shown_going_on: list[LiveFlow] = []
+    # Whom the rules speak of decides, not which address of theirs it is, so most flows are like one before.
+    remembered: dict[Hashable, str | None] = {}
+    for data in answers:
+        for tracked in decode(data):
+            path = judge.path(tracked)
+            if path is None:
+                continue
+            alike = judge.alike(path, tracked)
+            try:
+                through = remembered[alike]
+            except KeyError:
+                if len(remembered) >= REMEMBERED_MAX:
+                    remembered.clear()
+                through = remembered[alike] = _goes_through(judge.admitting(path, tracked), rule.rule_id)
+            if through is None:
+                continue
+            reason = None if through else judge.exemption(path, tracked)
+            ends = not through and reason is None
+            ending += ends
+            going_on += not ends
+            shown = shown_ending if ends else shown_going_on
+            if len(shown) < flows_max:
+                shown.append(_live_flow(rule, tracked, data, through or None, reason))
+    return RuleFlows(ending, going_on, (*shown_ending, *shown_going_on)[:flows_max])
+
+
+def _goes_through(admitting: Iterable[Sequence[str]], rule_id: str) -> str | None:
+    """Another rule that admits the flow where this one does, empty if none; None: it isn't a flow of this rule."""
+    through = None
+    for rule_ids in admitting:
+        if not rule_ids:
+            return None
+        if rule_id in rule_ids:
+            through = next((each for each in rule_ids if each != rule_id), "")
+    return through
+
+
+def _live_flow(
+    rule: SecurityGroupRule, tracked: Tracked, data: bytes, through: str | None, reason: str | None
+) -> LiveFlow:
+    is_icmp, has_ports = tracked.protocol in ICMP, tracked.protocol in _WITH_PORTS
+    packets, size = counted(data, tracked.at) or (None, None)
+    return LiveFlow(
+        direction=Direction(rule.direction),
+        protocol=_NAMES.get(tracked.protocol, str(tracked.protocol)),
+        source=text(tracked.source),
+        destination=text(tracked.destination),
+        source_port=tracked.source_port if has_ports else None,
+        destination_port=tracked.what if has_ports else None,
+        icmp_type=tracked.what >> 8 if is_icmp else None,
+        icmp_code=tracked.what & 0xFF if is_icmp else None,
+        packets=packets,
+        bytes=size,
+        ends=through is None and reason is None,
+        goes_on_through=through,
+        reason=reason,
+    )

@@ -1,0 +1,52 @@
+"""What an agent answers to the questions `flows` and `usage`: of a rule's live flows, and of its use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ringwall.domain.group import Direction
+
+FLOWS: Final = "flows"
+"""The kind of the question for a rule's live flows. Parameters: `rule_id`, `flows_max`."""
+
+FLOWS_MAX: Final = 1000
+"""An answer names at most so many flows."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFlow:
+    """A flow that a rule admits, as its first packet was.
+
+    direction: the rule's. protocol: as a rule spells it. destination, destination_port: after destination NAT.
+    icmp_type, icmp_code: None but for ICMP, and then the ports are None; of a protocol without ports they are, too.
+    packets, bytes: of both directions; None where the kernel doesn't count flows.
+    goes_on_through: another rule that admits it, or `ends` is true; where both are absent it passes by `reason` alone.
+    """
+
+    direction: Direction
+    protocol: str
+    source: str
+    destination: str
+    source_port: int | None = None
+    destination_port: int | None = None
+    icmp_type: int | None = None
+    icmp_code: int | None = None
+    packets: int | None = None
+    bytes: int | None = None
+    ends: bool = True
+    goes_on_through: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFlows:
+    """The live flows that a rule admits on a host, and what becomes of them without it.
+
+    ending: how many would end; going_on: how many another rule admits, or the host never refuses.
+    flows: those that would end first, and not all of them where they are more than were asked for.
+    """
+
+    ending: int
+    going_on: int
+    flows: tuple[LiveFlow, ...] = ()
