@@ -118,4 +118,5 @@ reports = st.builds(
     st.lists(st.builds(InterfaceInForce, st.text(max_size=20), st.none() | st.text(max_size=15)), max_size=3).map(
         tuple
     ),
+    st.dictionaries(st.text(max_size=20), st.integers(0, 9), max_size=2),
 )

@@ -53,6 +53,7 @@ from .errors import (
 )
 from .guard import Guard, forget_roll_back, rolled_back
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
+from .kept import Kept
 from .preview import would_end
 from .questions import Questions, Respond
 from .release import read_marker
@@ -126,6 +127,7 @@ class Effects:
     prepare_tracking: Callable[[], Prepared] = prepare_tracking
     would_end: Callable[[HostState, LocalPolicy], tuple[Unadmitted, ...]] = would_end
     read_interfaces: Callable[[], tuple[DeviceAddresses, ...]] = read_interfaces
+    kept: Callable[[], Kept] = Kept
     drift_seconds: float = DRIFT_SECONDS
     retry_seconds: float = RETRY_SECONDS
     guard: Callable[[str], Guard] | None = None
@@ -174,6 +176,7 @@ class Agent:
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
         self._kept: tuple[HostState, str] | None = None
         self._confirming: set[asyncio.Task[None]] = set()
+        self._drains = self._effects.kept()
         self._questions = Questions(server, identity.key, self._answers())
         self._moves = Moves()
         self._to_bind = asyncio.Event()
@@ -198,6 +201,7 @@ class Agent:
                 tasks.create_task(self._teller())
                 tasks.create_task(self._keeper())
                 tasks.create_task(self._questions.run())
+                tasks.create_task(self._drains.watch(self._to_enforce.set, self._to_tell.set))
                 tasks.create_task(self._receiver())
 
     @contextmanager
@@ -394,7 +398,7 @@ class Agent:
             compiled = compile_host(bound.state, local, self._compiled)
             self._set_guard(received, compiled)
             # (4) the difference to what is applied, (5) committed, all of it or nothing
-            applied = self._commit(compiled)
+            applied = self._commit(compiled, bound.state)
         except Exception as error:  # whatever it is: the agent lives on, and the operator must hear of it
             self._knows_applied = False
             undone = isinstance(error, ChangeUndone)
@@ -426,7 +430,7 @@ class Agent:
         if self._compiled is None:
             return
         try:
-            self._applied, self._knows_applied = self._commit(self._compiled), True
+            self._applied, self._knows_applied = self._commit(self._compiled, None), True
         except AgentError as error:
             LOG.warning("nor is it known what is in force: %s", error)
             self._in_force = None
@@ -442,11 +446,13 @@ class Agent:
             forget_roll_back(self._directory.path)
         if self._guard is not None or self._effects.guard is None or not self._is_structural(received.state):
             return
-        if rolled_back(self._directory.path) == compiled.digest:
+        # Containers come and go meanwhile: what they add makes no other change of it.
+        change = compile_host(received.state, self._local, compiled).digest
+        if rolled_back(self._directory.path) == change:
             raise ChangeUndone(
                 "no new connection to the server came about with it, so it was undone; observe, and enforce again"
             )
-        self._guard = self._effects.guard(compiled.digest)
+        self._guard = self._effects.guard(change)
         task = asyncio.get_running_loop().create_task(self._confirm(self._guard))
         self._confirming.add(task)
         task.add_done_callback(self._confirming.discard)
@@ -485,7 +491,8 @@ class Agent:
             self._to_tell.set()
             self._to_keep.set()
 
-    def _commit(self, compiled: Compiled) -> Applied:
+    def _commit(self, compiled: Compiled, state: HostState | None) -> Applied:
+        """What is applied then. state: the one that was compiled; None: that of the last commit."""
         last = self._applied
         for attempt in range(1, COMMIT_ATTEMPTS + 1):
             self._applied = self._lookout.catch_up(self._applied)
@@ -497,7 +504,9 @@ class Agent:
             if self._applied is None or (_drops(compiled.ruleset) and not self._is_enforcing()):
                 self._prepare_tracking()
             try:
-                return self._kernel.apply(self._applied, compiled.ruleset)
+                held = self._applied.ruleset if self._applied else None
+                ruleset = self._drains.filled(compiled.ruleset, state, self._from_disk, held)
+                applied = self._kernel.apply(self._applied, ruleset)
             except TableOwned:
                 raise
             except (CommitRefused, CommitLost) as error:
@@ -508,6 +517,9 @@ class Agent:
                     self._applied = last = None  # what is there now may be our own doing
                 if attempt == COMMIT_ATTEMPTS:
                     raise
+            else:
+                self._drains.committed()
+                return applied
         raise AssertionError("the last attempt returns or raises")
 
     def _note_drift(self, last: Applied | None, found: Applied | None) -> None:
@@ -629,6 +641,8 @@ class Agent:
             drift = None
         if drift is not None and "commit" not in self._problems:
             problems.append(drift.sentence)
+        if self._drains.problem:
+            problems.append(self._drains.problem)
         if self._lost is not None and self._effects.clock() < self._lost[1] + DRIFT_TOLD_SECONDS:
             problems.append(f"At its start the host was closed until the server spoke. {self._lost[0]}")
         capabilities = (TABLE_OWNER,) if self._kernel.owns else ()
@@ -658,6 +672,7 @@ class Agent:
             problems=tuple(problems),
             committed_at=received.committed_at,
             unadmitted=unadmitted,
+            draining=self._drains.left(),
             interfaces=self._bound.in_force if self._bound else (),
             capabilities=capabilities,
             drift=drift,

@@ -22,6 +22,7 @@ from .authorize import authorize
 from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
 from .call import Call
 from .changes import show_change, show_changes
+from .drains import end, list_draining, revoke
 from .hosts import (
     create_token,
     enroll,
@@ -46,6 +47,9 @@ ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("GET", "/ringwall/v1/hosts/{host}", "ShowHost", show_host),
     ("PUT", "/ringwall/v1/hosts/{host}/mode", "SetHostMode", set_mode),
     ("DELETE", "/ringwall/v1/hosts/{host}", "RemoveHost", remove_host),
+    ("POST", "/ringwall/v1/groups/{group}/revoke", "RevokeRules", revoke),
+    ("GET", "/ringwall/v1/draining", "ListDraining", list_draining),
+    ("DELETE", "/ringwall/v1/draining/{rule}", "EndDraining", end),
     ("GET", "/ringwall/v1/changes", "ShowChange", show_changes),
     ("GET", "/ringwall/v1/changes/{revision}", "ShowChange", show_change),
     ("GET", "/ringwall/v1/watch", "Watch", watch),

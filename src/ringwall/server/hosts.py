@@ -19,6 +19,7 @@ from ringwall.watch.status import HostStatus
 
 from .call import Call
 from .credentials import new_access_key_id, new_secret
+from .drains import end_what_is_over
 from .service import Service
 
 Content = dict[str, Any]
@@ -149,9 +150,12 @@ async def report(service: Service, call: Call) -> Response:
     if call.caller.host_id is None:
         raise UnauthorizedOperation("Only a host's agent can report, with the host's own key.")
     try:
-        service.hub.report(call.caller.host_id, decode_report(call.body))
+        said = decode_report(call.body)
     except MalformedMessage as error:
         raise InvalidParameterValue(f"The report can't be read: {error}") from error
+    service.hub.report(call.caller.host_id, said)
+    if said.draining:
+        await end_what_is_over(service, call.caller)
     return JSONResponse({})
 
 

@@ -28,12 +28,32 @@ _IN_FORCE: Final = {
         {"type": "null"},
     ]
 }
+_RULE: Final[dict[str, Any]] = {
+    "rule_id": _TEXT,
+    "direction": {"enum": ["ingress", "egress"]},
+    "protocol": _TEXT,
+    "from_port": _NUMBER,
+    "to_port": _NUMBER,
+    "peer": _TEXT,
+}
+_FLOWS_LEFT: Final = {"type": ["integer", "null"]}
+_DRAINING: Final = _object(
+    **_RULE,
+    group_id=_TEXT,
+    revoked_at=_NUMBER,
+    flows_left=_FLOWS_LEFT,
+    hosts={"type": "array", "items": _object(instance_id=_TEXT, flows_left=_FLOWS_LEFT)},
+)
 _HOST: Final = {"$ref": "#/components/schemas/Host"}
 _CHANGE: Final = {"$ref": "#/components/schemas/Change"}
 
 
 def _query(name: str, schema: dict[str, Any], text: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": schema, "description": text}
+
+
+def _in_path(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": _TEXT, "description": text}
 
 
 _WAIT: Final = (
@@ -122,6 +142,33 @@ DOCUMENT: Final[dict[str, Any]] = {
                 _json(_object(mode=_TEXT, revision=_NUMBER, unadmitted=_TEXTS), "It is switched."),
                 body=_object(mode={"enum": ["observe", "enforce"]}, yes=_FLAG),
                 on_host=True,
+            )
+        },
+        "/ringwall/v1/groups/{group}/revoke": {
+            "post": _operation(
+                "Revokes rules of a group, of either direction; `on_revoke` goes before the group's tag.",
+                _json(
+                    _object(revision=_NUMBER, revoked={"type": "array", "items": _object(**_RULE)}, draining=_TEXTS),
+                    "They are revoked; `draining` are the ids of those whose live flows go on.",
+                ),
+                body={
+                    **_object(rule_ids=_TEXTS, on_revoke={"enum": ["cut", "keep"]}),
+                    "required": ["rule_ids"],
+                },
+                parameters=(_in_path("group", "an sg-…"),),
+            )
+        },
+        "/ringwall/v1/draining": {
+            "get": _operation(
+                "The revoked rules whose live flows go on, and how many are left; null: a host hasn't said.",
+                _json(_object(revision=_NUMBER, draining={"type": "array", "items": _DRAINING}), "What drains."),
+            )
+        },
+        "/ringwall/v1/draining/{rule}": {
+            "delete": _operation(
+                "Cuts what is left of a revoked rule's flows.",
+                _json(_object(revision=_NUMBER, ended=_TEXT), "It is cut as soon as it is in force."),
+                parameters=(_in_path("rule", "an sgr-…"),),
             )
         },
         "/ringwall/v1/changes": {

@@ -51,7 +51,7 @@ Where the group that a rule names lies is nothing to an agent: the members come 
 """
 
 _OPTIONAL: Final[Mapping[Any, frozenset[str]]] = {
-    Report: frozenset(("capabilities", "drift", "interfaces")),
+    Report: frozenset(("capabilities", "drift", "interfaces", "draining")),
     HostInterface: frozenset(("kind", "source_check")),
     HostGroup: frozenset(("draining",)),
     HostDelta: frozenset(("draining",)),

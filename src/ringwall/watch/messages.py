@@ -166,6 +166,7 @@ class Report:
     capabilities: what the host's kernel can do that not every one can, such as TABLE_OWNER.
     drift: the last change that somebody else made to the table, for an hour.
     interfaces: those whose rules are in the kernel; empty from an agent that doesn't tell.
+    draining: of rules that drain, by their ids, how many flows are left.
     """
 
     position: Position
@@ -179,6 +180,7 @@ class Report:
     capabilities: tuple[str, ...] = ()
     drift: Drift | None = None
     interfaces: tuple[InterfaceInForce, ...] = ()
+    draining: Mapping[str, int] = field(default_factory=dict)
 
 
 Message = Snapshot | Delta | Heartbeat | Question

@@ -1,0 +1,357 @@
+"""Flows that go on although no rule admits them any more: found when a rule leaves with `keep`, let go when they end.
+
+Theory of operation. When a commit takes away a rule whose id drains afterwards, the tracked flows are read, and those
+that only such rules admitted at an interface are named, by the kernel's number for them, in that interface's set: in
+the same commit, so that none is missed by a packet. The element's comment is the rule's id. A row that goes at the
+server takes the id from the state, and the next commit its elements. The sets are live state of this kernel: no state
+says what is in them, a new agent finds them in the table, and they are remembered from commit to commit.
+
+A flow that began between reading and commit is cut by the commit, so the flows are read once more right after it:
+what is tracked by then and only such a rule admitted has begun before, for new ones were refused since.
+
+While anything goes on the flows are looked at now and then. An element whose flow has ended goes, and the server is
+told how many are left. In between it does no harm: the kernel may give the same number to a flow anew, but a flow
+begins with a packet that isn't confirmed yet, which the chain refuses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from struct import Struct
+from typing import Final
+
+from ringwall.compiler import names
+from ringwall.compiler.compile import draining_interfaces
+from ringwall.domain.address import packed
+from ringwall.domain.admission import covers
+from ringwall.domain.group import Direction, SecurityGroupRule
+from ringwall.domain.interface import Mode
+from ringwall.domain.traffic import Traffic
+from ringwall.domain.world import HostInterface, HostState, InterfaceKind
+from ringwall.nft.attributes import by_type
+from ringwall.nft.objects import Element, Ruleset, Set
+from ringwall.telemetry import LOG
+
+from .interfaces import DeviceAddresses, read_interfaces
+from .rule_tables import RuleTables
+from .tracked import ICMP, Wanted, decode, read
+
+LOOK_SECONDS: Final = 5.0
+"""What still goes on is looked at so often."""
+
+REST: Final = 20
+"""After a look there is rest for so many times as long: at 100,000 flows it takes a good part of a second."""
+
+TOLD_MAX: Final = 1000
+"""A report tells of at most so many rules that drain; of the others, when these have ended."""
+
+_HEADER: Final = Struct("=I16x")
+_ID: Final = 12
+_AT: Final = 5
+
+Flow = tuple[bytes, bytes, int, int, int, int]
+"""A `Tracked`."""
+
+Flows = Mapping[Element, str]
+"""The rule's id by the kernel's number of the flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """One direction of an interface that rules leave whose flows go on. interface: as it was before."""
+
+    interface: HostInterface
+    direction: Direction
+    rules: tuple[SecurityGroupRule, ...]
+
+    @property
+    def set_name(self) -> str:
+        """Where its flows go on."""
+        return names.kept_flows(self.interface.interface_id, self.direction)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A commit that rules leave: what they leave, and the states before and after it."""
+
+    leaving: tuple[Leaving, ...]
+    before: HostState
+    after: HostState
+
+    @property
+    def refuses(self) -> bool:
+        """Whether new flows of the rules are refused from then on, so that any there are have begun before."""
+        return self.after.mode is Mode.ENFORCE
+
+
+class Kept:
+    """The flows that go on, by set.
+
+    read_flows, local: how the flows and the host's addresses are read. problem: a sentence; empty when all is well.
+    """
+
+    def __init__(
+        self,
+        read_flows: Callable[[Wanted], Iterable[bytes]] = read,
+        local: Callable[[], Iterable[DeviceAddresses]] = read_interfaces,
+    ) -> None:
+        self._read = read_flows
+        self._local = local
+        self._flows: dict[str, Flows] | None = None
+        self._state: HostState | None = None
+        self._filled: tuple[dict[str, Flows], HostState, _Change | None] | None = None
+        self._changes: list[_Change] = []  # since which flows weren't looked at once more
+        self._any = asyncio.Event()
+        self._to_look = asyncio.Event()
+        self.problem = ""
+
+    def filled(
+        self, ruleset: Ruleset, state: HostState | None, from_disk: HostState | None, held: Ruleset | None
+    ) -> Ruleset:
+        """The ruleset that was compiled of the state, with the flows that go on in it; `committed` is to follow.
+
+        state: None: that of the last commit. from_disk: what was in force before this agent. held: what the kernel has.
+        """
+        state = state or self._state
+        if state is None:
+            return ruleset
+        if self._flows is None:
+            self._flows = _found(held)
+        before = self._state or from_disk
+        change = _change(before, state, held) if before is not None else None
+        flows = {name: _allowed(self._flows.get(name, {}), allowed) for name, allowed in _places(state)}
+        if change is not None:
+            for name, found in self._going_on(change).items():
+                flows[name] = {**found, **flows[name]}
+        self._filled = flows, state, change
+        return _with(ruleset, flows)
+
+    def committed(self) -> None:
+        """Notes that what was filled last is in the kernel."""
+        if self._filled is None:
+            return
+        (self._flows, self._state, change), self._filled = self._filled, None
+        if change is not None:
+            self._changes.append(change)
+            self._to_look.set()
+        if self._changes or any(self._flows.values()):
+            self._any.set()
+
+    async def watch(self, commit: Callable[[], None], tell: Callable[[], None]) -> None:
+        """Looks at the flows while any go on, until cancelled.
+
+        commit: has the flows committed, as they are now. tell: has the server told how many are left.
+        """
+        rest = LOOK_SECONDS
+        while True:
+            await self._any.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._to_look.wait()
+            self._to_look.clear()
+            start = time.monotonic()
+            try:
+                changed = await self._look()
+            except OSError as error:
+                self._note(error)
+            else:
+                (commit if changed else tell)()
+            rest = max(LOOK_SECONDS, REST * (time.monotonic() - start))
+
+    def left(self) -> dict[str, int]:
+        """How many flows are left of each rule that drains, by its id; at most TOLD_MAX.
+
+        Of a rule whose flows are just being looked for nothing is said yet.
+        """
+        if self._state is None or self._flows is None:
+            return {}
+        unsure = {rule.rule_id for change in self._changes for each in change.leaving for rule in each.rules}
+        carried = {group_id for each in self._state.interfaces.values() for group_id in each.group_ids}
+        groups = [self._state.groups[group_id] for group_id in carried & self._state.groups.keys()]
+        draining = frozenset[str]().union(*(group.draining for group in groups)) - unsure
+        found: dict[str, set[Element]] = {rule_id: set() for rule_id in sorted(draining)[:TOLD_MAX]}
+        for flows in self._flows.values():
+            for element, rule_id in flows.items():
+                if rule_id in found:
+                    found[rule_id].add(element)
+        return {rule_id: len(elements) for rule_id, elements in found.items()}
+
+    async def _look(self) -> bool:
+        """Whether flows have ended, or some were missed; what goes on is known anew with this."""
+        held = {name: frozenset(flows) for name, flows in (self._flows or {}).items()}
+        changes = tuple(self._changes)
+        alive, late = await asyncio.to_thread(self._see, [each for each in changes if each.refuses])
+        del self._changes[: len(changes)]
+        self.problem = ""
+        before = self._flows or {}
+        self._flows = {
+            name: _still(flows, held.get(name, frozenset()) - alive, late.get(name, {}))
+            for name, flows in before.items()
+        }
+        if not any(self._flows.values()) and not self._changes:
+            self._any.clear()
+        return self._flows != before
+
+    def _see(self, changes: list[_Change]) -> tuple[frozenset[Element], dict[str, dict[Element, str]]]:
+        """All flows that live, and by set those that go on since one of the changes."""
+        alive: set[Element] = set()
+        late: dict[str, dict[Element, str]] = {}
+        local = tuple(self._local()) if changes else ()
+        finders = [_Finder(change, local) for change in changes]
+        for data in self._read(Wanted()):
+            for flow in decode(data):
+                element = _element(data, flow[_AT])
+                alive.add(element)
+                for finder in finders:
+                    for name, rule_id in finder.places(flow):
+                        late.setdefault(name, {})[element] = rule_id
+        return frozenset(alive), late
+
+    def _going_on(self, change: _Change) -> dict[str, dict[Element, str]]:
+        """By set the flows that go on when the rules leave; none where they can't be read: then they are cut."""
+        found: dict[str, dict[Element, str]] = {each.set_name: {} for each in change.leaving}
+        try:
+            finder = _Finder(change, tuple(self._local()))
+            for data in self._read(_wanted(change)):
+                for flow in decode(data):
+                    for name, rule_id in finder.places(flow):
+                        found[name][_element(data, flow[_AT])] = rule_id
+        except OSError as error:
+            self._note(error)
+        return found
+
+    def _note(self, error: OSError) -> None:
+        self.problem = f"The flows that should go on can't be read: {error}"
+        LOG.error("%s", self.problem)
+
+
+class _Finder:
+    """Which flows only leaving rules admitted, and where."""
+
+    def __init__(self, change: _Change, local: Iterable[DeviceAddresses]) -> None:
+        self._leaving = [(each, {rule.traffic for rule in each.rules}) for each in change.leaving]
+        self._before, self._after = RuleTables(change.before), RuleTables(change.after)
+        self._interfaces = change.after.interfaces
+        self._local = {packed(address.partition("/")[0]) for each in local for address in each.addresses}
+        self._held = self._local.union(
+            packed(address) for each in change.before.interfaces.values() for address in each.addresses
+        )
+
+    def places(self, flow: Flow) -> Iterator[tuple[str, str]]:
+        """The sets in which the flow is to go on, each with the rule that it goes on by."""
+        source, destination, protocol, what, *_ = flow
+        kind, code = divmod(what, 256) if protocol in ICMP else (0, 0)
+        for each, traffics in self._leaving:
+            if not any(covers(one, protocol, what, kind, code) for one in traffics):
+                continue
+            ours, theirs = (source, destination) if each.direction is Direction.EGRESS else (destination, source)
+            if self._is_at(each, ours, theirs) and (rule_id := self._only_by(each, protocol, what, theirs)):
+                yield each.set_name, rule_id
+
+    def _only_by(self, leaving: Leaving, protocol: int, what: int, theirs: bytes) -> str | None:
+        """The leaving rule that admitted the flow, if none but leaving ones did, and none does now.
+
+        Where a rule leaves in the same commit that isn't to drain, its word counts: it cuts.
+        """
+        admitted = self._before.admitting(leaving.interface, leaving.direction, protocol, what, theirs)
+        if not admitted or not {rule.rule_id for rule in leaving.rules}.issuperset(admitted):
+            return None
+        now = self._interfaces[leaving.interface.interface_id]
+        return None if self._after.admitting(now, leaving.direction, protocol, what, theirs) else admitted[0]
+
+    def _is_at(self, leaving: Leaving, ours: bytes, theirs: bytes) -> bool:
+        """Whether the interface is an end of the flow's. Should it be no end, it does no harm: nothing comes by there.
+
+        Of the host's own interfaces any may carry what is for one of the host's addresses. Behind one without source
+        check there may be anybody who isn't somewhere else.
+        """
+        if leaving.interface.kind is InterfaceKind.HOST:
+            return ours in self._local and theirs not in self._local
+        if any(packed(each) == ours for each in leaving.interface.addresses):
+            return True
+        return not leaving.interface.source_check and ours not in self._held
+
+
+def _change(before: HostState, after: HostState, held: Ruleset | None) -> _Change | None:
+    """What leaves with this commit so that its flows go on; None if nothing does."""
+    leaving: list[Leaving] = []
+    for interface_id in sorted(draining_interfaces(after) & before.interfaces.keys()):
+        was, now = before.interfaces[interface_id], after.interfaces[interface_id]
+        rules = [
+            before.groups[group_id].rules[rule_id]
+            for group_id in dict.fromkeys(was.group_ids)
+            if group_id in now.group_ids and group_id in before.groups and group_id in after.groups
+            for rule_id in sorted(after.groups[group_id].draining & before.groups[group_id].rules.keys())
+            if rule_id not in after.groups[group_id].rules and _is_held(held, group_id, rule_id)
+        ]
+        for direction in Direction:
+            of_direction = tuple(rule for rule in rules if rule.direction is direction)
+            if of_direction:
+                leaving.append(Leaving(was, direction, of_direction))
+    return _Change(tuple(leaving), before, after) if leaving else None
+
+
+def _is_held(held: Ruleset | None, group_id: str, rule_id: str) -> bool:
+    """Whether the kernel has the rule: a state on disk may be older than what an agent before this one committed."""
+    return held is not None and any(
+        rule.comment is not None and rule.comment.partition(" ")[0] == rule_id
+        for name, chain in held.chains.items()
+        if name.startswith(f"{group_id}-")
+        for rule in chain.rules
+    )
+
+
+def _wanted(change: _Change) -> Wanted:
+    """The narrowest question to the kernel that finds all flows of these rules."""
+    traffics = {rule.traffic for each in change.leaving for rule in each.rules}
+    protocols = {each.number for each in traffics}
+    if len(protocols) > 1 or None in protocols:
+        return Wanted()
+    return Wanted(protocols.pop(), _port(traffics))
+
+
+def _port(traffics: set[Traffic]) -> int | None:
+    (traffic, *more) = traffics
+    one = not more and traffic.has_ports and traffic.from_port == traffic.to_port
+    return traffic.from_port if one else None
+
+
+def _found(held: Ruleset | None) -> dict[str, Flows]:
+    """What an agent before this one let go on."""
+    return {} if held is None else {each.name: each.comments for each in held.sets.values() if each.holds_flows}
+
+
+def _places(state: HostState) -> Iterator[tuple[str, frozenset[str]]]:
+    """Each set of flows that the state has, with the ids of the rules whose flows may be in it."""
+    for interface_id in draining_interfaces(state):
+        groups = [state.groups[each] for each in state.interfaces[interface_id].group_ids if each in state.groups]
+        allowed = frozenset[str]().union(*(group.draining for group in groups))
+        for direction in Direction:
+            yield names.kept_flows(interface_id, direction), allowed
+
+
+def _allowed(flows: Flows, allowed: frozenset[str]) -> Flows:
+    return {element: rule_id for element, rule_id in flows.items() if rule_id in allowed}
+
+
+def _with(ruleset: Ruleset, flows: Mapping[str, Flows]) -> Ruleset:
+    if not flows:
+        return ruleset
+    sets: dict[str, Set] = dict(ruleset.sets)
+    for name, found in flows.items():
+        sets[name] = replace(sets[name], elements=frozenset(found), comments=found)
+    return replace(ruleset, sets=sets)
+
+
+def _still(flows: Flows, ended: frozenset[Element], late: Flows) -> Flows:
+    return {**late, **{element: rule_id for element, rule_id in flows.items() if element not in ended}}
+
+
+def _element(data: bytes, at: int) -> Element:
+    """The kernel's number of the flow whose message begins there, as its registers hold it."""
+    (length,) = _HEADER.unpack_from(data, at)
+    return (by_type(data[at + _HEADER.size : at + length])[_ID],)
