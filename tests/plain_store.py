@@ -492,6 +492,11 @@ class PlainTransaction:
             changed = change.AddressesChanged(interface.interface_id, stored.group_ids)
             self._record(interface.owner_id, interface.region, changed)
 
+    def set_mac_address(self, interface: NetworkInterface, mac_address: str) -> None:
+        stored = self._stored(interface)
+        if _put(self.state.interfaces, stored, replace(stored, mac_address=mac_address)):
+            self._record(interface.owner_id, interface.region, change.InterfaceChanged(interface.interface_id))
+
     def _check_free(self, interface: NetworkInterface, addresses: Sequence[str]) -> None:
         holders = {self.address_holder(interface.vpc_id, each) for each in addresses}
         if holders - {None, interface.interface_id}:

@@ -116,6 +116,8 @@ HISTORY: list[tuple[Callable[[Transaction], object], tuple[Change, ...] | None]]
         lambda tx: tx.set_interface_addresses(NIC, NIC.private_ips, ["fd00::1"]),
         (AddressesChanged(NIC.interface_id, (WEB.group_id,)),),
     ),
+    (lambda tx: tx.set_mac_address(NIC, NIC.mac_address), None),
+    (lambda tx: tx.set_mac_address(NIC, "02:00:00:00:00:99"), (InterfaceChanged(NIC.interface_id),)),
     (lambda tx: tx.set_tags(*PLACE, WEB.group_id, {"Name": "web"}), (TagsChanged((WEB.group_id,)),)),
     (lambda tx: tx.set_tags(*PLACE, WEB.group_id, {"Name": "web"}), None),
     (lambda tx: tx.delete_tags(*PLACE, WEB.group_id, ["absent"]), None),

@@ -54,8 +54,8 @@ NONE = ("InvalidParameterCombination", "No attributes specified.")
 NO_GROUP = ("InvalidGroup.NotFound", "The security group 'sg-0' does not exist")
 SOURCE = (
     "UnsupportedOperation",
-    "The attribute sourceDestCheck can't be true on an enrolled host's own interface: nothing there compares the source "
-    "of a packet with the interface's addresses.",
+    "The attribute sourceDestCheck can't be true on an enrolled host's own interface: nothing there compares the "
+    "source of a packet with the interface's addresses.",
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ class Fleet:
         self.groups = [account.group(f"g{number}", VpcId=self.vpc_id) for number in range(hosts)]
         self.hosts: list[str] = []
         self.interfaces: list[str] = []
+        self.containers: list[str] = []
         for group_id in self.groups:
             self.enrol(group_id)
 
@@ -49,6 +51,30 @@ class Fleet:
     def revoke(self, group_id: str, entry: dict[str, Any]) -> None:
         """The rule is gone."""
         self.account.call("RevokeSecurityGroupIngress", GroupId=group_id, IpPermissions=[entry])
+
+    def container(self, *groups: str) -> str:
+        """An interface that no host has."""
+        made = self.account.call("CreateNetworkInterface", SubnetId=self.subnet_id, Groups=list(groups))
+        interface_id: str = made["NetworkInterface"]["NetworkInterfaceId"]
+        self.containers.append(interface_id)
+        return interface_id
+
+    def attach(self, host: int, interface_id: str) -> None:
+        """The host has the interface, at a place of its own."""
+        given = {"InstanceId": self.hosts[host], "DeviceIndex": self.containers.index(interface_id) + 1}
+        self.account.call("AttachNetworkInterface", NetworkInterfaceId=interface_id, **given)
+
+    def detach(self, interface_id: str) -> None:
+        """No host has it any more."""
+        (shown,) = self.account.call("DescribeNetworkInterfaces", NetworkInterfaceIds=[interface_id])[
+            "NetworkInterfaces"
+        ]
+        if "Attachment" in shown:
+            self.account.call("DetachNetworkInterface", AttachmentId=shown["Attachment"]["AttachmentId"])
+
+    def modify(self, interface_id: str, **attribute: Any) -> None:
+        """One attribute of it is another."""
+        self.account.call("ModifyNetworkInterfaceAttribute", NetworkInterfaceId=interface_id, **attribute)
 
     @property
     def revision(self) -> int:
@@ -126,6 +152,49 @@ def test_the_mode_concerns_its_host_alone_and_a_removed_host_is_no_longer_there(
     assert len(fleet.effects().hosts) == 2
 
 
+def test_an_attachment_concerns_its_host_alone(fleet: Fleet) -> None:
+    fleet.account.allow(fleet.groups[0], permission("tcp", 22, fleet.groups[1]))
+    behind = fleet.container(fleet.groups[1])
+    assert fleet.affected() == {0}, "a member more, wherever it is"
+    fleet.attach(2, behind)
+    attached = fleet.revision
+    assert fleet.affected() == {2}
+    fleet.modify(behind, Description={"Value": "x"})
+    assert fleet.affected() == set()
+    fleet.modify(behind, SourceDestCheck={"Value": False})
+    checked = fleet.revision
+    assert fleet.affected() == {2}
+    fleet.account.allow(fleet.groups[1], CIDR)
+    allowed = fleet.revision
+    assert fleet.affected() == {1, 2}
+    fleet.detach(behind)
+    assert fleet.affected() == {2}
+    fleet.account.call("DeleteNetworkInterface", NetworkInterfaceId=behind)
+    assert fleet.affected() == {0}
+    assert [fleet.affected(each) for each in (attached, checked, allowed)] == [{2}, {2}, {1, 2}], "as it was"
+
+
+def test_what_happened_to_an_interface_before_it_was_attached_did_not_concern_its_host(fleet: Fleet) -> None:
+    behind = fleet.container(fleet.groups[1])
+    fleet.modify(behind, SourceDestCheck={"Value": False})
+    unchecked = fleet.revision
+    fleet.account.allow(fleet.groups[1], CIDR)
+    allowed = fleet.revision
+    fleet.attach(2, behind)
+    assert (fleet.affected(unchecked), fleet.affected(allowed)) == (set(), {1})
+
+
+def test_a_removed_host_leaves_what_clients_attached(fleet: Fleet) -> None:
+    account = fleet.account
+    account.allow(fleet.groups[0], permission("tcp", 22, fleet.groups[1]))
+    behind = fleet.container(fleet.groups[1])
+    fleet.attach(2, behind)
+    account.store.write(lambda tx: remove(account.context(tx), fleet.hosts[2]))
+    assert fleet.affected() == set(), "its addresses are members as before"
+    fleet.attach(0, behind)
+    assert fleet.affected() == {0}
+
+
 LATER: list[Callable[[Fleet, dict[str, Any]], Any]] = [
     lambda fleet, rule: fleet.revoke(fleet.groups[0], rule),  # the name is gone
     lambda fleet, rule: fleet.carry(0, fleet.groups[2]),  # so is the group that had it
@@ -168,19 +237,39 @@ def test_any_history_is_told_as_it_was(seed: int) -> None:
     store = Driven(open_ephemeral())
     fleet = Fleet(Account(store))
     chance = random.Random(seed)
+    fleet.container(fleet.groups[0])
     began, seen = fleet.revision, [fleet.states()]
-    for _ in range(60):
+    for _ in range(120):
         group, other = chance.choices(fleet.groups, k=2)
         entry = permission("tcp", 22, chance.choice([other, "10.0.0.0/8"]))
         before = fleet.revision
         try:
-            match chance.randrange(6):
+            match chance.randrange(11):
                 case 0 | 1:
                     fleet.account.allow(group, entry)
                 case 2 | 3:
                     fleet.revoke(group, entry)
                 case 4:
                     fleet.carry(chance.randrange(3), *{group, other})
+                case 5:
+                    if len(fleet.containers) < 4:
+                        fleet.container(group)
+                case 6 | 7:
+                    fleet.attach(chance.randrange(3), chance.choice(fleet.containers))
+                case 8:
+                    fleet.detach(chance.choice(fleet.containers))
+                case 9:
+                    behind = chance.choice(fleet.containers)
+                    change = chance.randrange(4)
+                    if change == 0:
+                        fleet.account.call("DeleteNetworkInterface", NetworkInterfaceId=behind)
+                    elif change == 1:
+                        fleet.modify(behind, SourceDestCheck={"Value": chance.random() < 0.5})
+                    elif change == 2:
+                        fleet.modify(behind, Groups=[other])
+                    else:
+                        added = {"SecondaryPrivateIpAddressCount": 1}
+                        fleet.account.call("AssignPrivateIpAddresses", NetworkInterfaceId=behind, **added)
                 case _:
                     if len(fleet.hosts) < 5:
                         fleet.enrol(group)
@@ -191,7 +280,7 @@ def test_any_history_is_told_as_it_was(seed: int) -> None:
     records = store.read(lambda reader: reader.changes_since(began, 1000))
     assert len(records) == len(seen) - 1 > 20
     last: dict[str, int] = {}
-    for record, just_before, after in zip(records, seen, seen[1:], strict=False):
+    for record, (just_before, after) in zip(records, pairwise(seen), strict=True):
         expected = {each for each in after if just_before.get(each) != after[each]}
         assert fleet.effects(record.revision).affected == expected, record
         last |= dict.fromkeys(expected, record.revision)

@@ -20,7 +20,9 @@ class Holders:
         return "eni-other" if address == "10.0.1.7" else None
 
 
-def usable(*addresses: str, subnet: Subnet = SUBNET, held_by: str | None = None) -> tuple[object, object, list[str]]:
+def usable(
+    *addresses: str, subnet: Subnet = SUBNET, held_by: frozenset[str] = frozenset()
+) -> tuple[object, object, list[str]]:
     private_ips, ipv6_addresses, refused = usable_addresses(Holders(), subnet, addresses, held_by)  # type: ignore[arg-type]
     return private_ips, ipv6_addresses, [f"{item.address} {item.reason}" for item in refused]
 
@@ -45,7 +47,7 @@ def test_those_outside_or_held_by_another_are_refused_with_the_reason() -> None:
             "2001:db8:2::1 lies outside subnet-1 (10.0.1.0/24 or 2001:db8:1::/64)",
         ],
     )
-    assert usable("10.0.1.7/24", held_by="eni-other") == (("10.0.1.7",), (), [])
+    assert usable("10.0.1.7/24", held_by=frozenset(["eni-other"])) == (("10.0.1.7",), (), [])
 
 
 def test_the_networks_and_the_broadcast_address_are_no_hosts() -> None:

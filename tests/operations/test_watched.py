@@ -15,7 +15,7 @@ import pytest
 from account import Account, permission
 from ringwall.domain.interface import Host
 from ringwall.domain.quota import Quota
-from ringwall.domain.world import HostDelta, HostState, merge
+from ringwall.domain.world import HostDelta, HostInterface, HostState, InterfaceKind, merge
 from ringwall.operations.hosts import ReportedInterface, host_state, remove, update_addresses
 from ringwall.store.base import Compacted
 from ringwall.store.sqlite import open_ephemeral
@@ -216,6 +216,28 @@ def test_a_group_of_the_peer_that_is_deleted(network: Network) -> None:
     network.listen()
     told = network.told(network.call("DeleteSecurityGroup", GroupId=network.db))
     assert told.rules == {(network.web, rule_id): None}
+
+
+def test_an_interface_attached_changed_and_detached(network: Network) -> None:
+    account = network.account
+    network.listen()
+    made = account.call(
+        "CreateNetworkInterface", SubnetId=network.near, Groups=[network.web], PrivateIpAddress="10.0.0.9"
+    )
+    behind = {"NetworkInterfaceId": made["NetworkInterface"]["NetworkInterfaceId"]}
+    interface_id = behind["NetworkInterfaceId"]
+    network.heard(network.listeners[0])  # of a member more of its own group, which its rules don't name
+    place = {"InstanceId": network.front.instance_id, "DeviceIndex": 1}
+    routed = HostInterface(interface_id, "", ("10.0.0.9",), (network.web,), InterfaceKind.ROUTED, source_check=True)
+    told = network.told(network.call("AttachNetworkInterface", **behind, **place))
+    assert told == HostDelta(interfaces={interface_id: routed})
+    told = network.told(network.call("ModifyNetworkInterfaceAttribute", **behind, SourceDestCheck={"Value": False}))
+    assert told == HostDelta(interfaces={interface_id: replace(routed, source_check=False)})
+    account.call("ModifyNetworkInterfaceAttribute", **behind, Description={"Value": "x"})
+    assert [network.heard(each) for each in network.listeners] == [[], []]
+    (shown,) = account.call("DescribeNetworkInterfaces", NetworkInterfaceIds=[interface_id])["NetworkInterfaces"]
+    told = network.told(network.call("DetachNetworkInterface", AttachmentId=shown["Attachment"]["AttachmentId"]))
+    assert told == HostDelta(interfaces={interface_id: None})
 
 
 def test_what_concerns_nobody_wakes_nobody(network: Network) -> None:

@@ -122,7 +122,7 @@ class InterfaceDeleted:
 
 @dataclass(frozen=True, slots=True)
 class InterfaceChanged:
-    """The description, the source check or what becomes of an interface with its host was changed.
+    """The description, MAC address or source check of an interface, or what becomes of it with its host, was changed.
 
     source_check: whether the source check was, which alone concerns the host that has the interface.
     """

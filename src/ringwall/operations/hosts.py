@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from ringwall.domain.address import canonical_address
@@ -17,7 +18,7 @@ from ringwall.domain.interface import Attachment, Host, Mode, NetworkInterface
 from ringwall.domain.peer import PeerKind
 from ringwall.domain.vpc import Subnet
 from ringwall.domain.world import HostGroup, HostInterface, HostState, InterfaceKind
-from ringwall.store.base import EnrolmentToken, HostKey, Reader
+from ringwall.store.base import EnrolmentToken, HostKey, Reader, Transaction
 
 from .context import Context
 from .references import is_stale
@@ -173,12 +174,12 @@ def _interface_of(
 
 
 def usable_addresses(
-    reader: Reader, subnet: Subnet, addresses: Sequence[str], held_by: str | None = None
+    reader: Reader, subnet: Subnet, addresses: Sequence[str], held_by: Set[str] = frozenset()
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[RefusedAddress, ...]]:
     """The reported addresses that the interface may have: IPv4, IPv6, and those refused with the reason.
 
-    An address must lie in the subnet, be a host's, and be held by no other interface of the VPC, so that no host can
-    claim another's.
+    An address must lie in the subnet, be a host's, and be held by no other interface of the VPC than those of
+    `held_by`, so that no host can claim another's.
     Link-local addresses are nobody's source and are passed over in silence.
 
     Raises:
@@ -206,7 +207,7 @@ def usable_addresses(
             refused.append(RefusedAddress(shown, f"lies outside {subnet.subnet_id} ({inside})"))
         elif address in nobodys:
             refused.append(RefusedAddress(shown, f"is the network's or the broadcast address of {subnet.subnet_id}"))
-        elif holder is not None and holder != held_by:
+        elif holder is not None and holder not in held_by:
             refused.append(RefusedAddress(shown, f"is held by {holder}"))
         elif shown not in usable[address.version]:
             usable[address.version].append(shown)
@@ -216,25 +217,46 @@ def usable_addresses(
 def update_addresses(context: Context, reported: Sequence[ReportedInterface]) -> tuple[RefusedAddress, ...]:
     """Brings the addresses of the calling host's own interfaces up to what its agent sees; writes only a difference.
 
-    Those of a routed interface are what clients assigned: the host says neither where nor what it is.
+    The MAC addresses too: a further interface has none at first, and a network card may be replaced. An address may
+    have moved from one of the host's devices to another; one that several have is that of the first of them. Those of a
+    routed interface are what clients assigned: the host says neither where nor what it is.
 
     Raises:
         HostNotFound: the host was removed.
+        InvalidParameterValue: too many addresses, or one that is none.
     """
     caller, transaction = context.caller, context.transaction
     by_device = {interface.device: interface for interface in reported}
+    attached = transaction.interfaces_of_host(host_by_id(context, caller.host_id or "").instance_id)
+    own = [each for each in attached if each.is_hosts_own and device_of(each) in by_device]
     refused: list[RefusedAddress] = []
-    for interface in transaction.interfaces_of_host(host_by_id(context, caller.host_id or "").instance_id):
-        found = by_device.get(device_of(interface)) if interface.is_hosts_own else None
+    has: dict[str, str] = {}
+    after: list[NetworkInterface] = []
+    for interface in own:
+        found = by_device[device_of(interface)]
         subnet = transaction.subnet(interface.owner_id, interface.region, interface.subnet_id)
-        if found is None or subnet is None:
-            continue
-        held_by = interface.interface_id
-        private_ips, ipv6_addresses, bad = usable_addresses(transaction, subnet, found.addresses, held_by)
-        refused.extend(bad)
-        if (private_ips, ipv6_addresses) != (interface.private_ips, interface.ipv6_addresses):
-            transaction.set_interface_addresses(interface, private_ips, ipv6_addresses)
+        assert subnet is not None, "a subnet that has interfaces can't be deleted"
+        *usable, bad = usable_addresses(transaction, subnet, found.addresses, {each.interface_id for each in own})
+        refused += [*bad, *(RefusedAddress(each, f"is held by {has[each]}") for each in chain(*usable) if each in has)]
+        private_ips, ipv6_addresses = (tuple(each for each in addresses if each not in has) for addresses in usable)
+        has |= dict.fromkeys((*private_ips, *ipv6_addresses), interface.interface_id)
+        wanted = replace(interface, private_ips=private_ips, ipv6_addresses=ipv6_addresses)
+        after.append(replace(wanted, mac_address=found.mac_address))
+    _write_addresses(transaction, own, after)
     return tuple(refused)
+
+
+def _write_addresses(
+    transaction: Transaction, before: Sequence[NetworkInterface], after: Sequence[NetworkInterface]
+) -> None:
+    """Writes addresses that are others. An address has one holder at any time: it is let go before it is taken."""
+    for old, new in zip(before, after, strict=True):
+        kept = [[each for each in having if each in new.addresses] for having in (old.private_ips, old.ipv6_addresses)]
+        if len(old.addresses) > sum(map(len, kept)):
+            transaction.set_interface_addresses(old, *kept)
+    for old, new in zip(before, after, strict=True):
+        transaction.set_interface_addresses(old, new.private_ips, new.ipv6_addresses)
+        transaction.set_mac_address(old, new.mac_address)
 
 
 def set_mode(context: Context, instance_id: str, mode: Mode) -> Host:

@@ -424,6 +424,9 @@ class Transaction(Reader, Protocol):
     ) -> None:
         """Replaces the addresses of an interface."""
 
+    def set_mac_address(self, interface: NetworkInterface, mac_address: str) -> None:
+        """Replaces the MAC address of an interface."""
+
     def insert_enrolment_token(self, token: EnrolmentToken) -> None:
         """Keeps a token. No revision: nothing that a watcher sees changed."""
 

@@ -266,6 +266,12 @@ class NetworkWrites(Recorder):
         change = AddressesChanged(interface.interface_id, stored.group_ids)
         self._changed(interface.owner_id, interface.region, change)
 
+    def set_mac_address(self, interface: NetworkInterface, mac_address: str) -> None:
+        """`Transaction.set_mac_address`."""
+        query = "UPDATE interfaces SET mac_address = ? WHERE interface_id = ? AND mac_address <> ?"
+        if self._write(query, (mac_address, interface.interface_id, mac_address)):
+            self._changed(interface.owner_id, interface.region, InterfaceChanged(interface.interface_id))
+
     def _write_blocks(self, vpc: Vpc) -> None:
         for family, blocks in ((4, vpc.ipv4), (6, vpc.ipv6)):
             for position, block in enumerate(blocks):
