@@ -74,7 +74,12 @@ class _Client(asyncio.Protocol):
     """Sends the next request as soon as an answer is whole; connects anew when the server closes, as moto's does."""
 
     def __init__(
-        self, port: int, requests: Sequence[bytes], deadline: float, outcome: Outcome, done: asyncio.Future[None]
+        self,
+        port: int,
+        requests: Sequence[bytes],
+        deadline: float | None,
+        outcome: Outcome,
+        done: asyncio.Future[None],
     ) -> None:
         self._port = port
         self._requests = requests
@@ -124,7 +129,7 @@ class _Client(asyncio.Protocol):
         self._outcome.latencies.append(now - self._at)
         self._buffer = self._buffer[self._expected :]
         self._expected = None
-        if now < self._deadline or self._sent % 2:  # end on a revoke, so that nothing is left over
+        if self._goes_on(now):
             if self._is_closing:
                 self._transport.close()
                 self._task = asyncio.get_running_loop().create_task(self.connect())
@@ -133,6 +138,11 @@ class _Client(asyncio.Protocol):
         else:
             self._transport.close()
             self._done.set_result(None)
+
+    def _goes_on(self, now: float) -> bool:
+        if self._deadline is None:
+            return self._sent < len(self._requests)
+        return now < self._deadline or self._sent % 2 == 1  # end on a revoke, so that nothing is left over
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._is_closing and not self._done.done():
@@ -144,8 +154,8 @@ class _Client(asyncio.Protocol):
         self._sent += 1
 
 
-async def load(target: Target, clients: Sequence[Sequence[bytes]], seconds: float) -> Outcome:
-    """Runs one client for each sequence of requests until the time is over."""
+async def load(target: Target, clients: Sequence[Sequence[bytes]], seconds: float | None) -> Outcome:
+    """Runs one client for each sequence of requests until the time is over; without one, each request is sent once."""
     loop = asyncio.get_running_loop()
     outcome = Outcome(0, 0.0, [])
     began = time.perf_counter()
@@ -153,7 +163,8 @@ async def load(target: Target, clients: Sequence[Sequence[bytes]], seconds: floa
     for requests in clients:
         done: asyncio.Future[None] = loop.create_future()
         waiting.append(done)
-        await _Client(target.port, requests, began + seconds, outcome, done).connect()
+        deadline = None if seconds is None else began + seconds
+        await _Client(target.port, requests, deadline, outcome, done).connect()
     await asyncio.gather(*waiting)
     outcome.seconds = time.perf_counter() - began
     return outcome
