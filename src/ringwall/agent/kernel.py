@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from errno import EINTR, ENOBUFS, ENOENT, EPERM
 from typing import Final
 
@@ -50,12 +50,14 @@ class Kernel:
     """nftables in the calling thread's network namespace. Use it from one thread at a time.
 
     own: whether the table becomes its own where the kernel has that; without, it behaves as on an older kernel.
+    before: is shown each transaction of `apply` right before it is committed.
 
     Raises:
         PermissionError: without CAP_NET_ADMIN.
     """
 
-    def __init__(self, *, own: bool = True) -> None:
+    def __init__(self, *, own: bool = True, before: Callable[[Transaction], None] | None = None) -> None:
+        self._before = before
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER)
         try:
             self._socket.bind((0, 0))
@@ -126,6 +128,8 @@ class Kernel:
                 return self.apply(halfway, desired)
             except CommitRefused as error:
                 raise CommitLost(f"only a part was done: {error}") from error
+        if self._before is not None:
+            self._before(transaction)
         # Nobody else can have changed what is ours, however many commits there were to other tables.
         committed = self.commit(transaction, None if applied is None or owner else applied.generation)
         return advance(applied, transaction, desired, committed.handles, committed.generation)

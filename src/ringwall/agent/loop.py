@@ -33,6 +33,7 @@ from ringwall.telemetry import LOG
 from ringwall.watch.encoding import encode_report
 from ringwall.watch.messages import TABLE_OWNER, Drift, Message, Question, Report, Snapshot, Unadmitted
 
+from .answers import rule_answers
 from .attachments import Bound
 from .binding import Binder
 from .boot import Start, plan
@@ -55,10 +56,11 @@ from .guard import Guard, forget_roll_back, rolled_back
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
 from .kept import Kept
 from .preview import would_end
-from .questions import Questions, Respond
+from .questions import Questions
 from .release import read_marker
 from .server import Server
 from .stream import ADDRESSES_PATH, HEALTH_PATH, REPORT_PATH, retry_delays, watch
+from .usage import Usage
 
 COMMIT_ATTEMPTS: Final = 5
 """Somebody else's commits to nftables can come in between; then the table is listed and the difference made anew."""
@@ -137,7 +139,8 @@ class Agent:
     """One host's agent, from its start to its cancellation.
 
     local: what the host decides for itself; its server's endpoints come from `server`. found: sentences about the host
-    that the operator should read. binder: what the host knows of its containers' devices.
+    that the operator should read. binder: what the host knows of its containers' devices. usage: counts what rules are
+    used; without, the server is told nothing of rules.
     """
 
     def __init__(
@@ -150,6 +153,7 @@ class Agent:
         effects: Effects | None = None,
         found: tuple[str, ...] = (),
         binder: Binder | None = None,
+        usage: Usage | None = None,
     ) -> None:
         self._identity = identity
         self._server = server
@@ -177,7 +181,9 @@ class Agent:
         self._kept: tuple[HostState, str] | None = None
         self._confirming: set[asyncio.Task[None]] = set()
         self._drains = self._effects.kept()
-        self._questions = Questions(server, identity.key, self._answers())
+        self._usage = usage
+        answers = {} if usage is None else rule_answers(self._enforced, usage)
+        self._questions = Questions(server, identity.key, answers)
         self._moves = Moves()
         self._to_bind = asyncio.Event()
         self._to_enforce = asyncio.Event()
@@ -201,6 +207,8 @@ class Agent:
                 tasks.create_task(self._teller())
                 tasks.create_task(self._keeper())
                 tasks.create_task(self._questions.run())
+                if self._usage is not None:
+                    tasks.create_task(self._usage.run())
                 tasks.create_task(self._drains.watch(self._to_enforce.set, self._to_tell.set))
                 tasks.create_task(self._receiver())
 
@@ -357,9 +365,10 @@ class Agent:
         else:
             self._to_enforce.set()
 
-    def _answers(self) -> dict[str, Respond]:
-        """Who answers the server's questions, by their kind."""
-        return {}
+    def _enforced(self) -> tuple[HostState, LocalPolicy] | None:
+        """What the last commit was made of; None before."""
+        bound = self._bound
+        return None if bound is None else (bound.state, replace(self._local, endpoints=bound.endpoints))
 
     async def _enforcer(self) -> None:
         while True:
@@ -643,6 +652,8 @@ class Agent:
             problems.append(drift.sentence)
         if self._drains.problem:
             problems.append(self._drains.problem)
+        if self._usage is not None and self._usage.problem is not None:
+            problems.append(self._usage.problem)
         if self._lost is not None and self._effects.clock() < self._lost[1] + DRIFT_TOLD_SECONDS:
             problems.append(f"At its start the host was closed until the server spoke. {self._lost[0]}")
         capabilities = (TABLE_OWNER,) if self._kernel.owns else ()

@@ -28,6 +28,7 @@ from .interfaces import DeviceAddresses, read_interfaces
 from .kernel import Kernel
 from .loop import Agent, Effects
 from .server import Server, ServerUrl, parse_server_url
+from .usage import Usage
 
 TOKEN_BYTES_MAX: Final = 4096
 INTERFACES_MAX: Final = 256
@@ -105,8 +106,9 @@ def run(config: AgentConfig) -> None:
     directory = AgentDirectory(config.data)
     with contextlib.suppress(OSError):  # where it can't be made, whoever attaches makes it
         attachments_directory(config).mkdir(mode=0o700, parents=True, exist_ok=True)
-    with directory.held(), Kernel() as kernel, contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_run(config, url, directory, kernel, local, devices))
+    usage = Usage(config.data)
+    with directory.held(), Kernel(before=usage.before) as kernel, contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_run(config, url, directory, kernel, local, devices, usage))
 
 
 async def _run(
@@ -116,6 +118,7 @@ async def _run(
     kernel: Kernel,
     local: LocalPolicy,
     devices: Binder,
+    usage: Usage,
 ) -> None:
     task = asyncio.current_task()
     assert task is not None
@@ -132,7 +135,7 @@ async def _run(
         LOG.warning("%s: %s", finding.check, finding.message)
     effects = Effects(guard=lambda digest: Guard(config.data, digest, config.confirm_seconds))
     found = tuple(each.message for each in findings)
-    await Agent(identity, server, kernel, directory, local, effects, found, devices).run()
+    await Agent(identity, server, kernel, directory, local, effects, found, devices, usage).run()
 
 
 async def _enroll(config: AgentConfig, url: ServerUrl, directory: AgentDirectory) -> Identity:

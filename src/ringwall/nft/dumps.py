@@ -69,6 +69,11 @@ def decode_rule_count(body: bytes) -> RuleCount | None:
     return RuleCount(to_string(found[RULE_CHAIN]), _comment(found.get(RULE_USERDATA), USERDATA_RULE_COMMENT), count)
 
 
+def rule_comment(attributes: Mapping[int, bytes]) -> str | None:
+    """The comment of a dumped rule with these attributes."""
+    return _comment(attributes.get(RULE_USERDATA), USERDATA_RULE_COMMENT)
+
+
 def dumped_set_names(sets: Iterable[Message]) -> list[str]:
     """The names of the sets and maps in a dump, for the dumps of their elements."""
     return [to_string(by_type(each.body)[SET_NAME]) for each in sets]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,3 +51,33 @@ class RuleFlows:
     ending: int
     going_on: int
     flows: tuple[LiveFlow, ...] = ()
+
+
+USAGE: Final = "usage"
+"""The kind of the question for the use of rules. Parameter: `rule_ids`."""
+
+RULES_ASKED_MAX: Final = 1000
+"""A question names at most so many rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUse:
+    """How much a rule was used on a host: packets and bytes of its flows, both directions together.
+
+    first_used, last_used: when the host's agent first and last found that it had been, Unix seconds; None: never.
+    since: when the agent first saw the rule in its kernel.
+    """
+
+    packets: int = 0
+    bytes: int = 0
+    first_used: float | None = None
+    last_used: float | None = None
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RulesUse:
+    """The use of rules on one host as of a reading of its counters. Rules that it never had are left out."""
+
+    read_at: float
+    uses: Mapping[str, RuleUse]
