@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
+from plain_principals import PlainPrincipals, PrincipalRows
 from ringwall.domain import change
 from ringwall.domain.change import Change, ChangeRecord
 from ringwall.domain.group import (
@@ -51,11 +52,13 @@ class PlainState:
     token_uses: dict[tuple[str, str, str, str], TokenUse] = field(default_factory=dict)
     tags: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
     log: list[ChangeRecord] = field(default_factory=list)
+    of_principals: PrincipalRows = field(default_factory=PrincipalRows)
 
     def copy(self) -> PlainState:
         """The same rows in lists of its own."""
         copied = replace(self, **{name: copy(rows) for name, rows in vars(self).items()})
         copied.tags = {key: dict(tags) for key, tags in self.tags.items()}
+        copied.of_principals = self.of_principals.copy()
         return copied
 
 
@@ -87,7 +90,7 @@ class PlainStore:
         """Nothing to close."""
 
 
-class PlainTransaction:
+class PlainTransaction(PlainPrincipals):
     """Reader and Transaction over one state."""
 
     def __init__(self, state: PlainState) -> None:

@@ -36,6 +36,8 @@ from ringwall.domain.prefix_list import PrefixList, PrefixListEntry
 from ringwall.domain.traffic import Traffic
 from ringwall.domain.vpc import Subnet, Vpc
 
+from .principals_base import PrincipalReads, PrincipalWrites
+
 Result = TypeVar("Result")
 ResultCo = TypeVar("ResultCo", covariant=True)
 
@@ -121,7 +123,7 @@ class TokenUse:
     used_at: int
 
 
-class Reader(Protocol):
+class Reader(PrincipalReads, Protocol):
     """Reads of one committed state. An id of another account or region is as absent as one that was never made."""
 
     def revision(self) -> int:
@@ -308,7 +310,7 @@ class Reader(Protocol):
         """
 
 
-class Transaction(Reader, Protocol):
+class Transaction(Reader, PrincipalWrites, Protocol):
     """Reads of the state so far in this transaction, and writes. Each write records itself in the change log."""
 
     def create_region(self, account_id: str, region: str) -> None:

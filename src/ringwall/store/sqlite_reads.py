@@ -17,12 +17,13 @@ from .codec import decode_changes
 from .sqlite_drain_reads import DrainReads
 from .sqlite_group_reads import GroupReads
 from .sqlite_network_reads import NetworkReads
+from .sqlite_principal_reads import PrincipalReader
 
 # Above this many resources, one statement for all costs less than one for each.
 TAG_STATEMENTS_MAX: Final = 20
 
 
-class SqliteReader(GroupReads, NetworkReads, DrainReads):
+class SqliteReader(GroupReads, NetworkReads, DrainReads, PrincipalReader):
     """`base.Reader` on the transaction that is open on a connection.
 
     at_least: for `revision_at_least`; whoever begins the transaction sets it before.

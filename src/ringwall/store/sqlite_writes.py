@@ -13,9 +13,10 @@ from .base import EnrolmentToken, TokenUse
 from .sqlite_drain_writes import DrainWrites
 from .sqlite_group_writes import GroupWrites
 from .sqlite_network_writes import NetworkWrites
+from .sqlite_principal_writes import PrincipalWriter
 
 
-class SqliteTransaction(GroupWrites, NetworkWrites, DrainWrites):
+class SqliteTransaction(GroupWrites, NetworkWrites, DrainWrites, PrincipalWriter):
     """`base.Transaction` on the transaction that is open on a connection; used for one request after the other."""
 
     def create_region(self, account_id: str, region: str) -> None:
