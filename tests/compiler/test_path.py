@@ -19,8 +19,10 @@ from ringwall.domain.group import SecurityGroupRule
 from ringwall.domain.local import ControlEndpoint, LocalPolicy
 from ringwall.domain.peer import PeerKind
 from ringwall.domain.world import HostState, difference, merge
+from ringwall.nft.diff import difference as transaction_to
 from ringwall.nft.expressions import Verdict, VerdictMap
 from ringwall.nft.objects import Ruleset
+from ringwall.nft.ruleset import Applied
 
 
 @given(st.lists(host_states(), min_size=1, max_size=4))
@@ -34,6 +36,18 @@ def test_any_route_to_a_state_compiles_to_the_same_ruleset(route: list[HostState
     assert compiled.ruleset == fresh.ruleset
     assert compiled.digest == fresh.digest == digest(compiled.ruleset)
     assert all(name == each.name for name, each in fresh.ruleset.chains.items())
+
+
+@given(host_states(), host_states())
+@settings(max_examples=100, deadline=None)
+def test_what_a_ruleset_knows_of_another_changes_no_difference(one: HostState, other: HostState) -> None:
+    first = compile_host(one, LOCAL)
+    second = compile_host(other, LOCAL, first)
+    assert second.ruleset.touched_since(first.ruleset) is not None
+    handles = {name: tuple(range(len(each.rules))) for name, each in first.ruleset.chains.items()}
+    knowing = transaction_to(Applied(first.ruleset, handles, 1), second.ruleset)
+    assert knowing == transaction_to(Applied(compile_host(one, LOCAL).ruleset, handles, 1), second.ruleset)
+    assert replace(second.ruleset, sets={}).touched_since(first.ruleset) is None
 
 
 @given(host_states(), host_states())

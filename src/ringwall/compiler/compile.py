@@ -7,7 +7,7 @@ keeping their digest, costs what changed and not what there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ringwall.domain.interface import Mode
@@ -19,7 +19,7 @@ from ringwall.nft.objects import Ruleset
 from .chains import CompiledGroup, compile_group
 from .hooks import hook_objects
 from .members import peer_sets
-from .parts import Fragment, assembled, finished
+from .parts import EMPTY, Assembly, Fragment, assembled, finished
 
 _NOBODY: frozenset[str] = frozenset()
 HooksSource = tuple[Mode, Sequence[HostInterface], frozenset[str], frozenset[str], LocalPolicy]
@@ -37,17 +37,25 @@ class CompiledPeer:
 class Compiled:
     """A ruleset with what it is made of.
 
-    digest: 64 hex digits; two compiled rulesets are equal when, for practical purposes only when, their digests are.
-    groups: by group id. peers: by the peer that rules name. hooks: everything that depends on no rule.
-    hooks_source: what the hooks were made of.
+    assembly: the ruleset with its digest. groups: by group id. peers: by the peer that rules name.
+    hooks: everything that depends on no rule. hooks_source: what the hooks were made of.
     """
 
-    ruleset: Ruleset
-    digest: str
+    assembly: Assembly = field(repr=False)
     groups: Mapping[str, CompiledGroup] = field(repr=False)
     peers: Mapping[Peer, CompiledPeer] = field(repr=False)
     hooks: Fragment = field(repr=False)
     hooks_source: HooksSource = field(repr=False)
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """What the host's table should hold."""
+        return self.assembly.ruleset
+
+    @property
+    def digest(self) -> str:
+        """64 hex digits; two rulesets are equal when, for practical purposes only when, their digests are."""
+        return self.assembly.digest
 
 
 def compile_host(state: HostState, local: LocalPolicy, previous: Compiled | None = None) -> Compiled:
@@ -55,7 +63,7 @@ def compile_host(state: HostState, local: LocalPolicy, previous: Compiled | None
 
     A group that an interface carries but the state doesn't hold admits nothing; one that no interface carries has no
     chains. Members and lists that the state doesn't hold are empty sets.
-    Cost: O(changed groups' rules + objects of the ruleset).
+    Cost: O(changed groups' rules + number of groups), and the copy of three dictionaries of the ruleset's objects.
     """
     interfaces = [interface for _, interface in sorted(state.interfaces.items())]
     carried = frozenset(group_id for interface in interfaces for group_id in interface.group_ids)
@@ -68,8 +76,17 @@ def compile_host(state: HostState, local: LocalPolicy, previous: Compiled | None
     peers = {peer: _peer(peer, state, previous) for peer in sorted(named)}
     source = (state.mode, interfaces, frozenset(groups), draining_interfaces(state), local)
     hooks = _hooks(source, previous)
-    ruleset, digest = assembled(_fragments(groups.values(), peers.values(), hooks))
-    return Compiled(ruleset, digest, groups, peers, hooks, source)
+    fresh = _fragments(groups, previous.groups if previous else {}, peers, previous.peers if previous else {})
+    gone = _fragments(previous.groups, groups, previous.peers, peers) if previous else {}
+    if previous is None or hooks is not previous.hooks:
+        fresh[id(hooks)] = hooks
+        gone.update({id(previous.hooks): previous.hooks} if previous else {})
+    assembly = assembled(
+        previous.assembly if previous else EMPTY,
+        [each for key, each in gone.items() if key not in fresh],
+        [each for key, each in fresh.items() if key not in gone],
+    )
+    return Compiled(assembly, groups, peers, hooks, source)
 
 
 def draining_interfaces(state: HostState) -> frozenset[str]:
@@ -78,11 +95,21 @@ def draining_interfaces(state: HostState) -> frozenset[str]:
     return frozenset(each.interface_id for each in state.interfaces.values() if not groups.isdisjoint(each.group_ids))
 
 
-def _fragments(groups: Iterable[CompiledGroup], peers: Iterable[CompiledPeer], hooks: Fragment) -> Iterable[Fragment]:
-    yield from (peer.fragment for peer in peers)
-    for group in groups:
-        yield from group.fragments
-    yield hooks
+def _fragments(
+    groups: Mapping[str, CompiledGroup],
+    others: Mapping[str, CompiledGroup],
+    peers: Mapping[Peer, CompiledPeer],
+    other_peers: Mapping[Peer, CompiledPeer],
+) -> dict[int, Fragment]:
+    """The fragments, by identity, of those groups and peers that aren't the very same among the others."""
+    found: dict[int, Fragment] = {}
+    for group_id, group in groups.items():
+        if others.get(group_id) is not group:
+            found.update((id(each), each) for each in group.fragments)
+    for peer, compiled in peers.items():
+        if other_peers.get(peer) is not compiled:
+            found[id(compiled.fragment)] = compiled.fragment
+    return found
 
 
 def _hooks(source: HooksSource, previous: Compiled | None) -> Fragment:

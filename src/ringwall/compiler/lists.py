@@ -12,6 +12,7 @@ shape depends on the rules alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,11 +20,12 @@ from typing import Final
 from ringwall.domain.address import Block, block, prefix_mask
 from ringwall.domain.group import SecurityGroupRule
 from ringwall.domain.peer import PeerKind
-from ringwall.nft.expressions import Counter, Field, Statement, Verdict, VerdictMap
+from ringwall.nft.expressions import Counter as RuleCounter
+from ringwall.nft.expressions import Field, Statement, Verdict, VerdictMap
 from ringwall.nft.objects import Chain, Element, Map, Rule
 
 from . import names
-from .matches import PeerFields, at_peer
+from .matches import PeerFields, at_block, at_peer
 from .parts import Fragment, Object, finished
 
 LIST_MAX: Final = 16
@@ -39,10 +41,12 @@ _CIDRS: Final = {4: PeerKind.CIDR_IPV4, 6: PeerKind.CIDR_IPV6}
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One rule in one family."""
+    """One rule in one family. number, length: the first address of its block, and the block's length."""
 
     rule: Rule
     block: Block
+    number: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,15 @@ def peer_list(
     lines: list[Rule] = []
     for version in families:
         blocks = [
-            _Line(_accept(at_peer(rule.peer, version, where), rule.rule_id), block(rule.peer.value))
+            _Line(
+                _accept(at_block(where.of(version), found), rule.rule_id),
+                found,
+                int.from_bytes(found.first, "big"),
+                found.length,
+            )
             for rule in rules
             if rule.peer.kind is _CIDRS[version]
+            for found in (block(rule.peer.value),)
         ]
         lines += _Tree(where.of(version), objects).lines(f"{name}-v{version}", tests, blocks, 0, 0)
         for rule in rules:
@@ -87,11 +97,11 @@ def peer_list(
 
 
 def _accept(test: Statement, comment: str) -> Rule:
-    return Rule((test, Counter(), ACCEPT), comment)
+    return Rule((test, RuleCounter(), ACCEPT), comment)
 
 
 def _behind(tests: tuple[Statement, ...], rule: Rule) -> Rule:
-    return Rule((*tests, *rule.statements), rule.comment)
+    return Rule((*tests, *rule.statements), rule.comment) if tests else rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,7 @@ class _Tree:
         if len(lines) <= LIST_MAX or depth == DEPTH_MAX:
             return [_behind(tests, line.rule) for line in lines]
         level = _level(lines, length)
-        wide = [line for line in lines if line.block.length < level]
+        wide = [line for line in lines if line.length < level]
         mask = prefix_mask(self.field.length * 8, level)
         map_name = f"{name}-by-{level}"
         verdicts: dict[Element, Verdict] = {}
@@ -121,13 +131,12 @@ class _Tree:
 
 def _buckets(lines: Sequence[_Line], level: int) -> dict[bytes, list[_Line]]:
     """The lines whose blocks are not wider than the level, by the block of that length that they lie in."""
-    buckets: dict[bytes, list[_Line]] = {}
+    bits = lines[0].block.bits
+    buckets: dict[int, list[_Line]] = {}
     for line in lines:
-        if line.block.length >= level:
-            mask = prefix_mask(line.block.bits, level)
-            prefix = bytes(byte & bits for byte, bits in zip(line.block.first, mask, strict=True))
-            buckets.setdefault(prefix, []).append(line)
-    return buckets
+        if line.length >= level:
+            buckets.setdefault(line.number >> bits - level, []).append(line)
+    return {(prefix << bits - level).to_bytes(bits // 8, "big"): inside for prefix, inside in buckets.items()}
 
 
 def _level(lines: Sequence[_Line], length: int) -> int:
@@ -136,14 +145,14 @@ def _level(lines: Sequence[_Line], length: int) -> int:
     More than 16 blocks inside one of `length` bits always have one that is at least 4 bits longer, so there is a level
     at which something goes down.
     """
+    bits = lines[0].block.bits
 
     def longest(level: int) -> int:
-        buckets = _buckets(lines, level)
-        inside = max(map(len, buckets.values()), default=len(lines))
-        return max(inside, len(lines) - sum(map(len, buckets.values())))
+        inside = Counter([line.number >> bits - level for line in lines if line.length >= level])
+        return max(max(inside.values(), default=len(lines)), len(lines) - inside.total())
 
     best, best_longest = 0, len(lines) + 1
-    for level in range(length + _STEP, lines[0].block.bits + 1, _STEP):
+    for level in range(length + _STEP, bits + 1, _STEP):
         if (now := longest(level)) < best_longest:
             best, best_longest = level, now
         if now <= LIST_MAX:

@@ -74,16 +74,20 @@ def difference(applied: Applied | None, desired: Ruleset, owner: int = 0) -> Tra
     any may be the one that goes. The whole table is replaced instead when it holds something foreign that can't be
     taken out, or an object of the same name is now of another kind: others may refer to it, and it cannot change its
     nature under them.
-    Cost: a look at each object; for those that differ, at each of their rules or elements.
+    Cost: a look at each object, where the desired ruleset doesn't know what it has in common with the applied one; for
+    those that differ, at each of their rules or elements.
     """
     if applied is None:
         return replacement(desired, exists=False, owner=owner)
     to_own = owner != 0 and applied.owner != owner
     old = applied.ruleset
-    chains = _changed(old.chains, desired.chains)
-    sets = _changed(old.sets, desired.sets)
-    maps = _changed(old.maps, desired.maps)
-    can_own = applied.persistent and not any(desired.chains[name].hook for name in desired.chains.keys() - old.chains)
+    touched = desired.touched_since(old)
+    chains = _changed(old.chains, desired.chains, touched)
+    sets = _changed(old.sets, desired.sets, touched)
+    maps = _changed(old.maps, desired.maps, touched)
+    can_own = applied.persistent and not any(
+        name in desired.chains and desired.chains[name].hook for name in chains if name not in old.chains
+    )
     if (
         (applied.foreign and not _removable(applied, desired))
         or (to_own and not can_own)
@@ -148,10 +152,17 @@ def _removable(applied: Applied, desired: Ruleset) -> bool:
     )
 
 
-def _changed(old: Mapping[str, T], new: Mapping[str, T]) -> list[str]:
-    """The names whose objects differ, are new or are gone, in the order of their names."""
+def _changed(old: Mapping[str, T], new: Mapping[str, T], touched: frozenset[str] | None) -> list[str]:
+    """The names whose objects differ, are new or are gone, in the order of their names.
+
+    touched: all others are the same; None: any may differ.
+    """
     if old is new:
         return []
+    if touched is not None:
+        return sorted(
+            name for name in touched if (one := old.get(name)) is not (other := new.get(name)) and one != other
+        )
     differing = list(compress(new, map(is_not, map(old.get, new), new.values())))
     common = len(new) - sum(name not in old for name in differing)
     gone = [name for name in old if name not in new] if common < len(old) else []

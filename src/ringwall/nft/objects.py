@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
+from weakref import ref
 
 from .expressions import CT_ID, Field, Statement, Verdict
 
@@ -74,10 +75,20 @@ class Map:
     elements: Mapping[Element, Verdict] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Ruleset:
     """Everything that our table holds, by name. The names of chains, and those of sets and maps, are unique."""
 
     chains: Mapping[str, Chain] = field(default_factory=dict)
     sets: Mapping[str, Set] = field(default_factory=dict)
     maps: Mapping[str, Map] = field(default_factory=dict)
+    _since: tuple[ref[Ruleset], frozenset[str]] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def made_of(self, base: Ruleset, touched: frozenset[str]) -> Ruleset:
+        """Itself, and it remembers that it differs from the base in no other objects than those."""
+        object.__setattr__(self, "_since", (ref(base), touched))
+        return self
+
+    def touched_since(self, base: Ruleset) -> frozenset[str] | None:
+        """The names of the only objects in which it may differ from this very base; None: nobody knows."""
+        return self._since[1] if self._since is not None and self._since[0]() is base else None
