@@ -1,52 +1,32 @@
-"""The kernel, the tracer and the plain meaning agree: random worlds in a real kernel, random real packets through them.
-
-Each world is committed as a difference from the one before. Each flow is tried with every kind of packet it has; the
-numbers that the packets carry tell which of them came out, and where. And every counter of the table must have moved by
-as much as the tracer says: not only did the packets pass, they passed by the same rules.
-"""
+"""The kernel, the tracer and the plain meaning agree: random worlds in a real kernel, random real packets in them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import product
+from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 import netns
 import tally
-from build import EGRESS, HOST4, HOST6, INGRESS, PEER4, PEER6, flow, hook_of, packet
-from frames import SCTP, packet_bytes
-from meaning import packets_of
-from random_worlds import (
-    BREAKING,
-    LOCAL,
-    SERVER,
-    WITH_CLOSED,
-    some_flow,
-    some_path,
-    some_world,
-    some_world_with_endpoints,
-)
-from ringwall.compiler.compile import Compiled, compile_host
-from ringwall.domain.address import packed
-from ringwall.domain.admission import ICMP, ICMPV6, LINK_LOCAL_TYPES, TCP, UDP, Flow, Reason, Verdict, admits
-from ringwall.domain.group import Direction
+from build import cidr, egress, everything, ingress
+from frames import SCTP
+from random_worlds import GROUPS, some_peer, some_traffic
+from ringwall.compiler.compile import compile_host
+from ringwall.domain.admission import ICMP, ICMPV6, TCP, UDP, Reason, admits
+from ringwall.domain.group import Direction, SecurityGroupRule
 from ringwall.domain.interface import Mode
-from ringwall.domain.local import LocalPolicy
 from ringwall.domain.peer import PeerKind
 from ringwall.domain.world import HostState
-from ringwall.nft.ruleset import Applied
-from ringwall.nft.trace import trace
-from wire import HERE, Wire, wire
+from trial import Case, Trial
+from wire import Wire, wire
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
 
 FLOWS = 80
-PAIRS = 5_000
-PAIRS_DEEP = 25_000
+PAIRS, PAIRS_DEEP = 5_000, 25_000
+WAYS, WAYS_DEEP = 40, 1_000
 KINDS = ("first", "reply", "later", "error")
 
 
@@ -56,155 +36,17 @@ def net() -> Iterator[Wire]:
         yield made
 
 
-@dataclass(frozen=True)
-class Case:
-    """A flow, and what becomes of its packets in a world."""
-
-    of: Flow
-    expected: Verdict
-    kinds: tuple[str, ...]
-    passes: bool
-
-
-@dataclass
-class Trial:
-    """Random worlds one after the other in one kernel."""
-
-    net: Wire
-    random: Random
-    applied: Applied | None
-    compiled: Compiled | None = None
-    number: int = 0
-    pairs: int = 0
-    seen: Counter[str] = field(default_factory=Counter)
-    admitted: set[tuple[int, Direction, PeerKind]] = field(default_factory=set)
-
-    def play(self) -> None:
-        """One world, and as many flows as find a place in it."""
-        local = LOCAL
-        if self.random.random() < 0.4:
-            state, draw = some_world(self.random), some_flow
-        else:
-            state, draw = some_world_with_endpoints(self.random), some_path
-            local = self.random.choice([LOCAL, LOCAL, WITH_CLOSED, BREAKING])
-        if self.random.random() < 0.1:
-            state = replace(state, mode=Mode.OBSERVE)
-        self.compiled = compile_host(state, local, self.compiled)
-        self.applied = self.net.kernel.apply(self.applied, self.compiled.ruleset)
-        self.net.forget_flows()
-        cases = list(self._cases(state, local, draw))
-        self.pairs += len(cases)
-        before, traced = self._counters(), Counter[tuple[str, str]]()
-        for kind in KINDS:
-            self._try(kind, [case for case in cases if kind in case.kinds], traced)
-        moved = self._counters() - before
-        assert moved == Counter({key: count for key, count in traced.items() if key in self.counted}), state
-
-    def _cases(self, state: HostState, local: LocalPolicy, draw: Callable[[Random, HostState], Flow]) -> Iterator[Case]:
-        """Flows that can be, none of which is another's for connection tracking."""
-        taken: set[object] = set()
-        rules = {rule_id: rule for each in state.groups.values() for rule_id, rule in each.rules.items()}
-        for n in range(FLOWS):
-            of = draw(self.random, state) if self.random.random() < 0.95 else some_exception(self.random)
-            ports = [0, 0]
-            if of.protocol in (TCP, UDP, SCTP):
-                ports = [of.source_port, of.destination_port]
-            elif of.protocol in (ICMP, ICMPV6):
-                of, ports = replace(of, source_port=n), [n, n]
-            flow_of = of.protocol, frozenset(zip(map(packed, (of.source, of.destination)), ports, strict=True))
-            if flow_of in taken or not is_possible(of):
-                continue
-            taken.add(flow_of)
-            expected = admits(state, local, of)
-            passes = expected.allowed or state.mode is Mode.OBSERVE
-            kinds = packets_of(state, of, local, expected) if passes else ["first"]
-            if of.protocol in (TCP, SCTP) and "reply" not in kinds:  # nobody goes on before he is answered
-                kinds = ["first"]
-            self.seen[expected.reason] += 1
-            self.admitted |= {
-                (of.protocol, rules[rule_id].direction, rules[rule_id].peer.kind) for rule_id in expected.rule_ids
-            }
-            yield Case(of, expected, tuple(kinds), passes)
-
-    def _try(self, kind: str, cases: list[Case], traced: Counter[tuple[str, str]]) -> None:
-        """Send the packets of this kind of all flows, and see which come out."""
-        assert self.compiled is not None
-        sent: dict[int, tuple[Case, str]] = {}
-        backwards = kind in ("reply", "error")
-        for case in cases:
-            self.number += 1
-            sent[self.number] = case, self._send(case.of, kind, self.number)
-            way = trace(self.compiled.ruleset, hook_of(case.of, reply=backwards), packet(case.of, kind))  # type: ignore[arg-type]
-            assert (way.verdict == "accept") is case.passes, (kind, case, way)
-            traced.update((step.chain, step.comment) for step in way.steps if step.comment is not None)
-        tally.add("real packets sent", len(sent))
-        arrived = self.net.settle()
-        for number, (case, where) in sent.items():
-            assert ((number, where) in arrived) is case.passes, (kind, case, where)
-        strays = {each for each in arrived if each[0] not in sent or each[1] != sent[each[0]][1]}
-        assert not {each for each in strays if each[1] != HERE}, (kind, strays)
-
-    def _send(self, of: Flow, kind: str, number: int) -> str:
-        """Where it should come out."""
-        content = packet_bytes(of, kind, number)
-        backwards = kind in ("reply", "error")
-        if of.onward is not None:
-            arriving, leaving = (of.onward, of.device) if backwards else (of.device, of.onward)
-            self.net.put(content, arriving, leaving)
-            return leaving
-        if (of.direction is INGRESS) is not backwards:
-            self.net.put(content, of.device)
-            return HERE
-        self.net.send(content, of.source if backwards else of.destination, of.device)
-        return of.device
-
-    def _counters(self) -> Counter[tuple[str, str]]:
-        """Packets by chain and comment."""
-        found = self.net.kernel.counters()
-        self.counted = {(each.chain, each.comment or "") for each in found}
-        return Counter({(each.chain, each.comment or ""): each.count.packets for each in found})
-
-
-def some_exception(random: Random) -> Flow:
-    """What a host is never refused, or what looks like it."""
-    device, direction = random.choice(["up0", "up0", "up1", "un0", "vc1"]), random.choice(list(Direction))
-    ends = [*random.choice([(PEER4, HOST4), (PEER6, HOST6), ("fe80::5", "fe80::1"), ("192.0.2.1", HOST4)])]
-    if direction is EGRESS:
-        ends.reverse()
-    match random.randrange(3):
-        case 0:
-            ports = random.choice([(67, 68), (547, 546)])
-            return flow(direction, UDP, *ends, *(reversed(ports) if direction is EGRESS else ports), device=device)
-        case 1:
-            to_server = flow(EGRESS, TCP, ends[0], SERVER.address, 40000, SERVER.port, device=device)
-            return replace(to_server, source=HOST4)
-        case _:
-            kind = random.choice(sorted(LINK_LOCAL_TYPES))
-            ends = ["fe80::5", random.choice(["fe80::1", HOST6])]
-            return flow(
-                direction, ICMPV6, *(ends[::-1] if direction is EGRESS else ends), icmp=(kind, 0), device=device
-            )
-
-
-def is_possible(of: Flow) -> bool:
-    """Whether a kernel brings such a packet before its hooks.
-
-    Nothing leaves a link with a link-local address, nor is it ours but as fe80::1; loopback is no cable.
-    """
-    if packed(of.source) == packed(of.destination) or of.device == "lo":
-        return False
-    link_local = [each for each in (of.source, of.destination) if each.startswith("fe80")]
-    if of.onward is not None:
-        return not link_local
-    host = of.destination if of.direction is INGRESS else of.source
-    return host not in link_local or host == "fe80::1"
-
-
 def play(net: Wire, seed: int, pairs: int) -> Trial:
     """Worlds until there were so many pairs of world and flow."""
     trial = Trial(net, Random(seed), net.kernel.observe())
     while trial.pairs < pairs:
-        trial.play()
+        world = trial.some_world()
+        if trial.random.random() < 0.1:
+            world = replace(world, state=replace(world.state, mode=Mode.OBSERVE))
+        trial.enforce(world)
+        trial.forget_flows()
+        cases = trial.some_cases(world, FLOWS)
+        trial.try_packets(*((kind, [case for case in cases if kind in case.kinds]) for kind in KINDS))
     tally.add("random pairs of world and flow, tried with real packets", trial.pairs)
     return trial
 
@@ -218,7 +60,8 @@ def test_the_kernel_the_tracer_and_the_plain_meaning_agree(net: Wire, seed: int)
     for reason in set(Reason) - {Reason.LOOPBACK}:
         assert seen[reason], reason
     assert {number for number, _, _ in trial.admitted} == {ICMP, 2, TCP, UDP, 47, 50, ICMPV6, SCTP}
-    assert {(direction, peer) for _, direction, peer in trial.admitted} == set(product(Direction, PeerKind)), "admitted"
+    assert {direction for _, direction, _ in trial.admitted} == set(Direction)
+    assert {peer for _, _, peer in trial.admitted} == set(PeerKind)
 
 
 @pytest.mark.slow
@@ -226,3 +69,79 @@ def test_the_kernel_the_tracer_and_the_plain_meaning_agree(net: Wire, seed: int)
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_they_agree_a_hundred_thousand_times(net: Wire, seed: int) -> None:
     assert play(net, seed, PAIRS_DEEP).pairs >= PAIRS_DEEP
+
+
+def more_rules(random: Random) -> list[SecurityGroupRule]:
+    """Up to three; one of them is often wide, so that many flows live by it alone."""
+    made = []
+    for n in range(random.randrange(1, 4)):
+        side, group_id = random.choice([ingress, egress]), random.choice(GROUPS[:3])
+        if random.random() < 0.6:
+            made.append(side(everything(), cidr(random.choice(["0.0.0.0/0", "::/0"])), f"sgr-more-{n}", group_id))
+        else:
+            made.append(side(some_traffic(random), some_peer(random), f"sgr-more-{n}", group_id))
+    return made
+
+
+def with_rules(state: HostState, rules: list[SecurityGroupRule]) -> HostState:
+    """The state with these as well, in groups that it has."""
+    groups = dict(state.groups)
+    for rule in rules:
+        if (held := groups.get(rule.group_id)) is not None:
+            groups[rule.group_id] = replace(held, rules={**held.rules, rule.rule_id: rule})
+    return replace(state, groups=groups)
+
+
+def go_and_come_back(trial: Trial) -> tuple[int, int]:
+    """Rules come, flows begin, the rules go: how many of the flows ended by that, and how many went on.
+
+    Nothing of the rules is left, neither for the flows that they admitted nor for new ones; and what was cut lives
+    again as soon as they come back.
+    """
+    without = trial.some_world()
+    with_them = replace(without, state=with_rules(without.state, more_rules(trial.random)))
+    trial.enforce(with_them)
+    trial.forget_flows()
+    begun = trial.some_cases(with_them, FLOWS)
+    trial.try_packets(("first", begun), ("reply", [case for case in begun if "reply" in case.kinds]))
+    live = [case for case in begun if case.passes and "reply" in case.kinds]
+
+    trial.enforce(without)
+    observed = trial.net.kernel.observe()
+    assert observed is not None
+    assert observed.ruleset == compile_host(without.state, without.local).ruleset
+    now = [replace(case, passes=admits(without.state, without.local, case.of).allowed) for case in live]
+    trial.try_packets(("later", now), ("reply", repeatable(now)), ("error", now), ("later", now))
+    trial.try_packets(("first", trial.some_cases(without, FLOWS // 2)))
+
+    trial.enforce(with_them)
+    trial.try_packets(("later", live), ("reply", repeatable(live)))
+    went_on = sum(case.passes for case in now)
+    return len(now) - went_on, went_on
+
+
+def repeatable(cases: list[Case]) -> list[Case]:
+    """Those whose reply may come again at any time; TCP and SCTP answer a beginning once."""
+    return [case for case in cases if case.of.protocol not in (TCP, SCTP)]
+
+
+def ways(net: Wire, seed: int, count: int) -> tuple[int, int]:
+    trial = Trial(net, Random(seed), net.kernel.observe())
+    cut, went_on = (sum(each) for each in zip(*(go_and_come_back(trial) for _ in range(count)), strict=True))
+    tally.add("live flows cut by the revoke of a random rule, tried with real packets", cut)
+    tally.add("live flows that went on by another rule, tried with real packets", went_on)
+    return cut, went_on
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_rule_that_came_and_went_leaves_nothing_to_live_flows_and_new_ones(net: Wire, seed: int) -> None:
+    cut, went_on = ways(net, seed, WAYS)
+    assert cut > 50
+    assert went_on > 100
+
+
+@pytest.mark.slow
+@pytest.mark.deep
+def test_a_thousand_rules_leave_nothing(net: Wire) -> None:
+    cut, _ = ways(net, 200, WAYS_DEEP)
+    assert cut > WAYS_DEEP
