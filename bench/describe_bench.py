@@ -70,6 +70,7 @@ def describe(rounds: int, seconds: float) -> None:
         ids: dict[int | str, list[str]] = {"moto": moto_ids.read_text().split()}
         ids |= {groups: [group(number).group_id for number in range(groups)] for groups in (FEW, MANY)}
         _one_group(targets, peer, ids, rounds, seconds)
+        print(f"Resident above idle, all ids asked for: {resident_mb(targets[MANY].pid) - idle:.0f} MB.\n")
 
 
 # --- One group ---
