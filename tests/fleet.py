@@ -61,11 +61,15 @@ class Fleet:
     stack: ExitStack
     vpc_cidr: str = "10.0.0.0/16"
     subnet_cidr: str = "10.0.0.0/24"
+    ipv6_cidrs: tuple[str, str] | None = None
+    """Of the VPC and of the subnet, where they have IPv6."""
     instance_id: str = ""
     vpc_id: str = ""
     group_id: str = ""
     options: list[str] = field(default_factory=list)
     """More options for the agents that are started from now on."""
+    agents: list[Agent] = field(default_factory=list)
+    """All that were started, the latest last."""
 
     def ec2(self, operation: str, **parameters: Any) -> Any:
         """One EC2 call, from where the server runs."""
@@ -92,7 +96,11 @@ class Fleet:
     def token(self) -> str:
         """A token for the host, in a new VPC with a new group."""
         vpc = self.vpc_id = self.ec2("create_vpc", CidrBlock=self.vpc_cidr)["Vpc"]["VpcId"]
-        subnet = self.ec2("create_subnet", VpcId=vpc, CidrBlock=self.subnet_cidr)["Subnet"]["SubnetId"]
+        six = {}
+        if self.ipv6_cidrs:
+            self.ec2("associate_vpc_cidr_block", VpcId=vpc, Ipv6CidrBlock=self.ipv6_cidrs[0])
+            six = {"Ipv6CidrBlock": self.ipv6_cidrs[1]}
+        subnet = self.ec2("create_subnet", VpcId=vpc, CidrBlock=self.subnet_cidr, **six)["Subnet"]["SubnetId"]
         self.group_id = self.ec2("create_security_group", GroupName="web", Description="w", VpcId=vpc)["GroupId"]
         content = {"subnet_id": subnet, "interface": "up0"}
         return str(self.api("POST", "/ringwall/v1/enrolment-tokens", content)["token"])
@@ -106,6 +114,7 @@ class Fleet:
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         agent = Agent(process)
+        self.agents.append(agent)
         stdin, stderr = process.stdin, process.stderr
         assert stdin is not None
         assert stderr is not None
@@ -170,7 +179,8 @@ class Fleet:
     def objects(self) -> set[str]:
         """The chains, sets and maps of the host's table, without handles; nft lists them in order of age."""
         listed = self.host.run(["nft", "-s", "list", "table", "inet", "ringwall"]).stdout
-        return set(_OWNER.sub("", listed).removesuffix("}\n").rstrip().split("\n\n"))
+        inside = _OWNER.sub("", listed).removeprefix("table inet ringwall {\n").removesuffix("}\n")
+        return set(inside.rstrip().split("\n\n"))
 
     def listen(self, port: int) -> socket.socket:
         """A listener at the host."""

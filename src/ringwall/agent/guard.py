@@ -50,7 +50,7 @@ ROLLED_BACK: Final = "rolled-back"
 
 
 class Guard:
-    """A running guard. digest: of the ruleset that is about to be committed.
+    """A running guard. digest: of the ruleset that is about to be committed, as it is without containers' devices.
 
     Raises:
         AgentError: it doesn't start; then nothing structural may be committed.
