@@ -20,7 +20,7 @@ from ringwall.agent.interfaces import DeviceAddresses
 from ringwall.agent.kernel import Kernel
 from ringwall.agent.loop import Agent, Effects
 from ringwall.agent.server import Server, ServerUrl
-from ringwall.compiler.compile import compile_host
+from ringwall.compiler.compile import Compiled, compile_host
 from ringwall.domain.local import ControlEndpoint, LocalPolicy
 from ringwall.domain.world import HostState
 from ringwall.nft.objects import Ruleset
@@ -38,6 +38,16 @@ AT_REST = Effects(prepare_tracking=Prepared, read_interfaces=lambda: THERE, drif
 def at(revision: int, epoch: int = 1, store_id: str = "store") -> Position:
     """A position in the one store."""
     return Position(store_id, epoch, revision)
+
+
+def control_at(port: int) -> frozenset[ControlEndpoint]:
+    """Where the agent's server is."""
+    return frozenset((ControlEndpoint("127.0.0.1", port),))
+
+
+def compiled(state: HostState, port: int) -> Compiled:
+    """What the state is to an agent with its server at that port."""
+    return compile_host(state, LocalPolicy(control=control_at(port)))
 
 
 class Control:
@@ -117,8 +127,7 @@ class Stage:
 
     def expected(self, state: HostState) -> Ruleset:
         """What the kernel should have for the state."""
-        control = frozenset((ControlEndpoint("127.0.0.1", self.tiny.port),))
-        return compile_host(state, LocalPolicy(control=control)).ruleset
+        return compiled(state, self.tiny.port).ruleset
 
     def has(self, state: HostState) -> bool:
         """Whether the kernel has exactly this."""
@@ -127,13 +136,17 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(path: Path, *, own: bool = True, effects: Effects = AT_REST) -> AsyncIterator[Stage]:
+async def staged(
+    path: Path, *, own: bool = True, effects: Effects = AT_REST, before: Callable[[Kernel, int], None] | None = None
+) -> AsyncIterator[Stage]:
     """An agent in the network namespace that the calling thread is in, for the length of the block."""
     control = Control()
     async with tiny_server.serving(control.answer) as tiny:
         with Kernel(own=own) as kernel:
             directory = AgentDirectory(path)
-            server = Server(ServerUrl("http", "127.0.0.1", tiny.port))
+            server = Server(ServerUrl("http", "127.0.0.1", tiny.port), None, control_at(tiny.port))
+            if before is not None:
+                before(kernel, tiny.port)
             used = replace(effects, delays=lambda: itertools.repeat(0.0))
             agent = Agent(IDENTITY, server, kernel, directory, effects=used)
             running = asyncio.create_task(agent.run())
@@ -152,11 +165,15 @@ def play(
     *,
     own: bool = True,
     effects: Effects = AT_REST,
+    before: Callable[[Kernel, int], None] | None = None,
 ) -> None:
-    """The test, with an agent in the namespace, within 30 s."""
+    """The test, with an agent in the namespace, within 30 s.
+
+    before: done with the agent's own kernel and the server's port, before the agent starts.
+    """
 
     async def on_stage() -> None:
-        async with staged(path, own=own, effects=effects) as stage:
+        async with staged(path, own=own, effects=effects, before=before) as stage:
             await test(stage)
 
     with ns.enter():

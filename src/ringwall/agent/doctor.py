@@ -40,6 +40,7 @@ from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfac
 from .kernel import Kernel
 from .others import Others, read_others
 from .release import lock_holders, read_marker
+from .room import read_room
 from .server import Server, parse_server_url
 from .stream import HEALTH_PATH
 
@@ -54,7 +55,6 @@ CLOCK_SECONDS_MAX: Final = 60.0
 _CLOCK_SECONDS_REFUSED: Final = 15 * 60.0
 
 FREE_BYTES_MIN: Final = 64 << 20
-_FULL, _NEARLY_FULL = 0.95, 0.75
 _CLONE_NEWNET: Final = 0x40000000
 _SYSCTL: Final = Path("/proc/sys/net")
 
@@ -207,20 +207,15 @@ def _sample() -> HostState:
 
 
 def _tracking(host: Host) -> Iterator[Finding]:
-    count, most = _number("netfilter/nf_conntrack_count"), _number("netfilter/nf_conntrack_max")
-    if count is None or not most:
+    room = read_room()
+    if room is None:
         yield ok("conntrack", "Connection tracking isn't active yet; it begins with the rules.")
-        return
-    fill = f"The kernel tracks {count:,} flows of at most {most:,}."
-    if count < _NEARLY_FULL * most:
-        yield ok("conntrack", fill)
+    elif room.is_full:
+        yield fail("conntrack", room.sentence, "Raise net.netfilter.nf_conntrack_max.")
+    elif room.is_filling:
+        yield warn("conntrack", room.sentence, "Raise net.netfilter.nf_conntrack_max before it is full.")
     else:
-        judged = fail if count >= _FULL * most else warn
-        yield judged(
-            "conntrack",
-            f"{fill} When the table is full, new connections are dropped.",
-            "Raise net.netfilter.nf_conntrack_max.",
-        )
+        yield ok("conntrack", room.sentence)
 
 
 def _tracking_settings(host: Host) -> Iterator[Finding]:
@@ -541,7 +536,7 @@ def _named(names: list[str] | tuple[str, ...]) -> str:
     return ", ".join(shown) + (f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else "")
 
 
-_AT_START: Final = (_tracking, _others, _devices)
+_AT_START: Final = (_others, _devices)
 _ALL: Final = (
     _kernel_features,
     _tracking,

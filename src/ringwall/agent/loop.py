@@ -58,6 +58,7 @@ from .kept import Kept
 from .preview import would_end
 from .questions import Questions
 from .release import read_marker
+from .room import Room, read_room
 from .server import Server
 from .stream import ADDRESSES_PATH, HEALTH_PATH, REPORT_PATH, retry_delays, watch
 from .usage import Usage
@@ -133,6 +134,7 @@ class Effects:
     drift_seconds: float = DRIFT_SECONDS
     retry_seconds: float = RETRY_SECONDS
     guard: Callable[[str], Guard] | None = None
+    read_room: Callable[[], Room | None] = read_room
 
 
 class Agent:
@@ -172,6 +174,7 @@ class Agent:
         self._drift: Drift | None = None
         self._retry_at: float | None = None
         self._refused_for = ""
+        self._must_begin = False
         self._guard: Guard | None = None
         self._unconfirmed: tuple[Received, Compiled] | None = None
         self._from_disk: HostState | None = None
@@ -191,14 +194,10 @@ class Agent:
         self._to_keep = asyncio.Event()
 
     async def run(self) -> None:
-        """Follows the server until cancelled; a server that refuses is asked again, in case it was put right.
-
-        Raises:
-            KernelUnreadable: the kernel's table can't be read at the start.
-        """
+        """Follows the server until cancelled; a server that refuses is asked again, in case it was put right."""
         with self._watching(), self._binder.watching(self._to_bind):
             self._binder.look()
-            self._start()
+            self._begin()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._enforcer())
                 tasks.create_task(self._watchman())
@@ -235,28 +234,42 @@ class Agent:
         if self._lookout.must_look and self._received is not None:
             self._to_enforce.set()
 
+    def _begin(self) -> None:
+        """Starts, or says why it can't; then it is tried again until it can, or the server has spoken."""
+        self._must_begin = False
+        try:
+            self._start()
+        except AgentError as error:
+            self._must_begin = True
+            self._note_refusal("The last state", error)
+
     def _start(self) -> None:
         """After a boot the kernel has no table: the last state goes in at once, before the server is asked.
 
         A table that is this state's is brought up to what the agent was told on its command line. Any other is newer
         than the file, and stands until the server has spoken.
+
+        Raises:
+            AgentError: the kernel's table can't be read, or it doesn't take one.
         """
         if self._directory.is_released():
             return
         planned = plan(self._directory, self._identity.store_id)
+        there = self._kernel.observe()
         if planned.start is Start.CLOSED:
             self._lost = (planned.why, self._effects.clock())
             LOG.error("%s", planned.why)
-            if self._kernel.observe() is None:
+            if there is None:
                 self._prepare_tracking()
                 self._kernel.apply(None, closed_ruleset(self._identity.instance_id, self._binder.closing(self._local)))
-        if planned.snapshot is None:
-            return
-        self._from_disk = planned.snapshot.state
-        self._received = Received(planned.snapshot.position, planned.snapshot.state, self._effects.clock())
-        there = self._kernel.observe()
-        if there is None or digest(there.ruleset) == planned.digest:
+        if planned.snapshot is not None:
+            self._from_disk = planned.snapshot.state
+            self._received = Received(planned.snapshot.position, planned.snapshot.state, self._effects.clock())
+        if planned.snapshot is not None and (there is None or digest(there.ruleset) == planned.digest):
             self._enforce()
+        elif there is not None and self._kernel.owns and there.persistent and not there.foreign:
+            # An orphan that stands until the server has spoken is nobody else's to flush meanwhile.
+            self._applied, self._knows_applied = self._kernel.apply(there, there.ruleset), True
 
     def _rebind(self) -> None:
         """The host knows its containers' devices differently: what this agent enforces is brought up to that."""
@@ -285,10 +298,7 @@ class Agent:
             if self._received is not None:
                 self._to_enforce.set()
             else:
-                try:
-                    self._start()
-                except AgentError as error:
-                    LOG.warning("%s; the server's next word brings the next attempt", error)
+                self._begin()
 
     def _is_released(self) -> bool:
         """Whether nothing may be programmed. Then nothing counts as in force, and the operator is told why."""
@@ -383,6 +393,10 @@ class Agent:
         """
         while True:
             await asyncio.sleep(self._effects.drift_seconds)
+            if self._received is None:
+                if self._must_begin:
+                    self._begin()
+                continue
             try:
                 if self._is_behind_the_kernel() or (self._retry_at and self._effects.elapsed() >= self._retry_at):
                     self._to_enforce.set()
@@ -412,7 +426,7 @@ class Agent:
             self._knows_applied = False
             undone = isinstance(error, ChangeUndone)
             self._retry_at = None if undone else self._effects.elapsed() + self._effects.retry_seconds
-            self._note_refusal(received.position.revision, error)
+            self._note_refusal(f"Revision {received.position.revision}", error)
             self._hold()
         else:
             self._compiled, self._applied, self._knows_applied = compiled, applied, True
@@ -426,13 +440,13 @@ class Agent:
         self._to_tell.set()
         self._to_keep.set()
 
-    def _note_refusal(self, revision: int, error: Exception) -> None:
-        """Says why the revision isn't in force, on the log once for each reason: a report repeats it."""
+    def _note_refusal(self, what: str, error: Exception) -> None:
+        """Says why it isn't in force, on the log once for each reason: a report repeats it."""
         if str(error) != self._refused_for:
             unexpected = None if isinstance(error, AgentError) else error
-            LOG.error("revision %d is not in force: %s", revision, error, exc_info=unexpected)
+            LOG.error("%s is not in force: %s", what, error, exc_info=unexpected)
         self._refused_for = str(error)
-        self._problems["commit"] = (f"Revision {revision} is not in force: {error}",)
+        self._problems["commit"] = (f"{what} is not in force: {error}",)
 
     def _hold(self) -> None:
         """What was committed last stands, also where somebody else has changed it while nothing newer goes in."""
@@ -642,8 +656,18 @@ class Agent:
         )
         return tuple(item for item in everything if item.device in devices)
 
+    def _note_room(self) -> None:
+        room = self._effects.read_room()
+        if room is None or not room.is_filling:
+            self._problems.pop("room", None)
+            return
+        if "room" not in self._problems:
+            LOG.warning("%s", room.sentence)
+        self._problems["room"] = (room.sentence,)
+
     async def _report(self) -> Report | None:
         in_force = self._in_force
+        self._note_room()
         problems = [problem for several in self._problems.values() for problem in several][:PROBLEMS_MAX]
         drift = self._drift
         if drift is not None and self._effects.clock() >= drift.at + DRIFT_TOLD_SECONDS:

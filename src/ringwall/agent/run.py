@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from ringwall.domain.enrolment import EnrolmentToken, MalformedToken, parse_toke
 from ringwall.domain.local import LocalPolicy
 from ringwall.telemetry import LOG
 
+from .absent import AbsentKernel
 from .attachment_files import ATTACHMENTS
 from .attachments import MalformedAttachment, parse_attachment
 from .binding import Binder
@@ -26,7 +28,7 @@ from .enroll import enroll
 from .guard import CONFIRM_SECONDS, Guard
 from .interfaces import DeviceAddresses, read_interfaces
 from .kernel import Kernel
-from .loop import Agent, Effects
+from .loop import Agent, Effects, Nftables
 from .server import Server, ServerUrl, parse_server_url
 from .usage import Usage
 
@@ -107,15 +109,28 @@ def run(config: AgentConfig) -> None:
     with contextlib.suppress(OSError):  # where it can't be made, whoever attaches makes it
         attachments_directory(config).mkdir(mode=0o700, parents=True, exist_ok=True)
     usage = Usage(config.data)
-    with directory.held(), Kernel(before=usage.before) as kernel, contextlib.suppress(asyncio.CancelledError):
+    with directory.held(), _nftables(usage) as kernel, contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_run(config, url, directory, kernel, local, devices, usage))
+
+
+@contextlib.contextmanager
+def _nftables(usage: Usage) -> Iterator[Nftables]:
+    try:
+        kernel = Kernel(before=usage.before)
+    except PermissionError:
+        raise
+    except OSError as error:
+        yield AbsentKernel(error)
+    else:
+        with kernel:
+            yield kernel
 
 
 async def _run(
     config: AgentConfig,
     url: ServerUrl,
     directory: AgentDirectory,
-    kernel: Kernel,
+    kernel: Nftables,
     local: LocalPolicy,
     devices: Binder,
     usage: Usage,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ringwall.agent import doctor
+from ringwall.agent import doctor, room
 from ringwall.agent.findings import Finding, Status, fail, ok, warn, worst
 from ringwall.domain.local import LocalPolicy
 
@@ -38,6 +38,7 @@ def test_a_table_of_flows_that_fills_is_told(
     (tmp_path / "netfilter/nf_conntrack_max").write_text("1000\n")
     (tmp_path / "netfilter/nf_conntrack_tcp_be_liberal").write_text("1\n")
     monkeypatch.setattr(doctor, "_SYSCTL", tmp_path)
+    monkeypatch.setattr(room, "_SYSCTL", tmp_path / "netfilter")
     findings = {each.check: each for each in doctor.examine(tmp_path / "data", "", LocalPolicy())}
     assert findings["conntrack"].status is status
     assert findings["tcp-be-liberal"].status is Status.WARN

@@ -215,7 +215,7 @@ def test_a_snapshot_and_its_changes_reach_the_kernel_and_are_reported(tmp_path: 
         assert stage.kernel.table == stage.expected(merge(STATE, REVOKED))
         assert second.committed_at == 900.0
         assert second.digest not in ("", first.digest)
-        assert stage.kernel.observations == 1
+        assert stage.kernel.observations == 2, "at the start, and before the first commit"
 
     run(tmp_path, test)
 
@@ -374,7 +374,7 @@ def test_a_refused_commit_is_made_anew_from_what_the_kernel_has(tmp_path: Path) 
         report = await stage.reported(6)
         assert stage.kernel.table == stage.expected(merge(STATE, REVOKED))
         assert not any("not in force" in problem for problem in report.problems)
-        assert stage.kernel.observations == 3
+        assert stage.kernel.observations == 4
 
     run(tmp_path, test)
 
