@@ -13,7 +13,7 @@ shape depends on the rules alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,11 +51,15 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class PeerList:
-    """A compiled list. rules: what it was made of. lines: for the chain. fragment: the chains and maps below them."""
+    """A compiled list. rules: what it was made of. lines: for the chain. fragment: the chains and maps below them.
+
+    made: of a long list, each rule's line in each family, for the next compilation.
+    """
 
     rules: tuple[SecurityGroupRule, ...]
     lines: tuple[Rule, ...]
     fragment: Fragment
+    made: Mapping[tuple[str, int], tuple[SecurityGroupRule, _Line]]
 
 
 def peer_list(
@@ -76,24 +80,30 @@ def peer_list(
         return previous
     objects: list[Object] = []
     lines: list[Rule] = []
+    made: dict[tuple[str, int], tuple[SecurityGroupRule, _Line]] = {}
+    known = previous.made if previous is not None else {}
     for version in families:
-        blocks = [
-            _Line(
-                _accept(at_block(where.of(version), found), rule.rule_id),
-                found,
-                int.from_bytes(found.first, "big"),
-                found.length,
-            )
-            for rule in rules
-            if rule.peer.kind is _CIDRS[version]
-            for found in (block(rule.peer.value),)
-        ]
+        blocks = []
+        for rule in rules:
+            if rule.peer.kind is _CIDRS[version]:
+                before = known.get((rule.rule_id, version))
+                known_line = before[1] if before is not None and before[0] is rule else None
+                blocks.append(line := known_line or _line(rule, version, where))
+                if len(rules) > LIST_MAX:
+                    made[rule.rule_id, version] = rule, line
         lines += _Tree(where.of(version), objects).lines(f"{name}-v{version}", tests, blocks, 0, 0)
         for rule in rules:
             if rule.peer.kind in (PeerKind.GROUP, PeerKind.PREFIX_LIST):
                 at = at_peer(rule.peer, version, where)
                 lines.append(_behind(tests, _accept(at, f"{rule.rule_id} ipv{version}")))
-    return PeerList(rules, tuple(lines), finished(objects, previous.fragment if previous else None))
+    return PeerList(rules, tuple(lines), finished(objects, previous.fragment if previous else None), made)
+
+
+def _line(rule: SecurityGroupRule, version: int, where: PeerFields) -> _Line:
+    """The line of a rule whose peer is a block."""
+    found = block(rule.peer.value)
+    accept = _accept(at_block(where.of(version), found), rule.rule_id)
+    return _Line(accept, found, int.from_bytes(found.first, "big"), found.length)
 
 
 def _accept(test: Statement, comment: str) -> Rule:
