@@ -33,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs.add_parser("list", parents=[common], help="the hosts, what they do and which revision is in force on them")
     enforce = verbs.add_parser("enforce", parents=[common], help="drop what no rule admits")
     enforce.add_argument("--yes", action="store_true", help="also when live flows or listeners would be cut off")
+    attach = verbs.add_parser("attach", parents=[common], help="protect a further interface of a host, of this device")
+    detach = verbs.add_parser(
+        "detach", parents=[common], help="take an interface from a host: a further one of its own, or a container's"
+    )
     host: dict[str, Any] = {"metavar": "i-…", "type": _instance_id, "help": "the host's instance id"}
     for verb, text in (
         ("observe", "only count what no rule admits"),
@@ -40,7 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("show", "one host, with what enforcing would cut off now"),
     ):
         verbs.add_parser(verb, parents=[common], help=text).add_argument("host", **host)
-    enforce.add_argument("host", **host)
+    for parser_of_verb in (enforce, attach, detach):
+        parser_of_verb.add_argument("host", **host)
+    attach.add_argument("--interface", required=True, metavar="DEV", help="the device, such as eth1")
+    attach.add_argument(
+        "--subnet", required=True, metavar="subnet-…", help="the subnet that the device's addresses lie in"
+    )
+    detach.add_argument("interface", metavar="eni-…", type=_interface_id, help="the interface's id")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -51,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
         "show": show,
         "enforce": enforce,
         "observe": observe,
+        "attach": attach,
+        "detach": detach,
         "remove": remove,
     }
     try:
@@ -89,7 +101,7 @@ def list_hosts(endpoint: Endpoint, options: argparse.Namespace) -> int:
         (
             host["instance_id"],
             host["hostname"],
-            f"{interface['device']} {interface['interface_id']}",
+            f"{plain(interface['device'] or '-')} {interface['interface_id']}",
             ",".join(interface["addresses"]),
             _mode(host["mode"], interface["in_force"]),
             _in_force(host),
@@ -111,7 +123,8 @@ def show(endpoint: Endpoint, options: argparse.Namespace) -> int:
         f"{host['instance_id']} {host['hostname']}: mode {host['mode']}, {'connected' if host['connected'] else 'away'}"
     )
     for interface in host["interfaces"]:
-        print(f"{plain(interface['device'])} {interface['interface_id']}: {_in_kernel(interface['in_force'])}")
+        device = "(no device)" if interface["device"] is None else plain(interface["device"])
+        print(f"{device} {interface['interface_id']}: {_in_kernel(interface['in_force'])}")
     for problem in host["problems"]:
         print(f"problem: {plain(problem)}")
     for line in host["unadmitted"]:
@@ -144,6 +157,26 @@ def observe(endpoint: Endpoint, options: argparse.Namespace) -> int:
     return 0
 
 
+def attach(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Makes a device of the host an interface of its own."""
+    content = {"device": options.interface, "subnet_id": options.subnet}
+    made = call(endpoint, "POST", f"/ringwall/v1/hosts/{options.host}/interfaces", content)
+    print(
+        f"{options.interface} of {options.host} is {made['interface_id']}, in group {', '.join(made['group_ids'])}, "
+        f"from revision {made['revision']} on. Its addresses are those that the agent finds."
+    )
+    return 0
+
+
+def detach(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Takes an interface from the host."""
+    path = f"/ringwall/v1/hosts/{options.host}/interfaces/{options.interface}"
+    answer = call(endpoint, "DELETE", path)
+    left = "It is deleted" if answer["deleted"] else "It can be attached again"
+    print(f"{options.interface} is detached from {options.host} from revision {answer['revision']} on. {left}.")
+    return 0
+
+
 def remove(endpoint: Endpoint, options: argparse.Namespace) -> int:
     """Forgets a host."""
     call(endpoint, "DELETE", f"/ringwall/v1/hosts/{options.host}")
@@ -157,6 +190,13 @@ def _instance_id(text: str) -> str:
     """An argument that can stand in a path as it is."""
     if re.fullmatch("i-[0-9a-f]{8,17}", text) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no id of a host; `ringwall host list` shows them")
+    return text
+
+
+def _interface_id(text: str) -> str:
+    """An argument that can stand in a path as it is."""
+    if re.fullmatch("eni-[0-9a-f]{8,17}", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of an interface; `ringwall host list` shows them")
     return text
 
 

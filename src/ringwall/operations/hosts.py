@@ -327,14 +327,14 @@ def host_state(reader: Reader, account_id: str, region: str, instance_id: str) -
     return HostState(
         host_id=instance_id,
         mode=host.mode,
-        interfaces={interface_id: _enforced(interface) for interface_id, interface in interfaces.items()},
+        interfaces={interface_id: enforced(interface) for interface_id, interface in interfaces.items()},
         groups=groups,
         members={group_id: _members(reader, group_id, vpc_ids) for group_id, vpc_ids in networks.items()},
         prefix_lists={list_id: _blocks(reader, account_id, region, list_id) for list_id in lists},
     )
 
 
-def _enforced(interface: NetworkInterface) -> HostInterface:
+def enforced(interface: NetworkInterface) -> HostInterface:
     """The interface as its host sees it. On a device of the host's own nothing compares addresses."""
     routed = interface.attachment is not None and interface.attachment.is_routed
     return HostInterface(

@@ -17,6 +17,7 @@ from ringwall.store.base import Unavailable
 from ringwall.telemetry import LOG
 from ringwall.wire.fault import CLIENT_ERROR, STATUSES
 
+from .attachments import attach_interface, detach_interface
 from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate
 from .authorize import authorize
 from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
@@ -47,6 +48,8 @@ ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("GET", "/ringwall/v1/hosts/{host}", "ShowHost", show_host),
     ("PUT", "/ringwall/v1/hosts/{host}/mode", "SetHostMode", set_mode),
     ("DELETE", "/ringwall/v1/hosts/{host}", "RemoveHost", remove_host),
+    ("POST", "/ringwall/v1/hosts/{host}/interfaces", "AttachInterface", attach_interface),
+    ("DELETE", "/ringwall/v1/hosts/{host}/interfaces/{interface}", "DetachInterface", detach_interface),
     ("POST", "/ringwall/v1/groups/{group}/revoke", "RevokeRules", revoke),
     ("GET", "/ringwall/v1/draining", "ListDraining", list_draining),
     ("DELETE", "/ringwall/v1/draining/{rule}", "EndDraining", end),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
@@ -15,16 +15,14 @@ from ringwall.operations import hosts as operation
 from ringwall.operations.hosts import HostNotFound, InvalidToken, RefusedAddress, ReportedInterface, device_of
 from ringwall.telemetry import LOG
 from ringwall.watch.encoding import MalformedMessage, decode_answer, decode_report
-from ringwall.watch.status import HostStatus
 
+from .attachments import shown_interface
 from .call import Call
+from .content import Content, member
 from .credentials import new_access_key_id, new_secret
 from .drains import end_what_is_over
 from .service import Service
 
-Content = dict[str, Any]
-Kind = TypeVar("Kind")
-TEXT_MAX = 255
 INTERFACES_MAX = 256
 ASK_SECONDS = 5.0
 """How long an agent has to say what enforcing would cut off now."""
@@ -42,7 +40,7 @@ class WouldCutOff(ServiceError):
 
 async def create_token(service: Service, call: Call) -> Response:
     """A one-time token for the subnet and the interface named; the answer is the only place where it stands."""
-    subnet_id, device = _get(call.content, "subnet_id", str), _get(call.content, "interface", str)
+    subnet_id, device = member(call.content, "subnet_id", str), member(call.content, "interface", str)
     await service.make_region(call.caller)
     token = EnrolmentToken(secrets.token_urlsafe(32), service.certificate_sha256)
     stored = await service.store.write(
@@ -55,8 +53,8 @@ async def create_token(service: Service, call: Call) -> Response:
 
 async def enroll(service: Service, content: Content) -> Response:
     """Makes the host that a token was made for, and its key."""
-    token_hash = hash_of(_get(content, "token", str))
-    hostname, reported = _get(content, "hostname", str), _interfaces(content)
+    token_hash = hash_of(member(content, "token", str))
+    hostname, reported = member(content, "hostname", str), _interfaces(content)
     token = service.store.read(lambda reader: reader.enrolment_token(token_hash))
     if token is None:
         raise InvalidToken("The enrolment token is not valid: it was used, has expired, or was never made.")
@@ -112,7 +110,7 @@ async def set_mode(service: Service, call: Call) -> Response:
     """
     instance_id = call.path["host"]
     try:
-        mode = Mode(_get(call.content, "mode", str))
+        mode = Mode(member(call.content, "mode", str))
     except ValueError as error:
         raise InvalidParameterValue("mode is `observe` or `enforce`.") from error
     _find(service, call.caller, instance_id)
@@ -136,7 +134,7 @@ async def set_mode(service: Service, call: Call) -> Response:
 
 
 async def remove_host(service: Service, call: Call) -> Response:
-    """Forgets a host, its key and its interface."""
+    """Forgets a host, its key and its own interfaces."""
     instance_id = call.path["host"]
     committed = await service.store.write(
         lambda transaction: operation.remove(service.context(call.caller, transaction), instance_id)
@@ -206,36 +204,11 @@ def _host(service: Service, host: Host, interfaces: list[NetworkInterface]) -> C
         "digest": found.digest if found else None,
         "in_force_at": found.in_force_at if found else None,
         "last_seen": status.last_seen,
+        "capabilities": list(found.capabilities) if found else [],
         "drift": {"at": found.drift.at, "by": list(found.drift.by)} if found and found.drift else None,
         "problems": problems,
         "unadmitted": [item.sentence for item in found.unadmitted] if found else [],
-        "interfaces": [
-            {
-                "interface_id": item.interface_id,
-                "device": device_of(item),
-                "addresses": list(item.addresses),
-                "group_ids": list(item.group_ids),
-                "in_force": _in_force(status),
-            }
-            for item in interfaces
-        ],
-    }
-
-
-def _in_force(status: HostStatus) -> Content | None:
-    """What is in the kernel for an interface, as reported; None where nothing is known to be.
-
-    A host's interfaces are committed together, so what holds for one holds for all.
-    """
-    found = status.report
-    if found is None or not found.digest:
-        return None
-    return {
-        "revision": found.position.revision,
-        "digest": found.digest,
-        "mode": found.mode,
-        "since": found.in_force_at,
-        "lag_seconds": status.lag_seconds,
+        "interfaces": [shown_interface(each, status) for each in interfaces],
     }
 
 
@@ -255,24 +228,17 @@ def _refused(refused: tuple[RefusedAddress, ...]) -> list[Content]:
 
 
 def _interfaces(content: Content) -> list[ReportedInterface]:
-    items = _get(content, "interfaces", list)
+    items = member(content, "interfaces", list)
     if len(items) > INTERFACES_MAX:
         raise InvalidParameterValue(f"{len(items)} interfaces; {INTERFACES_MAX} are the limit.")
     reported = []
     for item in items:
         if not isinstance(item, dict):
             raise InvalidParameterValue("interfaces is a list of objects.")
-        addresses = _get(item, "addresses", list)
+        addresses = member(item, "addresses", list)
         if not all(isinstance(address, str) for address in addresses):
             raise InvalidParameterValue("addresses is a list of strings.")
-        reported.append(ReportedInterface(_get(item, "device", str), _get(item, "mac_address", str), tuple(addresses)))
+        reported.append(
+            ReportedInterface(member(item, "device", str), member(item, "mac_address", str), tuple(addresses))
+        )
     return reported
-
-
-def _get(content: Content, name: str, kind: type[Kind]) -> Kind:
-    value = content.get(name)
-    if not isinstance(value, kind) or (isinstance(value, str) and not 0 < len(value) <= TEXT_MAX):
-        raise InvalidParameterValue(f"'{name}' is missing or isn't a {kind.__name__}, or is too long.")
-    if isinstance(value, str) and not value.isprintable():  # it goes into logs, answers and onto screens
-        raise InvalidParameterValue(f"'{name}' may not contain control characters.")
-    return value

@@ -28,6 +28,19 @@ _IN_FORCE: Final = {
         {"type": "null"},
     ]
 }
+_INTERFACE: Final[dict[str, Any]] = {
+    "interface_id": _TEXT,
+    "kind": {"enum": ["host", "routed"]},
+    "device": {"type": ["string", "null"]},
+    "attachment_id": _TEXT,
+    "device_index": _NUMBER,
+    "attached_at": _NUMBER,
+    "delete_on_termination": _FLAG,
+    "source_check": _FLAG,
+    "addresses": _TEXTS,
+    "group_ids": _TEXTS,
+    "in_force": _IN_FORCE,
+}
 _RULE: Final[dict[str, Any]] = {
     "rule_id": _TEXT,
     "direction": {"enum": ["ingress", "egress"]},
@@ -131,10 +144,29 @@ DOCUMENT: Final[dict[str, Any]] = {
         "/ringwall/v1/hosts/{host}": {
             "get": _operation("One host.", _json(_HOST, "The host."), on_host=True),
             "delete": _operation(
-                "Forgets a host, its key and its interface. Its kernel keeps what it has.",
+                "Forgets a host, its key and its own interfaces. Its kernel keeps what it has.",
                 _json(_object(removed=_TEXT, revision=_NUMBER), "It is removed."),
                 on_host=True,
             ),
+        },
+        "/ringwall/v1/hosts/{host}/interfaces": {
+            "post": _operation(
+                "Makes a device of the host an interface of its own, whose addresses the agent reports.",
+                _json(_object(**_INTERFACE, revision=_NUMBER), "The interface."),
+                status=201,
+                body=_object(device=_TEXT, subnet_id=_TEXT),
+                on_host=True,
+            )
+        },
+        "/ringwall/v1/hosts/{host}/interfaces/{interface}": {
+            "delete": _operation(
+                "Detaches an interface: one of the host's own is deleted, another is available again.",
+                _json(_object(detached=_TEXT, deleted=_FLAG, revision=_NUMBER), "It is detached."),
+                parameters=(
+                    *_PATH_HOST,
+                    {"name": "interface", "in": "path", "required": True, "schema": _TEXT, "description": "its id"},
+                ),
+            )
         },
         "/ringwall/v1/hosts/{host}/mode": {
             "put": _operation(
@@ -244,15 +276,11 @@ DOCUMENT: Final[dict[str, Any]] = {
                 digest={"type": ["string", "null"]},
                 in_force_at=_MAYBE_NUMBER,
                 last_seen=_MAYBE_NUMBER,
+                capabilities=_TEXTS,
                 drift={"oneOf": [_object(at={"type": "number"}, by=_TEXTS), {"type": "null"}]},
                 problems=_TEXTS,
                 unadmitted=_TEXTS,
-                interfaces={
-                    "type": "array",
-                    "items": _object(
-                        interface_id=_TEXT, device=_TEXT, addresses=_TEXTS, group_ids=_TEXTS, in_force=_IN_FORCE
-                    ),
-                },
+                interfaces={"type": "array", "items": _object(**_INTERFACE)},
             ),
             "Change": _object(
                 revision=_NUMBER,

@@ -11,7 +11,7 @@ import pytest
 from enrolled import default_subnet, enrol, use_token, watching
 from ringwall.cli.host import agent_command
 from ringwall.domain.enrolment import parse_token
-from ringwall.watch.messages import Drift
+from ringwall.watch.messages import Drift, InterfaceInForce
 from serving import RINGWALL, Server
 
 
@@ -109,6 +109,46 @@ def test_what_the_kernel_of_each_interface_has(server: Server) -> None:
         assert told["interfaces"][0]["in_force"]["digest"] == digest
         assert told["drift"] is None
         assert time.time() - 60 < told["last_seen"] <= time.time()
+
+
+def test_further_interfaces_are_attached_shown_and_detached(server: Server) -> None:
+    found = enrol(server, "many")
+    path = f"/ringwall/v1/hosts/{found.instance_id}"
+    subnet_id = server.client().describe_instances(InstanceIds=[found.instance_id])
+    subnet_id = subnet_id["Reservations"][0]["Instances"][0]["SubnetId"]
+    attached = host(server, "attach", found.instance_id, "--interface", "eth1", "--subnet", subnet_id)
+    assert attached.returncode == 0, attached.stderr
+    assert attached.stdout.startswith(f"eth1 of {found.instance_id} is eni-")
+    ec2 = server.client()
+    made = ec2.create_network_interface(SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
+    ec2.attach_network_interface(NetworkInterfaceId=made, InstanceId=found.instance_id, DeviceIndex=5)
+    own, second, behind = server.api("GET", path).json["interfaces"]
+    kinds = [
+        (each["kind"], each["device"], each["device_index"], each["source_check"]) for each in (own, second, behind)
+    ]
+    assert kinds == [("host", "eth0", 0, False), ("host", "eth1", 1, False), ("routed", None, 5, True)]
+    assert behind["delete_on_termination"] is False
+    assert f"(no device) {made}: nothing reported" in host(server, "show", found.instance_id).stdout
+    assert f"  - {made}  " in host(server, "list").stdout
+    with watching(server, found) as agent:
+        bound = (InterfaceInForce(own["interface_id"], "eth0"), InterfaceInForce(made, "veth-web"))
+        agent.report(digest="d" * 64, interfaces=bound, capabilities=("table-owner",))
+        told = server.api("GET", path).json
+        own, second, behind = told["interfaces"]
+        assert (behind["device"], behind["in_force"]["digest"]) == ("veth-web", "d" * 64)
+        assert second["in_force"] is None, "its rules aren't in the kernel yet"
+        assert told["capabilities"] == ["table-owner"]
+    for interface_id, words in ((second["interface_id"], "It is deleted."), (made, "It can be attached again.")):
+        detached = host(server, "detach", found.instance_id, interface_id)
+        assert (detached.returncode, detached.stderr) == (0, "")
+        assert detached.stdout.startswith(f"{interface_id} is detached from {found.instance_id} from revision ")
+        assert detached.stdout.endswith(f"on. {words}\n")
+    again = host(server, "detach", found.instance_id, made)
+    assert (again.returncode, f"The networkInterface ID '{made}' does not exist" in again.stderr) == (1, True)
+    first = host(server, "detach", found.instance_id, own["interface_id"])
+    assert "OperationNotPermitted" in first.stderr
+    assert server.api("POST", f"{path}/interfaces", {"device": "eth9", "subnet_id": "subnet-0"}).status == 400
+    assert server.api("POST", f"{path}/interfaces", {"device": 9, "subnet_id": subnet_id}).status == 400
 
 
 def test_a_list_without_hosts_has_its_heads(server: Server) -> None:

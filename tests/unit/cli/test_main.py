@@ -50,6 +50,8 @@ def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("host", "enforce"),
         ("host", "show", "i-../../x"),
         ("host", "show", "é"),
+        ("host", "detach", "i-0123456789abcdef0", "eni-../../x"),
+        ("host", "attach", "i-0123456789abcdef0", "--interface", "eth1"),
         ("env", "extra"),
         ("agent",),
         ("wait", "--revision", "0"),
