@@ -7,7 +7,8 @@ id. A counter is known by the boot, the table's handle and the rule's, which the
 that was killed goes on with the file of the one before it, and counts nothing twice.
 
 What may be lost: what a rule let through between that last reading and its commit, microseconds; and with the kernel
-itself, at a crash or a loss of power, what it counted since the file was written.
+itself, at a crash or a loss of power, what it counted since the file was written. An agent that is killed before it
+wrote loses no count, but the next one dates them later.
 
 When a rule was used is known as exactly as the counters are read: `READ_SECONDS`, or more where reading takes long.
 Source: linux/netfilter/nf_tables.h, NFTA_COUNTER_*.
@@ -39,6 +40,9 @@ from .netlink import NETFILTER, Netlink
 
 READ_SECONDS: Final = 30.0
 """The counters are read so often."""
+
+WRITE_SECONDS: Final = 5.0
+"""What a question or a commit had read is written after so long."""
 
 REST: Final = 400
 """And after a reading there is rest for so many times as long, which keeps it under a quarter of a percent."""
@@ -87,6 +91,7 @@ class Usage:
         self._clock = clock
         self._ledger = _read(self._path)
         self._lock = Lock()
+        self._is_fresh = False
         self._written: bytes | None = None
         self._read_at = 0.0
         self.problem: str | None = None
@@ -137,24 +142,34 @@ class Usage:
         try:
             while True:
                 began = time.monotonic()
-                await asyncio.to_thread(self.keep)
-                took = time.monotonic() - began
-                await asyncio.sleep(max(READ_SECONDS, took * REST))
+                await asyncio.to_thread(self._keep)
+                until = began + max(READ_SECONDS, (time.monotonic() - began) * REST)
+                while (left := until - time.monotonic()) > 0:
+                    await asyncio.sleep(min(left, WRITE_SECONDS))
+                    if self._is_fresh:
+                        await asyncio.to_thread(self._write)
         finally:
-            self.keep()
+            self._keep()
 
-    def keep(self) -> None:
-        """Reads all counters, and writes the file if there is anything new; what doesn't work is a problem."""
+    def _keep(self) -> None:
+        """Reads all counters, and writes the file; what doesn't work is a problem."""
         try:
             self.read()
+        except OSError as error:
+            self.problem = f"What rules are used can't be counted: {error}"
+        else:
+            self._write()
+
+    def _write(self) -> None:
+        try:
             with self._lock:
-                told = _told(self._ledger)
+                told, self._is_fresh = _told(self._ledger), False
             content = json.dumps(told, separators=(",", ":")).encode() + b"\n"
             if content != self._written:
                 write_whole(self._path, content)
                 self._written = content
         except OSError as error:
-            self.problem = f"What rules are used can't be counted or kept on disk: {error}"
+            self.problem = f"What rules were used can't be kept on disk: {error}"
         else:
             self.problem = None
 
@@ -193,6 +208,7 @@ class Usage:
                 last_used=now,
             )
             ledger.seen[counter.handle] = counter.packets, counter.bytes
+            self._is_fresh = True
 
     def _forget(self, present: set[str]) -> None:
         uses = self._ledger.uses

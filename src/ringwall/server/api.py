@@ -36,6 +36,7 @@ from .hosts import (
     update_addresses,
 )
 from .openapi import DOCUMENT
+from .rule_use import show_flows, show_group_usage, show_rule_usage
 from .service import Service, new_request_id
 from .watch_endpoint import watch
 
@@ -55,6 +56,9 @@ ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("DELETE", "/ringwall/v1/draining/{rule}", "EndDraining", end),
     ("GET", "/ringwall/v1/changes", "ShowChange", show_changes),
     ("GET", "/ringwall/v1/changes/{revision}", "ShowChange", show_change),
+    ("GET", "/ringwall/v1/rules/{rule}/flows", "ShowRuleFlows", show_flows),
+    ("GET", "/ringwall/v1/rules/{rule}/usage", "ShowUsage", show_rule_usage),
+    ("GET", "/ringwall/v1/groups/{group}/usage", "ShowUsage", show_group_usage),
     ("GET", "/ringwall/v1/watch", "Watch", watch),
     ("POST", "/ringwall/v1/report", "Report", report),
     ("POST", "/ringwall/v1/answers/{question}", "Report", take_answer),

@@ -49,13 +49,50 @@ _RULE: Final[dict[str, Any]] = {
     "to_port": _NUMBER,
     "peer": _TEXT,
 }
-_FLOWS_LEFT: Final = {"type": ["integer", "null"]}
+_MAYBE_COUNT: Final = {"type": ["integer", "null"]}
 _DRAINING: Final = _object(
     **_RULE,
     group_id=_TEXT,
     revoked_at=_NUMBER,
-    flows_left=_FLOWS_LEFT,
-    hosts={"type": "array", "items": _object(instance_id=_TEXT, flows_left=_FLOWS_LEFT)},
+    flows_left=_MAYBE_COUNT,
+    hosts={"type": "array", "items": _object(instance_id=_TEXT, flows_left=_MAYBE_COUNT)},
+)
+_ASKED: Final[dict[str, Any]] = {
+    "instance_id": _TEXT,
+    "hostname": _TEXT,
+    "state": {"enum": ["answered", "silent", "failed", "remembered"]},
+    "failure": {"type": ["string", "null"]},
+}
+_FLOW: Final = {
+    "type": "object",
+    "properties": {
+        "instance_id": _TEXT,
+        "direction": {"enum": ["ingress", "egress"]},
+        "protocol": _TEXT,
+        "source": _TEXT,
+        "destination": _TEXT,
+        "source_port": _MAYBE_COUNT,
+        "destination_port": _MAYBE_COUNT,
+        "icmp_type": _MAYBE_COUNT,
+        "icmp_code": _MAYBE_COUNT,
+        "packets": _MAYBE_COUNT,
+        "bytes": _MAYBE_COUNT,
+        "ends": _FLAG,
+        "goes_on_through": {"type": ["string", "null"]},
+        "reason": {"type": ["string", "null"]},
+    },
+}
+_USED: Final[dict[str, Any]] = {
+    "rule_id": _TEXT,
+    "packets": _NUMBER,
+    "bytes": _NUMBER,
+    "first_used": _MAYBE_NUMBER,
+    "last_used": _MAYBE_NUMBER,
+    "unused_since": _MAYBE_NUMBER,
+    "complete": _FLAG,
+}
+_USE: Final[dict[str, Any]] = dict.fromkeys(
+    ("read_at", "packets", "bytes", "first_used", "last_used", "since"), _MAYBE_NUMBER
 )
 _HOST: Final = {"$ref": "#/components/schemas/Host"}
 _CHANGE: Final = {"$ref": "#/components/schemas/Change"}
@@ -72,6 +109,9 @@ def _in_path(name: str, text: str) -> dict[str, Any]:
 _WAIT: Final = (
     _query("wait", {"type": "number"}, "Answer once it is in force everywhere, or after so many seconds, at most 20."),
     _query("in_force", _NUMBER, "With wait: answer once it is in force on more than so many hosts, too."),
+)
+_HOSTS_WAIT: Final = _query(
+    "wait", {"type": "number"}, "So many seconds for the hosts to answer, at most 20; 5 without."
 )
 _PATH_HOST: Final = [{"name": "host", "in": "path", "required": True, "schema": _TEXT, "description": "an i-…"}]
 
@@ -224,6 +264,51 @@ DOCUMENT: Final[dict[str, Any]] = {
                     },
                     *_WAIT,
                 ),
+            )
+        },
+        "/ringwall/v1/rules/{rule}/flows": {
+            "get": _operation(
+                "The live flows that a rule admits on its hosts, each with what becomes of it without the rule.",
+                _json(
+                    _object(
+                        rule_id=_TEXT,
+                        group_id=_TEXT,
+                        ending=_NUMBER,
+                        going_on=_NUMBER,
+                        hosts={"type": "array", "items": _object(**_ASKED)},
+                        flows={"type": "array", "items": _FLOW},
+                    ),
+                    "How many would end and how many would go on, and some of them; who hasn't answered is `silent`.",
+                ),
+                parameters=(
+                    _in_path("rule", "an sgr-…"),
+                    _query("limit", _NUMBER, "Name so many flows, at most 1,000; 100 without. All are counted."),
+                    _HOSTS_WAIT,
+                ),
+            )
+        },
+        "/ringwall/v1/rules/{rule}/usage": {
+            "get": _operation(
+                "How much a rule was used, when first and when last, on each of its hosts and in all.",
+                _json(
+                    _object(group_id=_TEXT, **_USED, hosts={"type": "array", "items": _object(**_ASKED, **_USE)}),
+                    "Of a host that is away, what it said last (`remembered`).",
+                ),
+                parameters=(_in_path("rule", "an sgr-…"), _HOSTS_WAIT),
+            )
+        },
+        "/ringwall/v1/groups/{group}/usage": {
+            "get": _operation(
+                "How much each rule of a group was used, in all.",
+                _json(
+                    _object(
+                        group_id=_TEXT,
+                        rules={"type": "array", "items": _object(**_USED)},
+                        hosts={"type": "array", "items": _object(**_ASKED)},
+                    ),
+                    "Rule by rule.",
+                ),
+                parameters=(_in_path("group", "an sg-…"), _HOSTS_WAIT),
             )
         },
         "/ringwall/v1/watch": {

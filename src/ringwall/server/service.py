@@ -16,6 +16,7 @@ from ringwall.operations.vpcs import ensure_region
 from ringwall.store.base import Reader, Store, Transaction
 from ringwall.telemetry import ChangeLines, Metrics
 from ringwall.watch.hub import Hub
+from ringwall.watch.uses import Uses
 from ringwall.wire.response import item_writer
 
 from .courtesy import Courtesy
@@ -57,6 +58,7 @@ class Service:
     clock: Callable[[], float] = time.time
     change_lines: ChangeLines = field(default_factory=lambda: ChangeLines(sys.stderr.write))
     regions_ready: set[tuple[str, str]] = field(default_factory=set)
+    uses: Uses = field(default_factory=Uses)
     accepting: bool = True
     courtesy: Courtesy = field(default_factory=Courtesy)
     groups_described: KeptDescriptions = field(init=False)
