@@ -33,6 +33,7 @@ MALFORMED = {
     "SubnetIds": ("subnet", "InvalidSubnetID"),
     "NetworkInterfaceId": ("eni", "InvalidNetworkInterfaceId"),
     "NetworkInterfaceIds": ("eni", "InvalidNetworkInterfaceId"),
+    "AttachmentId": ("eni-attach", "InvalidNetworkInterfaceAttachmentId"),
     "InstanceId": ("i", "InvalidInstanceID"),
     "InstanceIds": ("i", "InvalidInstanceID"),
     "PrefixListId": ("pl", "InvalidPrefixListId"),
@@ -46,6 +47,7 @@ ABSENT = {
     "vpc-cidr-assoc": ("InvalidVpcCidrBlockAssociationID.NotFound", None),
     "subnet": ("InvalidSubnetID.NotFound", "The subnet ID '{}' does not exist"),
     "eni": ("InvalidNetworkInterfaceID.NotFound", "The networkInterface ID '{}' does not exist"),
+    "eni-attach": ("InvalidAttachmentID.NotFound", None),
     "i": ("InvalidInstanceID.NotFound", "The instance ID '{}' does not exist"),
     "pl": ("InvalidPrefixListID.NotFound", None),
     "pcx": ("InvalidVpcPeeringConnectionID.NotFound", None),
@@ -166,7 +168,7 @@ class PrefixList:
 
 @dataclass
 class Interface:
-    """instance_id: the host's that has it."""
+    """instance_id: the host's that has it, at a place; at 0 its own. goes: whether it goes with the host."""
 
     interface_id: str
     subnet_id: str
@@ -177,6 +179,13 @@ class Interface:
     description: str = ""
     checked: bool = True
     instance_id: str | None = None
+    attachment_id: str | None = None
+    place: int = 0
+    goes: bool = True
+
+    @property
+    def is_own(self) -> bool:
+        return self.instance_id is not None and self.place == 0
 
 
 @dataclass
@@ -209,7 +218,8 @@ class State:
             "pl": lambda: self.prefix_lists,
             "pcx": lambda: (each for each in self.peerings if self.is_shown(each)),
             "sgr": lambda: (rule.rule_id for group in self.groups.values() for rule in group.rules.values()),
-            "i": lambda: (each.instance_id for each in self.interfaces.values() if each.instance_id),
+            "eni-attach": lambda: (each.attachment_id for each in self.interfaces.values()),
+            "i": lambda: {each.instance_id for each in self.interfaces.values()},
             "vpc-cidr-assoc": lambda: (each for vpc in self.vpcs.values() for each in vpc.blocks),
         }
         return sorted(each for each in found[kind]() if each)

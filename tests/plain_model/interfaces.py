@@ -102,7 +102,7 @@ class Interfaces(PrefixLists):
     def known_interface(self, request: Request, changes_addresses: bool = False) -> Interface:
         refuse_any(self.absent("eni", request["NetworkInterfaceId"]))
         found = self.interfaces[request["NetworkInterfaceId"]]
-        if changes_addresses and found.instance_id:
+        if changes_addresses and found.is_own:
             raise Refused(("UnsupportedOperation", None))
         return found
 
@@ -120,7 +120,7 @@ class Interfaces(PrefixLists):
         asked = [each for each in request.get(given, []) if each not in found.ipv4]
         held = self.holders(found.vpc_id)
         losers = {each: held[each] for each in asked if each in held and request.get("AllowReassignment")}
-        faults: list[Fault] = [("UnsupportedOperation", None) for each in losers.values() if each.instance_id]
+        faults: list[Fault] = [("UnsupportedOperation", None) for each in losers.values() if each.is_own]
         faults += [(BAD, None) for each, loser in losers.items() if loser.ipv4[0] == each]
         wanted, new = [each for each in asked if each not in losers], []
         try:
@@ -176,6 +176,39 @@ class Interfaces(PrefixLists):
         self.tags.pop(found.interface_id, None)
         return {}
 
+    def attach_network_interface(self, request: Request, said: Answer) -> Answer:
+        syntax("AttachNetworkInterface", request)
+        place = request["DeviceIndex"]
+        if not 0 <= place < 1024:
+            raise Refused((BAD, None))
+        check_dry_run(request)
+        refuse_any(self.absent("eni", request["NetworkInterfaceId"]) + self.absent("i", request["InstanceId"]))
+        found, host_id = self.interfaces[request["NetworkInterfaceId"]], request["InstanceId"]
+        theirs = {each.place: each for each in self.interfaces.values() if each.instance_id == host_id}
+        faults: list[Fault] = [("InvalidNetworkInterface.InUse", None)] if found.instance_id else []
+        if (found.vpc_id, self.zone(found)) != (theirs[0].vpc_id, self.zone(theirs[0])):
+            faults.append(("InvalidParameterCombination", None))
+        if place in theirs:
+            text = f"Instance '{host_id}' already has an interface attached at device index '{place}'."
+            faults.append((BAD, text))
+        refuse_any(faults)
+        found.attachment_id = self.new("eni-attach", said, "AttachmentId")
+        found.instance_id, found.place, found.goes = host_id, place, False
+        return {"AttachmentId": found.attachment_id, "NetworkCardIndex": 0}
+
+    def zone(self, found: Interface) -> str:
+        return self.subnets[found.subnet_id].zone
+
+    def detach_network_interface(self, request: Request, said: Answer) -> Answer:
+        syntax("DetachNetworkInterface", request)
+        check_dry_run(request)
+        refuse_any(self.absent("eni-attach", request["AttachmentId"]))
+        found = next(each for each in self.interfaces.values() if each.attachment_id == request["AttachmentId"])
+        if found.is_own:
+            raise Refused(("OperationNotPermitted", None))
+        found.instance_id, found.attachment_id, found.place = None, None, 0
+        return {}
+
     def set_groups(self, found: Interface, given: list[str]) -> None:
         groups = list(dict.fromkeys(given))
         faults = self.absent("sg", *groups)
@@ -188,15 +221,22 @@ class Interfaces(PrefixLists):
         found.group_ids = groups
 
     def change(self, found: Interface, request: Request) -> Answer:
-        """One of groups, description and source-destination check."""
-        given = request.keys() & {"Groups", "Description", "SourceDestCheck"}
+        """One of groups, description, source-destination check and whether it goes with its host."""
+        given = request.keys() & {"Groups", "Description", "SourceDestCheck", "Attachment"}
         if len(given) != 1:
             raise Refused(("InvalidParameterCombination", None))
         if "Groups" in request:
             self.set_groups(found, request["Groups"])
         elif "Description" in request:
             found.description = request["Description"]["Value"]
-        elif request["SourceDestCheck"]["Value"] and found.instance_id:
+        elif "Attachment" in request:
+            goes = request["Attachment"]["DeleteOnTermination"]
+            if request["Attachment"]["AttachmentId"] != found.attachment_id:
+                raise Refused(("InvalidAttachmentID.NotFound", None))
+            if found.is_own and not goes:
+                raise Refused(("UnsupportedOperation", None))
+            found.goes = goes
+        elif request["SourceDestCheck"]["Value"] and found.is_own:
             raise Refused(("UnsupportedOperation", None))
         else:
             found.checked = request["SourceDestCheck"]["Value"]
@@ -215,23 +255,27 @@ class Interfaces(PrefixLists):
             raise Refused((code, None))
         check_dry_run(request)
         found = self.known_interface(request)
-        attached = {"InstanceId": found.instance_id, "Status": "attached"} if found.instance_id else None
         answers: dict[str, Answer] = {
             "description": {"Description": {"Value": found.description}},
             "groupSet": {"Groups": self.shown_interface(found.interface_id)["Groups"]},
             "sourceDestCheck": {"SourceDestCheck": {"Value": found.checked}},
-            "attachment": {"Attachment": attached},
+            "attachment": {"Attachment": shown_attachment(found)},
         }
         return {"NetworkInterfaceId": found.interface_id} | answers[request["Attribute"]]
 
     def primary(self, request: Request) -> Interface:
         refuse_any(self.absent("i", request["InstanceId"]))
-        return next(each for each in self.interfaces.values() if each.instance_id == request["InstanceId"])
+        mine = [each for each in self.interfaces.values() if each.instance_id == request["InstanceId"]]
+        return next(each for each in mine if each.is_own)
 
     def modify_instance_attribute(self, request: Request, said: Answer) -> Answer:
         syntax("ModifyInstanceAttribute", request)
         check_dry_run(request)
-        return self.change(self.primary(request), request)
+        found = self.primary(request)
+        several = [each for each in self.interfaces.values() if each.instance_id == found.instance_id][1:]
+        if several and len(request.keys() & {"Groups", "SourceDestCheck"}) == 1:
+            raise Refused(("InvalidInstanceID", None))
+        return self.change(found, request)
 
     def describe_instance_attribute(self, request: Request, said: Answer) -> Answer:
         syntax("DescribeInstanceAttribute", request)
@@ -253,11 +297,24 @@ class Interfaces(PrefixLists):
             "Description": found.description,
             "SourceDestCheck": found.checked,
             "Status": "in-use" if found.instance_id else "available",
+            "Attachment": shown_attachment(found),
             "PrivateIpAddress": found.ipv4[0],
             "PrivateIpAddresses": [{"Primary": each == found.ipv4[0], "PrivateIpAddress": each} for each in found.ipv4],
             "Ipv6Addresses": [{"Ipv6Address": each} for each in found.ipv6],
             "Groups": [{"GroupId": each, "GroupName": self.groups[each].name} for each in found.group_ids],
         }
+
+
+def shown_attachment(found: Interface) -> Answer | None:
+    if found.instance_id is None:
+        return None
+    return {
+        "AttachmentId": found.attachment_id,
+        "DeleteOnTermination": found.goes,
+        "DeviceIndex": found.place,
+        "InstanceId": found.instance_id,
+        "Status": "attached",
+    }
 
 
 def is_reserved(address: str, block: str) -> bool:

@@ -168,9 +168,11 @@ class Steps(RuleBasedStateMachine):
         address = subnet.block.rsplit(".", 1)[0] + ".10"
         host, shown = self.stack.account.enrolled(subnet.subnet_id, [group.group_id], 1, (address,))
         interface_id = shown.interface_id
+        assert shown.attachment is not None
         self.model.interfaces[interface_id] = Interface(
-            interface_id, subnet.subnet_id, subnet.vpc_id, [group.group_id], [address], [], "", False, host.instance_id
-        )
+            interface_id, subnet.subnet_id, subnet.vpc_id, [group.group_id], [address], [], "", False, host.instance_id,
+            shown.attachment.attachment_id,
+        )  # fmt: skip
 
     # --- What is drawn ---
 
@@ -315,6 +317,8 @@ class Steps(RuleBasedStateMachine):
             for group_id in each.group_ids
         ):
             yield "a group carried in another VPC"
+        if any(each.place for each in model.interfaces.values()):
+            yield "an interface behind a host"
         if model.default_vpc is None:
             yield "no default VPC"
         if self.walks:

@@ -215,6 +215,23 @@ class ResourceSteps(Steps):
         self.do("DescribeNetworkInterfaceAttribute", {"NetworkInterfaceId": interface_id, "Attribute": attribute}, data)
 
     @step()
+    def attach_interface(self, data: st.DataObject) -> None:
+        """At a free place or a taken one, mostly in the host's own subnet."""
+        instance_id, interface_id = self.any_of(data, "i"), self.an_interface(data)
+        place = self.choose(data, [1, 2, 3], 0, 1023, 1024)
+        named = {"NetworkInterfaceId": interface_id, "InstanceId": instance_id}
+        self.do("AttachNetworkInterface", named | {"DeviceIndex": place}, data)
+        found = self.model.interfaces.get(interface_id)
+        if found and found.attachment_id:
+            goes = {"AttachmentId": found.attachment_id, "DeleteOnTermination": data.draw(st.booleans())}
+            request: Request = {"NetworkInterfaceId": self.choose(data, [interface_id], self.any_of(data, "eni"))}
+            self.do("ModifyNetworkInterfaceAttribute", request | {"Attachment": goes}, data)
+
+    @step()
+    def detach_interface(self, data: st.DataObject) -> None:
+        self.do("DetachNetworkInterface", {"AttachmentId": self.any_of(data, "eni-attach")}, data)
+
+    @step()
     def modify_instance(self, data: st.DataObject) -> None:
         """Changed, then read."""
         instance_id = self.any_of(data, "i")

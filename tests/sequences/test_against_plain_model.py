@@ -35,6 +35,7 @@ SIGHTS = {
     *(f"a prefix list {each}" for each in ("create-complete", "modify-complete", "restore-complete", "delete-failed")),
     "a stale rule",
     "a rule over an association",
+    "an interface behind a host",
     "no default VPC",
     "pages half read",
 }
