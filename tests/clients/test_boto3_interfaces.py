@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from enrolled import enrol
 from serving import Server
 
 
@@ -63,6 +65,41 @@ def test_an_interface_from_its_making_to_its_end(subnet: tuple[Any, str, str]) -
     with pytest.raises(ClientError) as caught:
         ec2.describe_network_interfaces(NetworkInterfaceIds=[interface["NetworkInterfaceId"]])
     assert caught.value.response["Error"]["Code"] == "InvalidNetworkInterfaceID.NotFound"
+
+
+def test_an_interface_is_attached_to_a_host_and_detached(server: Server) -> None:
+    ec2, host = server.client(), enrol(server, "carrier")
+    instance = {"InstanceId": host.instance_id}
+    (shown,) = ec2.describe_instances(InstanceIds=[host.instance_id])["Reservations"][0]["Instances"]
+    made = ec2.create_network_interface(SubnetId=shown["SubnetId"])["NetworkInterface"]["NetworkInterfaceId"]
+    named = {"NetworkInterfaceId": made}
+    with pytest.raises(ClientError) as caught:
+        ec2.attach_network_interface(**named, **instance, DeviceIndex=1, DryRun=True)
+    assert caught.value.response["Error"]["Code"] == "DryRunOperation"
+    attached = ec2.attach_network_interface(**named, **instance, DeviceIndex=1)
+    assert attached["NetworkCardIndex"] == 0
+    ours = [{"Name": "attachment.attachment-id", "Values": [attached["AttachmentId"]]}]
+    (interface,) = ec2.describe_network_interfaces(Filters=ours)["NetworkInterfaces"]
+    assert (interface["NetworkInterfaceId"], interface["Status"]) == (made, "in-use")
+    attachment = interface["Attachment"]
+    assert (attachment["DeviceIndex"], attachment["Status"], attachment["DeleteOnTermination"]) == (
+        1,
+        "attached",
+        False,
+    )
+    assert abs(attachment["AttachTime"].timestamp() - time.time()) < 60
+    (after,) = ec2.describe_instances(InstanceIds=[host.instance_id])["Reservations"][0]["Instances"]
+    assert len(after["NetworkInterfaces"]) == 2
+    kept = {"AttachmentId": attached["AttachmentId"], "DeleteOnTermination": True}
+    ec2.modify_network_interface_attribute(**named, Attachment=kept)
+    shown = ec2.describe_network_interface_attribute(**named, Attribute="attachment")["Attachment"]
+    assert (shown["DeleteOnTermination"], shown["InstanceId"]) == (True, host.instance_id)
+    with pytest.raises(ClientError) as caught:
+        ec2.attach_network_interface(**named, **instance, DeviceIndex=2)
+    assert caught.value.response["Error"]["Code"] == "InvalidNetworkInterface.InUse"
+    ec2.detach_network_interface(AttachmentId=attached["AttachmentId"], Force=True)
+    ec2.get_waiter("network_interface_available").wait(NetworkInterfaceIds=[made])
+    ec2.delete_network_interface(**named)
 
 
 def test_what_is_not_given_is_refused_with_its_status(server: Server) -> None:
