@@ -8,7 +8,7 @@ from build import EGRESS, INGRESS, hook_of, is_tracked, packet
 from random_worlds import LOCAL
 from ringwall.domain.admission import Flow, Reason, Verdict, admits
 from ringwall.domain.local import LocalPolicy
-from ringwall.domain.world import HostState
+from ringwall.domain.world import HostState, InterfaceKind
 from ringwall.nft.objects import Ruleset
 from ringwall.nft.trace import trace
 
@@ -32,6 +32,7 @@ def packets_of(state: HostState, of: Flow, local: LocalPolicy, expected: Verdict
     """The kinds of packets that the flow can have.
 
     Who is refused for an address that isn't his never gets an answer; nor does one under such an address get through.
+    The host tells nobody of an error in what it has refused; what it tells of an endpoint's flow, the endpoint judges.
     """
     if not is_tracked(of):
         return ["first"]
@@ -45,4 +46,7 @@ def packets_of(state: HostState, of: Flow, local: LocalPolicy, expected: Verdict
     )
     if {expected.reason, admits(state, local, answers).reason} & MISPLACED:
         return ["first", "later"]
+    behind = {each for one in state.interfaces.values() if one.kind is InterfaceKind.ROUTED for each in one.addresses}
+    if not expected.allowed and of.onward is None and of.direction is INGRESS and behind & {of.source, of.destination}:
+        return ["first", "later", "reply"]
     return ["first", "later", "reply", "error"]

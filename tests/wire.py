@@ -42,6 +42,20 @@ _ETH_P_ALL = 3
 _BUFFER_BYTES = 32 << 20
 _MARKER = flow(device="m0", protocol=UDP, source="198.18.0.1", destination="198.18.0.2", destination_port=9)
 
+_WAYS = """
+table inet ways {{
+ chain in {{
+  type filter hook prerouting priority -400
+  meta mark set ether saddr map {{ {ways} }}
+ }}
+ chain out {{
+  type filter hook output priority -400
+  oifname != "lo" meta mark 0 drop
+ }}
+}}
+"""
+"""The second chain keeps the host's kernel from answering by itself."""
+
 Arrival = tuple[int, str]
 """A packet's number, and where it came out: a device, or `HERE`."""
 
@@ -179,8 +193,7 @@ def _ways(host: Namespace) -> None:
         _batch(host, lines, version)
         lines.clear()
     ways = ", ".join(f"02:00:00:00:00:{mark:02x} : {mark}" for mark in tables)
-    host.run(["nft", "add table inet ways; add chain inet ways in { type filter hook prerouting priority -400; }"])
-    host.run(["nft", f"add rule inet ways in meta mark set ether saddr map {{ {ways} }}"])
+    host.run(["nft", "-f", "-"], input=_WAYS.format(ways=ways))
 
 
 def _batch(where: Namespace, lines: Iterable[str], *options: str) -> None:

@@ -12,6 +12,7 @@ import netns
 import tally
 from build import cidr, egress, everything, ingress
 from frames import SCTP
+from meaning import packets_of
 from random_worlds import GROUPS, some_peer, some_traffic
 from ringwall.compiler.compile import compile_host
 from ringwall.domain.admission import ICMP, ICMPV6, TCP, UDP, Reason, admits
@@ -19,7 +20,7 @@ from ringwall.domain.group import Direction, SecurityGroupRule
 from ringwall.domain.interface import Mode
 from ringwall.domain.peer import PeerKind
 from ringwall.domain.world import HostState
-from trial import Case, Trial
+from trial import Case, Trial, World
 from wire import Wire, wire
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
@@ -110,14 +111,22 @@ def go_and_come_back(trial: Trial) -> tuple[int, int]:
     observed = trial.net.kernel.observe()
     assert observed is not None
     assert observed.ruleset == compile_host(without.state, without.local).ruleset
-    now = [replace(case, passes=admits(without.state, without.local, case.of).allowed) for case in live]
-    trial.try_packets(("later", now), ("reply", repeatable(now)), ("error", now), ("later", now))
+    now = [judged(case, without) for case in live]
+    told = [case for case in now if "error" in case.kinds]
+    trial.try_packets(("later", now), ("reply", repeatable(now)), ("error", told), ("later", now))
     trial.try_packets(("first", trial.some_cases(without, FLOWS // 2)))
 
     trial.enforce(with_them)
     trial.try_packets(("later", live), ("reply", repeatable(live)))
     went_on = sum(case.passes for case in now)
     return len(now) - went_on, went_on
+
+
+def judged(case: Case, world: World) -> Case:
+    """The flow in another world, in which it lives already."""
+    expected = admits(world.state, world.local, case.of)
+    kinds = packets_of(world.state, case.of, world.local, expected)
+    return Case(case.of, expected, tuple(kinds), expected.allowed)
 
 
 def repeatable(cases: list[Case]) -> list[Case]:

@@ -46,7 +46,7 @@ from .lines import (
     look_up,
     refusal,
 )
-from .matches import IPV6, TRACKED, UNTRACKED, PeerFields, at_block, family
+from .matches import ICMP_NUMBERS, IPV6, TRACKED, UNTRACKED, PeerFields, at_block, family
 from .parts import Object
 
 FILTER: Final = 0
@@ -73,6 +73,7 @@ def endpoint_objects(
         *interface_maps(names.FROM_ENDPOINTS, names.FROM_ENDPOINTS_UNTRACKED, fields.IIFNAME, bound, Direction.EGRESS),
         *interface_maps(names.TO_ENDPOINTS, names.TO_ENDPOINTS_UNTRACKED, fields.OIFNAME, bound, Direction.INGRESS),
         _foreign_source(mode),
+        *_errors(endpoints),
         *_with_host(mode, local),
         *_host_side(mode, own, local),
         *_forwarded(mode),
@@ -122,6 +123,32 @@ def _source_check() -> list[Rule]:
 def _foreign_source(mode: Mode) -> Chain:
     exempt = Rule((InSet(_IN, names.UNCHECKED_ENDPOINTS), RETURN))
     return Chain(names.FOREIGN_SOURCE, (exempt, refusal(mode, "a source address that isn't the sender's")))
+
+
+def _errors(endpoints: Sequence[HostInterface]) -> Iterator[Object]:
+    """What the host itself tells somebody of a packet that it can't forward: its size, its time to live, its way.
+
+    It leaves by the host's output, but its flow isn't the host's own: the flow's endpoint judges it.
+    """
+    lines: list[Rule] = []
+    for version in _VERSIONS:
+        is_error = (family(version), Match(fields.L4PROTO, bytes([ICMP_NUMBERS[version]])))
+        for end, direction in (("from", Direction.EGRESS), ("to", Direction.INGRESS)):
+            name = names.errors_about(end, version)
+            other = Direction.INGRESS if direction is Direction.EGRESS else Direction.EGRESS
+            address = TRACKED[other].of(version)
+            lines.append(look_up(name, address, behind=is_error))
+            yield Map(
+                name,
+                (address,),
+                {
+                    (packed(own),): Verdict("goto", names.directed(each.interface_id, direction))
+                    for each in endpoints
+                    for own in each.addresses
+                    if version_of(packed(own)) == version
+                },
+            )
+    yield Chain(names.ERRORS_ABOUT_ENDPOINTS, tuple(lines))
 
 
 def _with_host(mode: Mode, local: LocalPolicy) -> list[Object]:

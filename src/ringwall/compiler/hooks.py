@@ -56,9 +56,8 @@ def hook_objects(
     for interface in interfaces:
         groups = [group_id for group_id in dict.fromkeys(interface.group_ids) if group_id in group_ids]
         for direction in Direction:
-            objects += interface_chains(
-                mode, interface, direction, groups, local, drains=interface.interface_id in draining
-            )
+            drains = interface.interface_id in draining
+            objects += interface_chains(mode, interface, direction, groups, local, drains=drains, endpoints=there_are)
     return [*objects, *endpoint_objects(mode, own, endpoints, behind, local)] if there_are else objects
 
 

@@ -23,10 +23,11 @@ from ringwall.nft.expressions import Counter, Field, InSet, Match, MatchAny, Sta
 from ringwall.nft.objects import Chain, Element, Map, Rule, Set
 
 from . import names
-from .lines import ACCEPT, ORIGINAL, REPLY, RETURN, goto, ifname, jump, jumps, refusal, state
+from .lines import ACCEPT, IS_RELATED, ORIGINAL, REPLY, RETURN, goto, ifname, jump, jumps, refusal, state
 from .matches import IPV6, TRACKED, UNTRACKED
 from .parts import Object
 
+_LEAVES: Final = Match(fields.OIFNAME, bytes(fields.OIFNAME.length), negated=True)  # what arrives has no such device
 _IS_TCP: Final = Match(fields.L4PROTO, bytes([TCP]))
 _IS_SYN: Final = Match(fields.TCP_FLAGS, b"\x02", mask=b"\x17")
 _IS_CONFIRMED: Final = MatchAny(fields.CT_STATUS, fields.STATUS_CONFIRMED.to_bytes(4, sys.byteorder))
@@ -58,8 +59,11 @@ def interface_chains(
     local: LocalPolicy,
     *,
     drains: bool,
+    endpoints: bool,
 ) -> list[Object]:
     """The chains of an interface in one direction. drains: whether flows of rules that it no longer has may go on.
+
+    endpoints: whether containers or virtual machines are behind the host.
 
     A TCP flow begins with a SYN. Without the first line, a packet in the middle of a stream whose flow is unknown would
     make a new flow of it, with the sides swapped where a server speaks first, and egress rules would open ingress.
@@ -92,6 +96,7 @@ def interface_chains(
             (
                 *((jump(names.kept(interface_id, direction)),) if drains else ()),
                 *(_never_refused(direction, local) if is_own else ()),
+                *((jump(names.ERRORS_ABOUT_ENDPOINTS, IS_RELATED, _LEAVES),) if is_own and endpoints else ()),
                 refusal(mode, f"{direction} that no rule admits"),
             ),
         ),

@@ -27,6 +27,7 @@ def state(*states: int) -> Statement:
 
 
 IS_INVALID: Final = state(fields.STATE_INVALID)
+IS_RELATED: Final = state(fields.STATE_RELATED)
 WITHOUT_FLOW: Final = state(fields.STATE_INVALID, fields.STATE_UNTRACKED)
 
 

@@ -42,6 +42,7 @@ TO_ENDPOINTS: Final = "to-endpoints"
 FROM_ENDPOINTS_UNTRACKED: Final = "from-endpoints-untracked"
 TO_ENDPOINTS_UNTRACKED: Final = "to-endpoints-untracked"
 FOREIGN_SOURCE: Final = "foreign-source"
+ERRORS_ABOUT_ENDPOINTS: Final = "errors-about-endpoints"
 HOST: Final = "host"
 
 _PROTOCOL_NAMES: Final = {number: name for name, number in PROTOCOL_NUMBERS.items()}
@@ -60,6 +61,11 @@ def untracked(owner_id: str, direction: Direction) -> str:
 def refused(interface_id: str, direction: Direction) -> str:
     """`eni-…-ingress-refused`: where packets end that no group admits."""
     return f"{interface_id}-{direction}-refused"
+
+
+def errors_about(end: str, version: int) -> str:
+    """`errors-about-from-v4`: from the endpoint that opened the flow (`to`: that it was opened to) to who judges it."""
+    return f"errors-about-{end}-v{version}"
 
 
 def kept(interface_id: str, direction: Direction) -> str:
