@@ -18,6 +18,9 @@
     [groups.sg-1]
     sgr-1 = "ingress tcp 22 10.0.0.0/8"
 
+    [draining]
+    sg-1 = ["sgr-9"]
+
     [members]
     sg-2 = ["10.0.0.7"]
 
@@ -54,7 +57,10 @@ def read_world(path: Path) -> tuple[HostState, LocalPolicy]:
         {interface_id: _interface(interface_id, each) for interface_id, each in told.get("interfaces", {}).items()},
         {
             group_id: HostGroup(
-                group_id, group_id, {rule_id: _rule(rule_id, group_id, text) for rule_id, text in rules.items()}
+                group_id,
+                group_id,
+                {rule_id: _rule(rule_id, group_id, text) for rule_id, text in rules.items()},
+                frozenset(told.get("draining", {}).get(group_id, [])),
             )
             for group_id, rules in told.get("groups", {}).items()
         },

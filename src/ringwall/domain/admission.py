@@ -18,7 +18,7 @@ Source: EC2 User Guide, "Security group rules" and "Connection tracking".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -80,10 +80,15 @@ class Listener:
     port: int
 
 
+Kept = Set[tuple[str, Direction]]
+"""Places where a flow goes on: interfaces, by id, with the direction that it is for each."""
+
+
 class Reason(StrEnum):
     """Why a flow passes or doesn't, for people."""
 
     RULES = "admitted by rules"
+    KEPT = "it goes on after the rules that admitted it"
     LOOPBACK = "loopback"
     LINK_LOCAL = "neighbour or multicast listener discovery"
     DHCP = "DHCP client"
@@ -107,8 +112,11 @@ class Verdict:
     rule_ids: tuple[str, ...] = ()
 
 
-def admits(state: HostState, local: LocalPolicy, flow: Flow) -> Verdict:
-    """The verdict on the flow when the host enforces, whatever its mode is now."""
+def admits(state: HostState, local: LocalPolicy, flow: Flow, kept: Kept = frozenset()) -> Verdict:
+    """The verdict on the flow when the host enforces, whatever its mode is now.
+
+    kept: where the flow goes on although no rule admits it: interfaces, by id, with the direction that it is for each.
+    """
     places = _Places.of(state, local)
     if flow.onward is None and flow.device == LOOPBACK:
         return Verdict(True, Reason.LOOPBACK)
@@ -120,6 +128,9 @@ def admits(state: HostState, local: LocalPolicy, flow: Flow) -> Verdict:
         return Verdict(True, Reason.RULES, tuple(rule_id for rule_ids in admitting for rule_id in rule_ids))
     if (reason := _never_refused(local, flow)) is not None:
         return Verdict(True, reason)
+    goes_on = ((interface.interface_id, direction) in kept for interface, direction in ends)
+    if ends and all(rule_ids or is_kept for rule_ids, is_kept in zip(admitting, goes_on, strict=True)):
+        return Verdict(True, Reason.KEPT)
     if ends:
         is_dhcp = len(ends) == 1 and flow.onward is None and _is_dhcp(flow)
         return Verdict(is_dhcp, Reason.DHCP if is_dhcp else Reason.NO_RULE)
