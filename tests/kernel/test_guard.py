@@ -98,6 +98,35 @@ def test_also_when_the_agent_hangs_or_dies(fleet: Fleet, end: signal.Signals) ->
     assert fleet.connects(23)
 
 
+def test_another_interface_that_costs_an_enforcing_host_its_server_is_undone_and_it_enforces_on(fleet: Fleet) -> None:
+    """Also when the agent hangs."""
+    agent = observing(fleet)
+    netns.veth(fleet.host, "up1", "10.0.1.1/24", fleet.peer, "up1", "10.0.1.2/24")
+    subnet = fleet.ec2("create_subnet", VpcId=fleet.vpc_id, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    fleet.enforce(yes=True)
+    state = fleet.data / "state.json"
+    wait_for(lambda: b'"enforce"' in state.read_bytes(), "the state on disk")
+    before = fleet.objects()
+    no_new_connections(fleet)
+    fleet.api("POST", f"/ringwall/v1/hosts/{fleet.instance_id}/interfaces", {"device": "up1", "subnet_id": subnet})
+    wait_for(lambda: '"up1"' in fleet.table(), "the change")
+    agent.process.send_signal(signal.SIGSTOP)
+    assert agent.process.wait(SECONDS) == -signal.SIGKILL
+    wait_for(lambda: agent.says("rolled back"), "the guard")
+    assert fleet.objects() == before
+    assert fleet.connects(22)
+    assert not fleet.connects(23)
+
+    fleet.peer.run(["nft", "delete", "table", "inet", "theirs"])
+    again = fleet.start_agent()
+    wait_for(lambda: any("undone" in problem for problem in fleet.about()["problems"]), "the report")
+    assert sum("undone" in line for line in again.said) == 1
+    assert not again.says("Traceback")
+    assert fleet.objects() == before
+    fleet.host.run(["nft", "flush", "ruleset"])
+    wait_for(lambda: fleet.table() and fleet.objects() == before, "our table, which is the agent's again")
+
+
 def test_a_host_that_is_released_meanwhile_has_no_table(fleet: Fleet) -> None:
     agent = observing(fleet)
     no_new_connections(fleet)

@@ -206,8 +206,8 @@ FLOWS_MAX = 300_000
 
 def track(first: int, last: int) -> None:
     """The kernel of this thread's namespace tracks these established connections, which it doesn't give up."""
-    address, ports = 0x0B000000, 50_000
-    head = struct.pack("=BBH", socket.AF_INET, 0, 0)
+    head, per_address = struct.pack("=BBH", socket.AF_INET, 0, 0), 50_000
+    client, port, here, ssh = b"\x0b\xc1\xc2\xc3", b"\xd1\xd2", socket.inet_aton(HOST4), b"\x00\x16"
 
     def tuple_(kind: int, source: bytes, destination: bytes, source_port: bytes, destination_port: bytes) -> bytes:
         return nested(
@@ -216,23 +216,23 @@ def track(first: int, last: int) -> None:
             nested(2, _attribute(1, b"\x06"), _attribute(2, source_port), _attribute(3, destination_port)),
         )
 
-    def message(number: int) -> bytes:
-        client = (address + number // ports).to_bytes(4, "big")
-        port, here, there = (1_024 + number % ports).to_bytes(2, "big"), socket.inet_aton(HOST4), b"\x00\x16"
-        body = (
-            head
-            + tuple_(1, client, here, port, there)
-            + tuple_(2, here, client, there, port)
-            + u32(3, 2 | 4 | 8)  # seen in both directions, assured, confirmed
-            + u32(7, 432_000)
-            + nested(4, nested(1, _attribute(1, b"\x03")))  # established
-        )
-        return struct.pack("=IHHII", 16 + len(body), 0x100, 0x401, 0, 0) + body
-
+    body = (
+        head
+        + tuple_(1, client, here, port, ssh)
+        + tuple_(2, here, client, ssh, port)
+        + u32(3, 2 | 4 | 8)  # seen in both directions, assured, confirmed
+        + u32(7, 432_000)
+        + nested(4, nested(1, _attribute(1, b"\x03")))  # established
+    )
+    message = struct.pack("=IHHII", 16 + len(body), 0x100, 0x401, 0, 0) + body
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as netlink:
         netlink.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20)
-        for start in range(first, last, 10_000):
-            netlink.send(b"".join(message(number) for number in range(start, min(start + 10_000, last))))
+        for block in range(first // per_address, -(-last // per_address)):
+            of_block = message.replace(client, b"\x0b\0\0" + bytes([block]))
+            numbers = range(max(first, block * per_address), min(last, (block + 1) * per_address))
+            for start in range(0, len(numbers), 10_000):
+                ports = (1_024 + number % per_address for number in numbers[start : start + 10_000])
+                netlink.send(b"".join(of_block.replace(port, each.to_bytes(2, "big")) for each in ports))
 
 
 def _attribute(kind: int, value: bytes) -> bytes:
