@@ -34,6 +34,22 @@ def packet_bytes(of: Flow, kind: str, number: int) -> bytes:
     return _ip(ends, protocol, _with_checksum(ends, protocol, message), hops(of))
 
 
+def ip_packet(source: str, destination: str, protocol: int, message: bytes) -> bytes:
+    """A packet of any content; where its protocol has a checksum, with that."""
+    ends = packed(source) + packed(destination)
+    return _ip(ends, protocol, _with_checksum(ends, protocol, message), 64)
+
+
+def fragment(whole: bytes, at: int, length: int) -> bytes:
+    """So many bytes of a packet's content, from there, as a piece of it."""
+    if whole[0] >> 4 == 4:
+        content, more = whole[20:], at + length < len(whole) - 20
+        return _ip(whole[12:20], whole[9], content[at : at + length], 64, at >> 3 | (0x2000 if more else 0))
+    content, more = whole[40:], at + length < len(whole) - 40
+    extension = pack("!BBHI", whole[6], 0, at | int(more), 7)
+    return _ip(whole[8:40], 44, extension + content[at : at + length], 64)
+
+
 def number_in(packet: bytes) -> int | None:
     """The number that a packet with its IP header carries; None of one that isn't ours."""
     if not packet:
@@ -77,9 +93,9 @@ def _transport(of: Flow, kind: str, mark: bytes) -> bytes:
             return bytes(8) + mark
 
 
-def _ip(ends: bytes, protocol: int, message: bytes, hops: int) -> bytes:
+def _ip(ends: bytes, protocol: int, message: bytes, hops: int, piece: int = 0) -> bytes:
     if len(ends) == 8:
-        head = pack("!BBHHHBBH", 0x45, 0, 20 + len(message), 7, 0, hops, protocol, 0)
+        head = pack("!BBHHHBBH", 0x45, 0, 20 + len(message), 7, piece, hops, protocol, 0)
         total = internet_checksum(head + ends)
         return head[:10] + pack("!H", total) + ends + message
     return pack("!IHBB", 6 << 28, len(message), protocol, hops) + ends + message
