@@ -30,6 +30,7 @@ class Entry:
     counted: tuple[int, int] | None = None
     zone: int = 0
     replied: bool = True
+    number: int = 77
 
     def message(self, *, mark: bool = True) -> bytes:
         """With its header."""
@@ -38,7 +39,11 @@ class Entry:
         body += self._tuple(1, self.source, self.destination, self.source_port, self.destination_port)
         body += self._tuple(2, address, self.source, port, self.source_port)
         body += (
-            u32(3, 0xE if self.replied else 0xC) + (u32(8, 0) if mark else b"") + u32(12, 77) + u32(11, 1) + u32(7, 99)
+            u32(3, 0xE if self.replied else 0xC)
+            + (u32(8, 0) if mark else b"")
+            + u32(12, self.number)
+            + u32(11, 1)
+            + u32(7, 99)
         )
         if self.protocol == 6 and self.state is not None:
             about = [attribute(kind, bytes((value,))) for kind, value in ((1, self.state), (2, 0), (3, 0))]

@@ -98,9 +98,12 @@ class Kept:
         self,
         read_flows: Callable[[Wanted], Iterable[bytes]] = read,
         local: Callable[[], Iterable[DeviceAddresses]] = read_interfaces,
+        *,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._read = read_flows
         self._local = local
+        self._look_seconds = look_seconds
         self._flows: dict[str, Flows] | None = None
         self._state: HostState | None = None
         self._filled: tuple[dict[str, Flows], HostState, _Change | None] | None = None
@@ -146,7 +149,7 @@ class Kept:
 
         commit: has the flows committed, as they are now. tell: has the server told how many are left.
         """
-        rest = LOOK_SECONDS
+        rest = self._look_seconds
         while True:
             await self._any.wait()
             with suppress(TimeoutError):
@@ -160,7 +163,7 @@ class Kept:
                 self._note(error)
             else:
                 (commit if changed else tell)()
-            rest = max(LOOK_SECONDS, REST * (time.monotonic() - start))
+            rest = max(self._look_seconds, REST * (time.monotonic() - start))
 
     def left(self) -> dict[str, int]:
         """How many flows are left of each rule that drains, by its id; at most TOLD_MAX.
