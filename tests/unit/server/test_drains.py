@@ -1,0 +1,113 @@
+"""Rules that drain, over a real server's own API, with a host that watches and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from enrolled import Watching, enrol, watching
+from ringwall.domain.world import HostDelta
+from ringwall.watch.messages import Delta
+from serving import Server, serving
+
+DRAINING = "/ringwall/v1/draining"
+
+
+class Site:
+    """A host that watches, and its group."""
+
+    def __init__(self, server: Server, stack: ExitStack) -> None:
+        self.server, self.ec2 = server, server.client()
+        self.host = enrol(server)
+        made = self.ec2.create_security_group(GroupName="web", Description="for tests")
+        self.group_id: str = made["GroupId"]
+        self.ec2.modify_instance_attribute(InstanceId=self.host.instance_id, Groups=[self.group_id])
+        self.rule_id = self.admit(22)
+        self.agent: Watching = stack.enter_context(watching(server, self.host))
+
+    def admit(self, port: int) -> str:
+        """A rule's id."""
+        answer = self.ec2.authorize_security_group_ingress(
+            GroupId=self.group_id, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp="192.0.2.0/24"
+        )
+        return str(answer["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
+    def revoke(self, **content: Any) -> Any:
+        """The answer, whatever it is."""
+        return self.server.api("POST", f"/ringwall/v1/groups/{self.group_id}/revoke", content)
+
+    def heard(self) -> HostDelta:
+        """What the host is told next."""
+        message = self.agent.next()
+        assert isinstance(message, Delta)
+        return message.delta
+
+    def draining(self) -> Any:
+        return self.server.api("GET", DRAINING).json["draining"]
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with ExitStack() as stack:
+        yield Site(stack.enter_context(serving()), stack)
+
+
+def test_from_the_revoke_to_the_last_flow(site: Site) -> None:
+    answer = site.revoke(rule_ids=[site.rule_id], on_revoke="keep").json
+    rule = {
+        "rule_id": site.rule_id, "direction": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22,
+        "peer": "192.0.2.0/24",
+    }  # fmt: skip
+    assert answer == {"revision": answer["revision"], "revoked": [rule], "draining": [site.rule_id]}
+    delta = site.heard()
+    assert delta.rules == {(site.group_id, site.rule_id): None}, "in one message, so that one commit does both"
+    assert delta.draining == {site.group_id: frozenset([site.rule_id])}
+    assert not delta.groups
+
+    (shown,) = site.draining()
+    assert shown.items() >= {**rule, "group_id": site.group_id, "flows_left": None}.items()
+    site.agent.report(draining={site.rule_id: 3})
+    (shown,) = site.draining()
+    assert shown["flows_left"] == 3
+    assert shown["hosts"] == [{"instance_id": site.host.instance_id, "flows_left": 3}]
+    waited = site.server.api("GET", f"/ringwall/v1/changes/{answer['revision']}?wait=1").json
+    assert waited["in_force"], "flows that go on don't hold it up"
+    site.agent.report(draining={site.rule_id: 0})
+    assert site.heard().draining == {site.group_id: frozenset()}
+    assert site.draining() == []
+
+
+def test_what_is_left_is_cut_when_told_to(site: Site) -> None:
+    site.revoke(rule_ids=[site.rule_id], on_revoke="keep")
+    assert site.heard().draining
+    ended = site.server.api("DELETE", f"{DRAINING}/{site.rule_id}").json
+    assert ended == {"revision": ended["revision"], "ended": site.rule_id}
+    assert site.heard().draining == {site.group_id: frozenset()}
+    again = site.server.api("DELETE", f"{DRAINING}/{site.rule_id}")
+    assert (again.status, again.json["error"]["code"]) == (400, "InvalidSecurityGroupRuleId.NotFound")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ({}, "InvalidParameterValue"),
+        ({"rule_ids": "sgr-1"}, "InvalidParameterValue"),
+        ({"rule_ids": [1]}, "InvalidParameterValue"),
+        ({"rule_ids": []}, "MissingParameter"),
+        ({"rule_ids": ["sgr-0123456789abcdef0"], "on_revoke": "perhaps"}, "InvalidParameterValue"),
+        ({"rule_ids": ["sgr-0123456789abcdef0"], "on_revoke": ["keep"]}, "InvalidParameterValue"),
+        ({"rule_ids": ["sgr-0123456789abcdef0"]}, "InvalidSecurityGroupRuleId.NotFound"),
+    ],
+)
+def test_calls_that_cannot_be_meant(site: Site, content: dict[str, Any], code: str) -> None:
+    answer = site.revoke(**content)
+    assert (answer.status, answer.json["error"]["code"]) == (400, code)
+
+
+def test_a_host_may_not_say_what_drains(site: Site) -> None:
+    path = f"/ringwall/v1/groups/{site.group_id}/revoke"
+    for method, where in (("POST", path), ("GET", DRAINING), ("DELETE", f"{DRAINING}/{site.rule_id}")):
+        assert site.server.api(method, where, {}, **site.host.key).status == 403
