@@ -83,6 +83,9 @@ class PlainPrincipals:
             if policy.lower() in [name.lower() for name in each.policies]
         ]
 
+    def host_secrets(self) -> list[tuple[str, str]]:
+        return [(key.access_key_id, key.secret) for key in self.state.keys]
+
     def trail_start(self) -> TrailHead:
         return self._rows.start
 

@@ -32,7 +32,7 @@ class ServerConfig:
     data: the directory of the store and the credentials; None only for an ephemeral server that writes nothing.
     store_path: the SQLite file. account: None for the one the data directory has, or the default.
     regions: those served; empty for all of EC2's commercial ones. tls_cert, tls_key: PEM files, both or neither.
-    allow_sigv2: whether EC2's endpoint takes Signature Version 2 too.
+    allow_sigv2: whether EC2's endpoint takes Signature Version 2 too. key_file: None for the one beside `data`.
     """
 
     data: Path | None
@@ -48,6 +48,7 @@ class ServerConfig:
     insecure_http: bool = False
     metrics_open: bool = False
     allow_sigv2: bool = False
+    key_file: Path | None = None
     quota: Quota = field(default_factory=Quota)
 
     @property

@@ -113,6 +113,7 @@ def test_a_hosts_key_is_sealed_anew(rows: Any) -> None:
     rows.write(lambda tx: (tx.insert_vpc(vpc()), tx.insert_subnet(subnet(vpc())), tx.insert_group(group(vpc(), 1))))
     made = host(subnet(vpc()))
     rows.write(lambda tx: tx.insert_host(made, key(made), interface(made, [group(vpc(), 1)])))
+    assert rows.read(lambda r: r.host_secrets()) == [(made.access_key_id, key(made).secret)]
     rows.write(lambda tx: tx.reseal_host_key(made.access_key_id, "sealed"))
     assert rows.read(lambda r: r.host_key(made.access_key_id)) == replace(key(made), secret="sealed")
     assert rows.read(lambda r: r.host(*PLACE, made.instance_id)) == made

@@ -45,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="set one quota, N a number or none, whatever --limits says; may be given again and again. "
         f"Names: {', '.join(limit_names())}",
     )
+    add(
+        "--key-file",
+        type=Path,
+        metavar="FILE",
+        help="what secrets in the store are encrypted with; outside DIR (default: beside it, DIR.key)",
+    )
     add("--tls-cert", type=Path, metavar="PEM", help="the certificate chain, for HTTPS")
     add("--tls-key", type=Path, metavar="PEM", help="its private key")
     add("--insecure-http", action="store_true", help="allow plain HTTP on an address that other machines reach")
@@ -94,5 +100,6 @@ def configuration(options: argparse.Namespace) -> ServerConfig:
         insecure_http=options.insecure_http,
         metrics_open=options.metrics_open,
         allow_sigv2=options.allow_sigv2,
+        key_file=options.key_file,
         quota=quota_of(options.limits, options.limit),
     )

@@ -61,7 +61,7 @@ def _caller(service: Service, request: RawRequest, services: Container[str] | No
         arn = f"arn:aws:iam::{root.account_id}:root"
         return Caller(root.account_id, region_of(service, scope_region), root.access_key_id, arn, root.account_id)
     key = service.store.read(lambda reader: reader.host_key(access_key_id))
-    verify_with(key.secret if key else None)
+    verify_with(service.keyring.open(key.secret, access_key_id) if key else None)
     assert key is not None, "verify refuses a key that isn't there"
     return _host_caller(key, region_of(service, scope_region))
 

@@ -60,9 +60,10 @@ async def enroll(service: Service, content: Content) -> Response:
         raise InvalidToken("The enrolment token is not valid: it was used, has expired, or was never made.")
     caller = Caller(token.account_id, token.region, "", "", "")
     key_id, secret = new_access_key_id("RWHK"), new_secret()
+    sealed = service.keyring.seal(secret, key_id)
     committed = await service.store.write(
         lambda transaction: operation.enroll(
-            service.context(caller, transaction), token, hostname, reported, key_id, secret
+            service.context(caller, transaction), token, hostname, reported, key_id, sealed
         )
     )
     enrolled = committed.result

@@ -31,6 +31,8 @@ from ringwall.wire.shapes import REGIONS
 
 from .app import Application
 from .credentials import RootKey, load_root_key, write_private
+from .host_keys import seal_host_keys
+from .keyring import Keyring, Sealed, is_sealed, key_file_of, load_keyring, random_keyring
 from .protocol import BoundedProtocol
 from .service import Service
 from .tls import certificate_sha256, server_context
@@ -60,7 +62,8 @@ def serve(config: ServerConfig, environment: Mapping[str, str]) -> int:
         raise ConfigurationError(str(error)) from error
     try:
         listening = _listen(config)  # before the key: a start that fails leaves no account behind
-        service = build_service(config, store, load_root_key(config.data, config.account, environment))
+        keyring = _keyring(config, store)
+        service = build_service(config, store, load_root_key(config.data, config.account, environment), keyring)
         if not is_loopback(config.host) and config.tls_cert is None:
             LOG.warning("plain HTTP on %s: every machine on the way can read the requests and answers", config.host)
         server = _Server(uvicorn_config(service), service)
@@ -73,8 +76,8 @@ def serve(config: ServerConfig, environment: Mapping[str, str]) -> int:
     return 0
 
 
-def build_service(config: ServerConfig, store: Store, root: RootKey) -> Service:
-    """The parts of a server, joined.
+def build_service(config: ServerConfig, store: Store, root: RootKey, keyring: Keyring | None = None) -> Service:
+    """The parts of a server, joined. keyring: None for a random one.
 
     Raises:
         ConfigurationError: a region that EC2 doesn't have, or a certificate that can't be read.
@@ -107,7 +110,7 @@ def build_service(config: ServerConfig, store: Store, root: RootKey) -> Service:
         pin = certificate_sha256(config.tls_cert) if config.tls_cert else None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"--tls-cert {config.tls_cert} can't be read as a certificate: {error}") from error
-    return Service(config, store, root, hub, Metrics(), regions, pin)
+    return Service(config, store, root, hub, Metrics(), regions, pin, keyring=keyring or random_keyring())
 
 
 def server_tls(config: ServerConfig) -> ssl.SSLContext | None:
@@ -217,6 +220,27 @@ def _listen(config: ServerConfig) -> socket.socket:
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise ConfigurationError(f"can't listen on {config.host}, port {config.port}: {reason}.") from error
+
+
+def _keyring(config: ServerConfig, store: Store) -> Keyring:
+    """The keys that the store's secrets are encrypted with; none of them is in clear afterwards.
+
+    Raises:
+        ConfigurationError: as `load_keyring`, or the file is another store's.
+    """
+    if config.ephemeral or config.data is None:
+        return random_keyring()
+    secrets = store.read(lambda reader: reader.host_secrets())
+    sealed = [(key_id, secret) for key_id, secret in secrets if is_sealed(secret)]
+    path = config.key_file or key_file_of(config.data)
+    keyring = load_keyring(path, config.data, may_make=not sealed)
+    try:
+        for key_id, secret in sealed[:1]:
+            keyring.open(secret, key_id)
+    except Sealed as error:
+        raise ConfigurationError(f"The key file {path} doesn't open the secrets in {config.data}.") from error
+    seal_host_keys(store, keyring)
+    return keyring
 
 
 def _tell_keys(service: Service, url: str) -> None:

@@ -22,6 +22,7 @@ from ringwall.wire.response import item_writer
 from .courtesy import Courtesy
 from .credentials import RootKey
 from .descriptions import KeptDescriptions
+from .keyring import Keyring, random_keyring
 
 
 class RandomIds:
@@ -61,6 +62,7 @@ class Service:
     uses: Uses = field(default_factory=Uses)
     accepting: bool = True
     courtesy: Courtesy = field(default_factory=Courtesy)
+    keyring: Keyring = field(default_factory=random_keyring)
     groups_described: KeptDescriptions = field(init=False)
 
     def __post_init__(self) -> None:

@@ -76,7 +76,7 @@ class Committed(Generic[ResultCo]):
 
 @dataclass(frozen=True, slots=True)
 class HostKey:
-    """The key of a host's agent. secret: needed whole, because SigV4 is symmetric."""
+    """The key of a host's agent. secret: encrypted with the server's key file; the store doesn't know it."""
 
     access_key_id: str
     secret: str
@@ -503,6 +503,9 @@ class Store(Protocol):
 
         Afterwards `changes_since` refuses to start before what is left.
         """
+
+    def scrub(self) -> None:
+        """Leaves nothing in the store's files that was deleted or replaced. Blocks: for before there are requests."""
 
     def close(self) -> None:
         """Ends the writer once everything it was given is durable, and closes the files."""

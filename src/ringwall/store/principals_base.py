@@ -65,6 +65,9 @@ class PrincipalReads(Protocol):
     def principals_with(self, account_id: str, policy: str) -> list[Principal]:
         """The users and roles that the document is attached to."""
 
+    def host_secrets(self) -> list[tuple[str, str]]:
+        """The access key ids of all hosts with their secrets, as they are stored."""
+
     def trail_start(self) -> TrailHead:
         """The event before the oldest that is kept."""
 

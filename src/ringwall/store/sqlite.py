@@ -150,6 +150,11 @@ class SqliteStore:
         """`Store.compact`."""
         return self._group_commit.submit(lambda _: self._engine.transaction.drop_changes(before_revision))
 
+    def scrub(self) -> None:
+        """`Store.scrub`."""
+        with self._writer.lock:
+            self._writer.connection.executescript("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
+
     def close(self) -> None:
         """`Store.close`. The last connection to close moves the write-ahead log into the file and removes it."""
         self._group_commit.close()
@@ -323,7 +328,10 @@ def _prepare(writer: sqlite3.Connection) -> None:
     (mode,) = writer.execute("PRAGMA journal_mode=WAL").fetchone()
     if mode != "wal":
         raise Unavailable("the store's file system doesn't support a write-ahead log (shared memory and locks)")
-    writer.executescript(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}; PRAGMA wal_autocheckpoint={WAL_PAGES};")
+    # What is deleted is overwritten where its page is written anyway: nobody's secret lies in a gap of the file.
+    writer.executescript(
+        f"PRAGMA cache_size=-{WRITER_CACHE_KIB}; PRAGMA wal_autocheckpoint={WAL_PAGES}; PRAGMA secure_delete=FAST;"
+    )
     migrate(writer)
 
 

@@ -75,6 +75,10 @@ class PrincipalReader(Queries):
         )
         return self._all(self._principal, query, account_id, policy)
 
+    def host_secrets(self) -> list[tuple[str, str]]:
+        """`Reader.host_secrets`."""
+        return self._execute("SELECT access_key_id, secret FROM hosts ORDER BY number").fetchall()
+
     def trail_start(self) -> TrailHead:
         """`Reader.trail_start`."""
         return TrailHead(*self._execute("SELECT number, mac FROM trail_start").fetchone())
