@@ -15,9 +15,11 @@ import netns
 from build import HOST4, PEER4, cidr, egress, everything, ingress, tcp, udp, world
 from hook_counters import BEHIND_OURS, counted
 from lab import Lab, icmp_message, lab, received, wait_for
+from ringwall.agent.conntrack import prepare_tracking
 from ringwall.domain.group import SecurityGroupRule
+from ringwall.domain.interface import Mode
 from ringwall.domain.traffic import Traffic
-from site_of_containers import A4, ADDRESSES, Site, ip_header, site, site_world
+from site_of_containers import A4, ADDRESSES, MEMBERS, Site, ip_header, site, site_world
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
 
@@ -265,3 +267,49 @@ def test_c_the_host_tells_the_sender_of_a_granted_flow_that_its_packets_are_too_
     wait_for(lambda: place.refused() > before or near.getsockopt(level, mtu) == 1300)
     assert near.getsockopt(level, mtu) == 1300
     assert not received(far)
+
+
+@pytest.mark.parametrize("first", ["nothing", "observing"])
+@pytest.mark.parametrize("version", [4, 6])
+def test_5_forwarded_sessions_from_before_the_rules_end_and_those_seen_to_begin_are_judged(
+    place: Site, version: int, first: str
+) -> None:
+    """Row 5, forwarded: nobody can ask the container who opened what, and who is not known isn't let through.
+
+    The container may open anything: a download from it that was never granted would be a flow of its own, were it
+    judged by the packet that was seen first. What begins while the host observes lives on if it is granted.
+    """
+    at = version == 6
+    rules = [
+        ingress(tcp(22), cidr(("0.0.0.0/0", "::/0")[at]), group_id="sg-a"),
+        egress(everything(), cidr(("0.0.0.0/0", "::/0")[at]), group_id="sg-a"),
+    ]
+    a, outside = ADDRESSES["a"][at], ADDRESSES["outside"][at]
+    observing = site_world(*rules, mode=Mode.OBSERVE)
+
+    def sessions() -> list[tuple[socket.socket, socket.socket]]:
+        tries = [("outside", a, 22), ("outside", a, 9000), ("a", outside, 443)]
+        ends = [place.connect(place.places[client], there, port) for client, there, port in tries]
+        return [each for each in ends if each is not None]
+
+    before = sessions()
+    assert len(before) == 3
+    if first == "observing":
+        place.enforce(observing)
+        for near, far in before:
+            far.send(b"x")
+            wait_for(lambda: received(near))  # noqa: B023
+        during = sessions()
+        assert len(during) == 3
+    with place.host.enter():
+        prepared = prepare_tracking()
+        place.enforce(site_world(*rules))
+        ended = prepared.end_forwarded(MEMBERS["sg-a"])
+    assert ended == (3 if first == "observing" else 0)
+    for near, far in before:
+        assert not place.moves(far, near)
+        assert not place.moves(near, far)
+    if first == "observing":
+        for (near, far), granted in zip(during, (True, False, True), strict=True):
+            assert place.moves(far, near) is granted
+            assert place.moves(near, far) is granted

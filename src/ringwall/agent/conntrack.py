@@ -6,7 +6,11 @@ one that was picked up in mid-stream counts as opened by whoever sent the first 
 are loaded, and again just before enforcement starts, each TCP connection of the host gets the entry that its beginning
 would have made. The rules still judge it like any other.
 
-Entries are never deleted but to be put in right at once: where a flow was cut, its entry is what keeps it cut.
+Containers and virtual machines, whose connections the host forwards, it can't ask. An entry of theirs that was picked
+up in mid-stream may say the wrong thing of who began, so it goes as soon as the rules enforce, and the connection with
+it: TCP that the kernel doesn't know begins with a SYN.
+
+Else entries are never deleted but to be put in right at once: where a flow was cut, its entry is what keeps it cut.
 
 Source: linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_tcp.h.
 """
@@ -15,7 +19,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
@@ -24,7 +28,7 @@ from typing import Final
 from ringwall.nft.attributes import attribute, by_type, nested, to_u32, u32
 
 from .netlink import CREATE, EXCLUSIVE, NETFILTER, Netlink
-from .sockets import Connection, read_sockets
+from .sockets import TCP, Connection, read_sockets
 
 _NEW: Final = 0x100
 _GET: Final = 0x101
@@ -81,12 +85,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What was done before rules were loaded. failures: sentences, for connections that could not be put right."""
+    """What was done before rules were loaded. failures: sentences, for connections that could not be put right.
+
+    end_forwarded: to be called once the rules enforce, with the addresses of the endpoints: see `end_forwarded`.
+    """
 
     connections: int = 0
     inserted: int = 0
     replaced: int = 0
     failures: tuple[str, ...] = ()
+    end_forwarded: Callable[[Collection[str]], int] = lambda _: 0
 
 
 class Conntrack:
@@ -169,7 +177,30 @@ def prepare_tracking() -> Prepared:
             else:
                 inserted += made and not deleted
                 replaced += made and deleted
-    return Prepared(len(opened_by_peer), inserted, replaced, tuple(failures))
+    return Prepared(len(opened_by_peer), inserted, replaced, tuple(failures), end_forwarded)
+
+
+def end_forwarded(addresses: Collection[str]) -> int:
+    """How many TCP connections with these addresses were ended, of which the kernel doesn't know who opened them.
+
+    Only while rules enforce: they refuse a connection in mid-stream that has no entry, and so it isn't picked up anew.
+
+    Raises:
+        OSError: the flows can't be read, or an entry can't be deleted.
+    """
+    if not addresses:
+        return 0
+    ends = frozenset(addresses)
+    with Netlink(NETFILTER) as netlink:
+        conntrack = Conntrack(netlink)
+        unknown = [
+            entry
+            for entry in conntrack.entries()
+            if entry.picked_up and entry.original.protocol == TCP and {entry.original.source, entry.reply.source} & ends
+        ]
+        for entry in unknown:
+            conntrack.delete(entry)
+    return len(unknown)
 
 
 def _put_right(conntrack: Conntrack, connection: Connection, by_peer: bool, timeout_seconds: int) -> tuple[bool, bool]:

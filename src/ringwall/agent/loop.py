@@ -524,8 +524,9 @@ class Agent:
                 self._knows_applied = True
                 self._note_drift(last, self._applied)
                 last = self._applied
+            prepared = Prepared()
             if self._applied is None or (_drops(compiled.ruleset) and not self._is_enforcing()):
-                self._prepare_tracking()
+                prepared = self._prepare_tracking()
             try:
                 held = self._applied.ruleset if self._applied else None
                 ruleset = self._drains.filled(compiled.ruleset, state, self._from_disk, held)
@@ -542,6 +543,8 @@ class Agent:
                     raise
             else:
                 self._drains.committed()
+                if _drops(compiled.ruleset):
+                    self._end_forwarded(prepared, state)
                 return applied
         raise AssertionError("the last attempt returns or raises")
 
@@ -563,19 +566,34 @@ class Agent:
         """
         return self._applied is not None and _drops(self._applied.ruleset)
 
-    def _prepare_tracking(self) -> None:
+    def _prepare_tracking(self) -> Prepared:
         try:
             prepared = self._effects.prepare_tracking()
         except OSError as error:
             self._problems["tracking"] = (
                 f"The host's connections can't be read ({error}): those from before the rules may be cut.",
             )
-            return
+            return Prepared()
         self._problems["tracking"] = prepared.failures
         LOG.info(
             "tracking: %d connections, %d entries inserted, %d replaced, %d failures",
             prepared.connections, prepared.inserted, prepared.replaced, len(prepared.failures),
         )  # fmt: skip
+        return prepared
+
+    def _end_forwarded(self, prepared: Prepared, state: HostState | None) -> None:
+        """Ends what is forwarded for endpoints from before the rules, of which nobody knows who opened it."""
+        state = state or (self._received.state if self._received else None)
+        routed = [each for each in (state.interfaces.values() if state else ()) if each.kind is InterfaceKind.ROUTED]
+        try:
+            ended = prepared.end_forwarded({address for each in routed for address in each.addresses})
+        except OSError as error:
+            self._problems["tracking"] += (
+                f"Forwarded connections can't be read ({error}): some of before may go on, admitted or not.",
+            )
+        else:
+            if ended:
+                LOG.info("tracking: %d forwarded connections from before the rules ended", ended)
 
     def _settle(self, received: Received, compiled: Compiled) -> None:
         """Notes that the received state is in the kernel."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -131,6 +131,7 @@ class Stage:
     agent: Agent
     directory: AgentDirectory
     prepared: list[float]
+    ended: list[frozenset[str]]
 
     async def until(self, condition: Callable[[], bool]) -> None:
         await self.tiny.until(condition)
@@ -155,10 +156,15 @@ async def staged(path: Path, kernel: PlainKernel | None = None, drift_seconds: f
         ticks = itertools.count(1000.0)
         directory = AgentDirectory(path)
         prepared: list[float] = []
+        ended: list[frozenset[str]] = []
 
         def prepare() -> Prepared:
             prepared.append(next(ticks))
-            return Prepared()
+            return Prepared(end_forwarded=end)
+
+        def end(addresses: Collection[str]) -> int:
+            ended.append(frozenset(addresses))
+            return 1
 
         server = Server(ServerUrl("http", "127.0.0.1", tiny.port))
         effects = Effects(
@@ -174,7 +180,7 @@ async def staged(path: Path, kernel: PlainKernel | None = None, drift_seconds: f
         )
         nftables = kernel or PlainKernel()
         agent = Agent(IDENTITY, server, nftables, directory, effects=effects)
-        stage = Stage(control, tiny, nftables, agent, directory, prepared)
+        stage = Stage(control, tiny, nftables, agent, directory, prepared, ended)
         running = asyncio.create_task(stage.agent.run())
         try:
             yield stage
@@ -264,8 +270,10 @@ def test_tracking_is_prepared_before_the_first_rules_and_before_enforcement_only
         stage.control.say(Delta(5, at(6), REVOKED))
         await stage.reported(6)
         assert len(stage.prepared) == 1
+        assert not stage.ended
         stage.control.say(Delta(6, at(7), ENFORCED))
         report = await stage.reported(7)
+        assert stage.ended == [frozenset()], "the host has no containers"
         assert len(stage.prepared) == 2
         assert stage.prepared[1] < report.in_force_at
         stage.control.say(Delta(7, at(8), HostDelta(rules={("sg-1", "sgr-1"): RULE})))
