@@ -127,19 +127,23 @@ def _kernel_features(host: Host) -> Iterator[Finding]:
         )
         return
     yield ok("kernel", "The kernel takes a ruleset with all that ringwall uses.")
+    yield ownership(owns)
+
+
+def ownership(owns: bool) -> Finding:
+    """What a foreign flush does here. owns: whether the kernel has tables that are their agent's alone."""
     if owns:
-        yield ok(
+        return ok(
             "ownership",
             "While the agent lives nobody else can change or flush its table. "
             "While it is dead `nft flush ruleset` opens the host, until it is started again.",
         )
-    else:
-        yield warn(
-            "ownership",
-            "This kernel has no owned tables: `nft flush ruleset` opens the host for up to a second while the agent "
-            "lives, and until it is started again while it is dead.",
-            "Linux 6.9 has them.",
-        )
+    return warn(
+        "ownership",
+        "This kernel has no owned tables: `nft flush ruleset` opens the host for up to a second while the agent "
+        "lives, and until it is started again while it is dead.",
+        "Linux 6.9 has them.",
+    )
 
 
 class _NotTried(Exception):

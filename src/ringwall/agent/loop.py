@@ -172,6 +172,7 @@ class Agent:
         self._in_force: InForce | None = None
         self._lookout = Lookout(None)
         self._drift: Drift | None = None
+        self._drifted_at = 0.0
         self._retry_at: float | None = None
         self._refused_for = ""
         self._must_begin = False
@@ -257,7 +258,7 @@ class Agent:
         planned = plan(self._directory, self._identity.store_id)
         there = self._kernel.observe()
         if planned.start is Start.CLOSED:
-            self._lost = (planned.why, self._effects.clock())
+            self._lost = (planned.why, self._effects.elapsed())
             LOG.error("%s", planned.why)
             if there is None:
                 self._prepare_tracking()
@@ -553,7 +554,7 @@ class Agent:
         self._lookout.catch_up(last)  # who it was may have been told while the table was listed
         by = self._lookout.looked()
         if last is not None and (found is None or found.foreign or found.ruleset != last.ruleset):
-            self._drift = Drift(self._effects.clock(), by)
+            self._drift, self._drifted_at = Drift(self._effects.clock(), by), self._effects.elapsed()
             LOG.error(
                 "%s %s table inet ringwall: putting it back",
                 ", ".join(by) or "somebody else", "changed" if found else "flushed",
@@ -688,7 +689,7 @@ class Agent:
         self._note_room()
         problems = [problem for several in self._problems.values() for problem in several][:PROBLEMS_MAX]
         drift = self._drift
-        if drift is not None and self._effects.clock() >= drift.at + DRIFT_TOLD_SECONDS:
+        if self._effects.elapsed() >= self._drifted_at + DRIFT_TOLD_SECONDS:
             drift = None
         if drift is not None and "commit" not in self._problems:
             problems.append(drift.sentence)
@@ -696,7 +697,7 @@ class Agent:
             problems.append(self._drains.problem)
         if self._usage is not None and self._usage.problem is not None:
             problems.append(self._usage.problem)
-        if self._lost is not None and self._effects.clock() < self._lost[1] + DRIFT_TOLD_SECONDS:
+        if self._lost is not None and self._effects.elapsed() < self._lost[1] + DRIFT_TOLD_SECONDS:
             problems.append(f"At its start the host was closed until the server spoke. {self._lost[0]}")
         capabilities = (TABLE_OWNER,) if self._kernel.owns else ()
         if in_force is None:

@@ -28,6 +28,22 @@ def test_a_clock_that_is_wrong_is_told_before_it_is_refused(ahead_seconds: float
 
 
 @pytest.mark.parametrize(
+    ("owns", "status", "alive"),
+    [
+        (True, Status.OK, "While the agent lives nobody else can change or flush its table."),
+        (False, Status.WARN, "opens the host for up to a second while the agent lives"),
+    ],
+)
+def test_what_a_foreign_flush_does_is_said_for_an_agent_that_lives_and_for_a_dead_one(
+    owns: bool, status: Status, alive: str
+) -> None:
+    finding = doctor.ownership(owns)
+    assert finding.status is status
+    assert alive in finding.sentence
+    assert "until it is started again" in finding.sentence
+
+
+@pytest.mark.parametrize(
     ("count", "status"), [(0, Status.OK), (749, Status.OK), (750, Status.WARN), (949, Status.WARN), (950, Status.FAIL)]
 )
 def test_a_table_of_flows_that_fills_is_told(
