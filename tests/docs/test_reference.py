@@ -127,8 +127,8 @@ def test_every_environment_variable_and_no_other() -> None:
 def test_every_file_that_is_kept() -> None:
     shown = set(re.findall(r"^\| `DIR/([\w.-]+)` \|", PAGE, re.MULTILINE))
     assert shown == {
-        "ringwall.db", "credentials", "endpoint.json", "lock", "agent.json", "state.json", "agent.lock",
-        "mode", "released", "rolled-back",
+        "ringwall.db", "credentials", "endpoint.json", "lock", "agent.json", "state.json", "usage.json", "agent.lock",
+        "mode", "released", "rolled-back", "attachments.json",
     }  # fmt: skip
 
 

@@ -90,6 +90,7 @@ def test_what_was_sent_is_what_was_used_whatever_happens_to_agent_and_table(flee
 
 def started(fleet: Fleet) -> None:
     """A new agent, with the table in the kernel."""
+    wait_for(lambda: not fleet.about()["connected"], "the server to notice that the last one is gone")
     agent = fleet.start_agent()
     wait_for(lambda: agent.says("in-force revision="), "the first commit")
     fleet.settled()

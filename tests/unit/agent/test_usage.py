@@ -1,0 +1,33 @@
+"""The file that use is kept in: one that can't be understood costs the counts, and never the agent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ringwall.agent.usage import FILE, Usage
+from ringwall.watch.flows import RuleUse
+from ringwall.watch.uses import Uses
+
+
+def test_use_is_as_the_file_says(tmp_path: Path) -> None:
+    told = {"boot": "b", "table": 3, "uses": {"sgr-1": [5, 500, 1.0, 2.0, 0.5]}, "seen": {"7": [5, 500]}}
+    (tmp_path / FILE).write_text(json.dumps(told))
+    assert Usage(tmp_path).of(["sgr-1", "sgr-2"]) == {"sgr-1": RuleUse(5, 500, 1.0, 2.0, 0.5)}
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"boot":"b"', b'{"boot":"","table":0,"uses":[],"seen":{}}'])
+def test_a_damaged_file_is_counted_anew(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    assert Usage(tmp_path).of(["sgr-1"]) == {}
+
+
+def test_what_was_said_last_is_remembered_and_no_more_than_so_much() -> None:
+    uses = Uses(remembered_max=2)
+    for number in range(3):
+        uses.note("i-1", {f"sgr-{number}": RuleUse(number)}, 10.0 + number)
+    assert uses.last("i-1", "sgr-0") == (None, None)
+    assert uses.last("i-1", "sgr-2") == (RuleUse(2), 12.0)
+    assert uses.last("i-2", "sgr-2") == (None, None)
