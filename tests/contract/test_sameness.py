@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from plain_store import PlainStore
 from ringwall.domain.errors import ServiceError
 from ringwall.domain.group import Direction, PeerReference
-from ringwall.domain.interface import Mode
+from ringwall.domain.interface import Host, Mode, NetworkInterface
 from ringwall.domain.peering import PeeringStatus
 from ringwall.domain.prefix_list import PrefixListEntry
 from ringwall.domain.vpc import CidrAssociation
@@ -26,6 +26,7 @@ from stores import (
     PLACE,
     Driven,
     association,
+    attachment,
     free_interface,
     group,
     host,
@@ -109,6 +110,30 @@ def insert_interface(at: int, carried: list[str], held: list[str]) -> Request:
             tx.subnet(*PLACE, new.subnet_id) and exist(tx, carried) and not tx.interface(*PLACE, new.interface_id)
         ),
         lambda tx: tx.insert_interface(new),
+    )
+
+
+def attached(tx: Transaction, it: NetworkInterface) -> bool:
+    """Whether a host has the interface."""
+    stored = tx.interface(*PLACE, it.interface_id)
+    return stored is not None and stored.attachment is not None
+
+
+def has_no_routed(tx: Transaction, of: Host) -> bool:
+    """Whether all the host's interfaces go with it."""
+    return all(each.is_hosts_own for each in tx.interfaces_of_host(of.instance_id))
+
+
+def attach(it: NetworkInterface, to: Host, index: int) -> Request:
+    """At this place of the host, which may be taken."""
+    return given_that(
+        lambda tx: (
+            tx.interface(*PLACE, it.interface_id)
+            and not attached(tx, it)
+            and tx.host(*PLACE, to.instance_id)
+            and tx.subnet(*PLACE, it.subnet_id)
+        ),
+        lambda tx: tx.attach_interface(it, attachment(to, index)),
     )
 
 
@@ -199,7 +224,28 @@ REQUESTS: list[st.SearchStrategy[Request]] = [
     st.builds(revoke, st.integers(0, 3)),
     st.builds(replace_rules, st.integers(0, 3), st.sampled_from([22, 443, 80]), st.integers(1, 3)),
     st.builds(insert_host, indices, group_ids, addresses),
-    hosts.map(lambda it: given_that(lambda tx: tx.host(*PLACE, it.instance_id), lambda tx: tx.delete_host(it))),
+    hosts.map(
+        lambda it: given_that(
+            lambda tx: tx.host(*PLACE, it.instance_id) and has_no_routed(tx, it),
+            lambda tx: tx.delete_host(it),
+        )
+    ),
+    st.builds(attach, st.sampled_from(FREE), hosts, st.integers(1, 2)),
+    st.sampled_from(FREE).map(
+        lambda it: given_that(lambda tx: attached(tx, it), lambda tx: tx.detach_interface(it))
+    ),
+    st.builds(
+        lambda it, goes: given_that(lambda tx: attached(tx, it), lambda tx: tx.set_delete_on_termination(it, goes)),
+        st.sampled_from(FREE),
+        st.booleans(),
+    ),
+    st.builds(
+        lambda it, mac: given_that(
+            lambda tx: tx.interface(*PLACE, it.interface_id), lambda tx: tx.set_mac_address(it, mac)
+        ),
+        interfaces,
+        st.sampled_from(["02:00:00:00:00:01", "02:00:00:00:00:02"]),
+    ),
     st.builds(
         lambda it, mode: given_that(
             lambda tx: tx.host(*PLACE, it.instance_id), lambda tx: tx.set_host_mode(it, mode)
@@ -209,7 +255,10 @@ REQUESTS: list[st.SearchStrategy[Request]] = [
     ),
     st.builds(insert_interface, st.integers(0, 2), group_ids, addresses),
     st.sampled_from(FREE).map(
-        lambda it: given_that(lambda tx: tx.interface(*PLACE, it.interface_id), lambda tx: tx.delete_interface(it))
+        lambda it: given_that(
+            lambda tx: tx.interface(*PLACE, it.interface_id) and not attached(tx, it),
+            lambda tx: tx.delete_interface(it),
+        )
     ),
     st.builds(
         lambda it, text, check: given_that(
