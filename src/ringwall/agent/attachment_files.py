@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,18 +29,24 @@ ATTACHMENTS: Final = "attachments"
 STATUS: Final = "attachments.json"
 FILES_MAX: Final = 4096
 CONTENT_BYTES_MAX: Final = 64
+_TICK_NANOSECONDS: Final = 100_000_000
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+
+
+Known = tuple[tuple[int, int, int], str]
+"""A file's inode with the times of its last changes, and the id in it."""
 
 
 class Unreadable(Exception):
     """The directory can't be read as a whole, in a sentence; what it said before may still hold."""
 
 
-def read_files(directory: Path) -> tuple[list[Told], list[str]]:
-    """What the files say, in the order of their names, and sentences on those that have no device's name.
+def read_files(directory: Path, known: dict[str, Known] | None = None) -> tuple[list[Told], list[str]]:
+    """What the files say, in the order of their names, and sentences on those that can't be understood.
 
-    A directory that isn't there says nothing.
+    A directory that isn't there says nothing. known: what was read before, by name; brought up to date, so that only
+    files that changed are read.
 
     Raises:
         Unreadable: it can't be read, or mustn't be believed.
@@ -56,7 +63,12 @@ def read_files(directory: Path) -> tuple[list[Told], list[str]]:
             names = [entry.name for entry in islice(entries, FILES_MAX + 1)]
         if len(names) > FILES_MAX:
             raise Unreadable(f"{directory} holds more than {FILES_MAX} files.")
-        return _read_all(opened, directory, sorted(name for name in names if not name.startswith(".")))
+        return _read_all(
+            opened,
+            directory,
+            sorted(name for name in names if not name.startswith(".")),
+            {} if known is None else known,
+        )
     except MalformedAttachment as error:
         raise Unreadable(f"{directory} {error}: what it holds isn't believed.") from error
     except OSError as error:
@@ -65,7 +77,7 @@ def read_files(directory: Path) -> tuple[list[Told], list[str]]:
         os.close(opened)
 
 
-def _read_all(opened: int, directory: Path, names: list[str]) -> tuple[list[Told], list[str]]:
+def _read_all(opened: int, directory: Path, names: list[str], known: dict[str, Known]) -> tuple[list[Told], list[str]]:
     told: list[Told] = []
     problems: list[str] = []
     for name in names:
@@ -75,13 +87,30 @@ def _read_all(opened: int, directory: Path, names: list[str]) -> tuple[list[Told
             problems.append(f"A file in {directory} has a wrong name: {error}.")
             continue
         try:
-            told.append(Told(device, _read(opened, name), f"{directory}/{name}"))
+            told.append(Told(device, _read_new(opened, name, known), f"{directory}/{name}"))
         except FileNotFoundError:  # it went meanwhile
             continue
         except (MalformedAttachment, OSError) as error:
             problems.append(f"{directory}/{name}: {error.strerror if isinstance(error, OSError) else error}.")
             told.append(Told(device, None, f"{directory}/{name}"))
+    for name in known.keys() - set(names):
+        del known[name]
     return told, problems
+
+
+def _read_new(opened: int, name: str, known: dict[str, Known]) -> str:
+    """The id in the file; as it was read before, where the file is the same.
+
+    One that has only just changed is read again the next time: within a tick of its clock it may change once more.
+    """
+    about = os.stat(name, dir_fd=opened, follow_symlinks=False)
+    mark = about.st_ino, about.st_ctime_ns, about.st_mtime_ns
+    if (before := known.get(name)) is not None and before[0] == mark:
+        return before[1]
+    interface_id = _read(opened, name)
+    if abs(time.time_ns() - about.st_ctime_ns) > _TICK_NANOSECONDS:
+        known[name] = mark, interface_id
+    return interface_id
 
 
 def _read(opened: int, name: str) -> str:
