@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from hypothesis import strategies as st
@@ -26,7 +27,9 @@ SET_KEYS: dict[str, tuple[Field, ...]] = {
     "addresses": (x.CT_ORIGINAL_IP_SADDR,),
     "bindings": (x.IIFNAME, x.IP6_SADDR),
     "devices": (x.IIFNAME,),
+    "flows": (x.CT_ID,),
 }
+COMMENTS = ["sgr-1", "sgr-2"]
 INTERVAL_KEYS: dict[str, tuple[Field, ...]] = {"blocks": (x.CT_REPLY_IP_SADDR,), "blocks6": (x.CT_REPLY_IP6_SADDR,)}
 MAP_KEYS: dict[str, tuple[Field, ...]] = {
     "ports": (x.CT_REPLY_PROTO_SRC,),
@@ -123,6 +126,13 @@ def rulesets() -> st.SearchStrategy[Ruleset]:
     return histories(1).map(lambda made: made[0])
 
 
+def _commented(draw: st.DrawFn, of: Set) -> Set:
+    """The set; where it holds flows, with what some of them are there for."""
+    if not of.holds_flows or not of.elements:
+        return of
+    return replace(of, comments=draw(st.dictionaries(st.sampled_from(sorted(of.elements)), st.sampled_from(COMMENTS))))
+
+
 @st.composite
 def _rulesets(draw: st.DrawFn, pools: dict[str, list[Rule]]) -> Ruleset:
     """A ruleset whose chains take their rules from these pools, mostly in the pool's order, some twice."""
@@ -131,7 +141,7 @@ def _rulesets(draw: st.DrawFn, pools: dict[str, list[Rule]]) -> Ruleset:
     sets: dict[str, Set] = {}
     for name, key in SET_KEYS.items():
         if draw(st.integers(0, 3)):
-            sets[name] = Set(name, key, draw(st.frozensets(st.tuples(*map(values, key)), max_size=3)))
+            sets[name] = _commented(draw, Set(name, key, draw(st.frozensets(st.tuples(*map(values, key)), max_size=3))))
     for name, key in INTERVAL_KEYS.items():
         if draw(st.integers(0, 3)):
             sets[name] = Set(name, key, draw(intervals(key[0].length)), interval=True)
