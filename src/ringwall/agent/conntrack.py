@@ -20,7 +20,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
 from typing import Final
@@ -94,7 +94,7 @@ class Prepared:
     inserted: int = 0
     replaced: int = 0
     failures: tuple[str, ...] = ()
-    end_forwarded: Callable[[Collection[str]], int] = lambda _: 0
+    end_forwarded: Callable[[Collection[str]], int] = field(default=lambda _: 0, compare=False)
 
 
 class Conntrack:
