@@ -8,21 +8,33 @@ keeping their digest, costs what changed and not what there is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from ringwall.domain.group import Direction
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.peer import Peer, PeerKind
-from ringwall.domain.world import HostInterface, HostState
+from ringwall.domain.world import HostInterface, HostState, InterfaceKind
 from ringwall.nft.objects import Ruleset
 
 from .chains import CompiledGroup, compile_group
-from .hooks import hook_objects
+from .hooks import has_endpoints, hook_objects
+from .interfaces import interface_chains
 from .members import peer_sets
 from .parts import EMPTY, Assembly, Fragment, assembled, finished
 
 _NOBODY: frozenset[str] = frozenset()
-HooksSource = tuple[Mode, Sequence[HostInterface], frozenset[str], frozenset[str], LocalPolicy]
+HooksSource = tuple[Mode, Sequence[HostInterface], LocalPolicy]
+InterfaceSource = tuple[Mode, InterfaceKind, tuple[str, ...], bool, bool, bool]
+"""Mode, kind, groups with chains; whether it drains, addresses break the glass, and containers are behind the host."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledInterface:
+    """The chains of an interface, whatever its device and its addresses. source: what they are made of."""
+
+    source: InterfaceSource
+    fragment: Fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +50,13 @@ class Compiled:
     """A ruleset with what it is made of.
 
     assembly: the ruleset with its digest. groups: by group id. peers: by the peer that rules name.
-    hooks: everything that depends on no rule. hooks_source: what the hooks were made of.
+    interfaces: by interface id. hooks: everything that depends on no rule and no group. hooks_source: what of.
     """
 
     assembly: Assembly = field(repr=False)
     groups: Mapping[str, CompiledGroup] = field(repr=False)
     peers: Mapping[Peer, CompiledPeer] = field(repr=False)
+    interfaces: Mapping[str, CompiledInterface] = field(repr=False)
     hooks: Fragment = field(repr=False)
     hooks_source: HooksSource = field(repr=False)
 
@@ -74,19 +87,17 @@ def compile_host(state: HostState, local: LocalPolicy, previous: Compiled | None
     }
     named = frozenset().union(*(group.peers for group in groups.values()))
     peers = {peer: _peer(peer, state, previous) for peer in sorted(named)}
-    source = (state.mode, interfaces, frozenset(groups), draining_interfaces(state), local)
-    hooks = _hooks(source, previous)
-    fresh = _fragments(groups, previous.groups if previous else {}, peers, previous.peers if previous else {})
-    gone = _fragments(previous.groups, groups, previous.peers, peers) if previous else {}
-    if previous is None or hooks is not previous.hooks:
-        fresh[id(hooks)] = hooks
-        gone.update({id(previous.hooks): previous.hooks} if previous else {})
+    source = (state.mode, interfaces, local)
+    compiled = Compiled(
+        EMPTY, groups, peers, _interfaces(interfaces, state, local, previous), _hooks(source, previous), source
+    )
+    fresh, gone = _fragments(compiled, previous), _fragments(previous, compiled)
     assembly = assembled(
         previous.assembly if previous else EMPTY,
         [each for key, each in gone.items() if key not in fresh],
         [each for key, each in fresh.items() if key not in gone],
     )
-    return Compiled(assembly, groups, peers, hooks, source)
+    return replace(compiled, assembly=assembly)
 
 
 def draining_interfaces(state: HostState) -> frozenset[str]:
@@ -95,20 +106,46 @@ def draining_interfaces(state: HostState) -> frozenset[str]:
     return frozenset(each.interface_id for each in state.interfaces.values() if not groups.isdisjoint(each.group_ids))
 
 
-def _fragments(
-    groups: Mapping[str, CompiledGroup],
-    others: Mapping[str, CompiledGroup],
-    peers: Mapping[Peer, CompiledPeer],
-    other_peers: Mapping[Peer, CompiledPeer],
-) -> dict[int, Fragment]:
-    """The fragments, by identity, of those groups and peers that aren't the very same among the others."""
+def _fragments(of: Compiled | None, other: Compiled | None) -> dict[int, Fragment]:
+    """The fragments, by identity, of what isn't the very same in the other one."""
     found: dict[int, Fragment] = {}
-    for group_id, group in groups.items():
-        if others.get(group_id) is not group:
+    if of is None:
+        return found
+    for group_id, group in of.groups.items():
+        if other is None or other.groups.get(group_id) is not group:
             found.update((id(each), each) for each in group.fragments)
-    for peer, compiled in peers.items():
-        if other_peers.get(peer) is not compiled:
+    for peer, compiled in of.peers.items():
+        if other is None or other.peers.get(peer) is not compiled:
             found[id(compiled.fragment)] = compiled.fragment
+    for interface_id, chains in of.interfaces.items():
+        if other is None or other.interfaces.get(interface_id) is not chains:
+            found[id(chains.fragment)] = chains.fragment
+    if other is None or other.hooks is not of.hooks:
+        found[id(of.hooks)] = of.hooks
+    return found
+
+
+def _interfaces(
+    interfaces: Sequence[HostInterface], state: HostState, local: LocalPolicy, previous: Compiled | None
+) -> dict[str, CompiledInterface]:
+    """Their chains; those of an interface that only got another device are the same."""
+    draining, endpoints = draining_interfaces(state), has_endpoints(interfaces, local)
+    found: dict[str, CompiledInterface] = {}
+    for each in interfaces:
+        groups = tuple(group_id for group_id in dict.fromkeys(each.group_ids) if group_id in state.groups)
+        drains = each.interface_id in draining
+        source = (state.mode, each.kind, groups, drains, bool(local.break_glass), endpoints)
+        before = previous.interfaces.get(each.interface_id) if previous else None
+        if before is None or before.source != source:
+            chains = [
+                one
+                for direction in Direction
+                for one in interface_chains(
+                    state.mode, each, direction, groups, local, drains=drains, endpoints=endpoints
+                )
+            ]
+            before = CompiledInterface(source, finished(chains, before.fragment if before else None))
+        found[each.interface_id] = before
     return found
 
 

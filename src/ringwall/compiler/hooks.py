@@ -30,34 +30,25 @@ from ringwall.nft.objects import Chain, Hook, Rule
 from . import names
 from .endpoints import FILTER, endpoint_objects, from_elsewhere
 from .exceptions import break_glass_jumps, exception_objects
-from .interfaces import interface_chains, interface_maps, own_addresses
+from .interfaces import interface_maps, own_addresses
 from .lines import ACCEPT, IS_INVALID, IS_ORIGINAL, IS_REPLY, WITHOUT_FLOW, goto, ifname, jump, look_up, refusal
 from .parts import Object
 
 
-def hook_objects(
-    mode: Mode,
-    interfaces: Sequence[HostInterface],
-    group_ids: frozenset[str],
-    draining: frozenset[str],
-    local: LocalPolicy,
-) -> list[Object]:
-    """All that doesn't depend on rules: base chains, interfaces, exceptions.
+def has_endpoints(interfaces: Sequence[HostInterface], local: LocalPolicy) -> bool:
+    """Whether containers or virtual machines are behind the host, or could be."""
+    return bool(local.endpoints) or any(each.kind is InterfaceKind.ROUTED for each in interfaces)
 
-    group_ids: those that have chains. draining: the interfaces on which flows of revoked rules go on.
-    """
+
+def hook_objects(mode: Mode, interfaces: Sequence[HostInterface], local: LocalPolicy) -> list[Object]:
+    """All that depends neither on rules nor on the groups of interfaces: base chains, maps, exceptions."""
     own = [each for each in interfaces if each.kind is InterfaceKind.HOST]
     endpoints = [each for each in interfaces if each.kind is InterfaceKind.ROUTED]
     behind = local.endpoints.union(each.device for each in endpoints if not each.is_unbound)
-    there_are = bool(behind or endpoints)
+    there_are = has_endpoints(interfaces, local)
     objects: list[Object] = [own_addresses(own), *exception_objects(local, endpoints=there_are)]
     objects += _base(mode, own, local, arriving=True, endpoints=there_are)
     objects += _base(mode, own, local, arriving=False, endpoints=there_are)
-    for interface in interfaces:
-        groups = [group_id for group_id in dict.fromkeys(interface.group_ids) if group_id in group_ids]
-        for direction in Direction:
-            drains = interface.interface_id in draining
-            objects += interface_chains(mode, interface, direction, groups, local, drains=drains, endpoints=there_are)
     return [*objects, *endpoint_objects(mode, own, endpoints, behind, local)] if there_are else objects
 
 
