@@ -43,7 +43,7 @@ CLOCK_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds. cut: from the message's `send` to the last admitted datagram. round_trip, commit: what it can't do without.
+    """Seconds. cut: from the message's `send` to the last admitted datagram. round_trip, commit: what it takes anyway.
 
     resident: megabytes. at_rest: share of one core.
     """

@@ -107,6 +107,7 @@ TYPE_NUMBERS: Final[Mapping[str, int]] = {
 
 _header = Struct("=IHHIIBB2s")  # nlmsghdr and nfgenmsg, whose res_id names the subsystem at a batch's two ends
 _header_start = Struct("=IHHI")
+_LOW_FLAGS: Final = 6 if byteorder == "little" else 7
 _NAMES_TABLE: Final = string(TABLE_NAME, TABLE)  # in messages of every kind of object the table is attribute 1
 
 
@@ -140,18 +141,17 @@ def encode_batch(transaction: Transaction, generation: int | None, first_sequenc
     """
     if not transaction:
         raise ValueError("an empty transaction has no commit")
-    messages = [
-        (kind, flags, sequence, body)
-        for sequence, command in enumerate(transaction, first_sequence + 1)
-        for kind, flags, body in _encode_command(command, sequence)
-    ]
-    kind, flags, last_sequence, body = messages[-1]
-    messages[-1] = (kind, flags | ACK, last_sequence, body)
     based_on = b"" if generation is None else u32(BATCH_GENERATION, generation)
-    parts = [_edge(BATCH_BEGIN, REQUEST | ECHO, first_sequence, based_on)]
-    parts += [_message(*each) for each in messages]
-    parts.append(_edge(BATCH_END, REQUEST, last_sequence + 1, b""))
-    return Batch(b"".join(parts), first_sequence, last_sequence)
+    data = bytearray(_edge(BATCH_BEGIN, REQUEST | ECHO, first_sequence, based_on))
+    last = 0
+    for sequence, command in enumerate(transaction, first_sequence + 1):
+        for kind, flags, body in _encode_command(command, sequence):
+            last = len(data)
+            data += _message(kind, flags, sequence, body)
+    data[last + _LOW_FLAGS] |= ACK
+    last_sequence = first_sequence + len(transaction)
+    data += _edge(BATCH_END, REQUEST, last_sequence + 1, b"")
+    return Batch(bytes(data), first_sequence, last_sequence)
 
 
 def ownership_probe(first_sequence: int) -> Batch:

@@ -16,10 +16,12 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
+from sys import intern
 from types import NoneType, UnionType
 from typing import Any, Final, NoReturn, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from ringwall.domain.group import SecurityGroupRule
+from ringwall.domain.traffic import Traffic
 from ringwall.domain.world import HostDelta, HostGroup, HostInterface
 
 from .messages import (
@@ -60,6 +62,11 @@ _OPTIONAL: Final[Mapping[Any, frozenset[str]]] = {
 
 So an agent and a server of which one is older understand each other, as long as there is nothing new to say.
 """
+
+_SHARED: Final = frozenset((Traffic,))
+"""Thousands of rules differ in few of these: equal ones are one object, with those of the last messages."""
+
+_SHARED_MAX: Final = 1_000
 
 _TYPES: Final = {kind: tag for tag, kind in _TAGS.items()}
 
@@ -222,10 +229,30 @@ def from_json(kind: Any) -> Coder:
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return kind
     assert kind in (str, int, bool), f"no JSON form for {kind}"
+    if kind is str:
+        return lambda value: intern(_exactly(str, value))  # a host's state says the same few words for each rule
     return lambda value: _exactly(kind, value)
 
 
 def _dataclass_reader(kind: type) -> Coder:
+    if kind in _SHARED:
+        return _shared_reader(_fields_reader(kind))
+    return _fields_reader(kind)
+
+
+def _shared_reader(read: Coder) -> Coder:
+    held: dict[Any, Any] = {}
+
+    def read_shared(value: Any) -> Any:
+        found = read(value)
+        if len(held) >= _SHARED_MAX:
+            held.clear()
+        return held.setdefault(found, found)
+
+    return read_shared
+
+
+def _fields_reader(kind: type) -> Coder:
     members = [(field, from_json(hint)) for field, hint in _members(kind).items()]
     optional = _OPTIONAL.get(kind, frozenset())
     if optional:
