@@ -55,6 +55,7 @@ from .errors import (
 from .guard import Guard, forget_roll_back, rolled_back
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
 from .kept import Kept
+from .memory import give_back
 from .preview import would_end
 from .questions import Questions
 from .release import read_marker
@@ -629,6 +630,7 @@ class Agent:
                     self._kept = (in_force.received.state, in_force.digest)
                     if self._problems.pop("disk", None):
                         self._to_tell.set()
+                give_back()
                 await asyncio.sleep(KEEP_SECONDS_MIN)
 
     async def _teller(self) -> None:
