@@ -106,6 +106,11 @@ class PlainPrincipals:
             raise Conflict(account.account_id)
         self._rows.accounts[account.account_id] = account
 
+    def delete_account(self, account: Account) -> None:
+        for key in self.access_keys(account.account_id):
+            del self._rows.access_keys[key.access_key_id]
+        del self._rows.accounts[account.account_id]
+
     def insert_principal(self, principal: Principal) -> None:
         if self.principal(principal.account_id, principal.kind, principal.name):
             raise Conflict(principal.name)

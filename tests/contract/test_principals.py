@@ -70,6 +70,15 @@ def test_a_user_goes_with_its_keys_and_leaves_the_role_of_its_name(filled: Any) 
     assert filled.read(lambda r: r.principal(OTHER, PrincipalKind.USER, "ann")) == STRANGER
 
 
+def test_an_account_goes_with_its_roots_keys(filled: Any) -> None:
+    other_key = replace(ROOT_KEY, access_key_id="AKIA9", account_id=OTHER)
+    filled.write(lambda tx: (tx.insert_access_key(other_key), tx.delete_principal(STRANGER)))
+    filled.write(lambda tx: tx.delete_account(Account(OTHER, "b", 2)))
+    assert filled.read(lambda r: r.accounts()) == [Account(ACCOUNT, "main", 1)]
+    assert filled.read(lambda r: r.access_key("AKIA9")) is None
+    assert filled.read(lambda r: r.access_keys(ACCOUNT)) == [ROOT_KEY, KEY, BOBS_KEY]
+
+
 def test_what_changes_is_written_anew(filled: Any) -> None:
     changed = replace(ONCALL, trust="{}", session_seconds_max=900, policies=("read", "Close"))
     filled.write(lambda tx: tx.update_principal(changed))

@@ -91,6 +91,9 @@ class PrincipalWrites(Protocol):
             Conflict: there is one with this id.
         """
 
+    def delete_account(self, account: Account) -> None:
+        """Removes an account, with its root's keys; it has no users, roles and documents."""
+
     def insert_principal(self, principal: Principal) -> None:
         """Adds a user or a role, with what is attached to it.
 

@@ -16,6 +16,11 @@ class PrincipalWriter(Recorder):
         values = (account.account_id, account.name, account.created_at)
         self._write("INSERT INTO accounts (account_id, name, created_at) VALUES (?, ?, ?)", values)
 
+    def delete_account(self, account: Account) -> None:
+        """`Transaction.delete_account`."""
+        self._write("DELETE FROM access_keys WHERE account_id = ?", (account.account_id,))
+        self._write_one("DELETE FROM accounts WHERE account_id = ?", (account.account_id,))
+
     def insert_principal(self, principal: Principal) -> None:
         """`Transaction.insert_principal`."""
         self._write(
