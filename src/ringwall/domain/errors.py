@@ -175,6 +175,18 @@ class RequestExpired(ServiceError):
         super().__init__(text)
 
 
+class RequestLimitExceeded(ServiceError):
+    """More requests of a kind than the account may make for now. Text: cdk-github-runners #946."""
+
+    code = "RequestLimitExceeded"
+
+    def __init__(self, account_id: str, operation: str) -> None:
+        super().__init__(
+            f"Request limit exceeded. Account {account_id} has been throttled on ec2:{operation} because it exceeded "
+            "its request rate limit."
+        )
+
+
 class UnauthorizedOperation(ServiceError):
     """The caller is known and may not do this."""
 
@@ -865,3 +877,52 @@ class FilterLimitExceeded(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("The maximum number of filters or filter values has been exceeded.")
+
+
+# --- Accounts, users, roles, keys and policy documents, in IAM's codes and words ---
+
+
+class NoSuchEntity(ServiceError):
+    """No such account, user, role, access key or policy document in this account."""
+
+    code = "NoSuchEntity"
+
+    @classmethod
+    def named(cls, kind: str, name: str) -> NoSuchEntity:
+        """A `user`, a `role` or a `policy` of this name."""
+        return cls(f"The {kind} with name {name} cannot be found.")
+
+    @classmethod
+    def with_id(cls, kind: str, identifier: str) -> NoSuchEntity:
+        """An `Access Key` or an `account` of this id."""
+        return cls(f"The {kind} with id {identifier} cannot be found.")
+
+
+class EntityAlreadyExists(ServiceError):
+    """The name is taken; names differ in more than letter case."""
+
+    code = "EntityAlreadyExists"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{kind} with name {name} already exists.")
+
+
+class LimitExceeded(ServiceError):
+    """The account or the principal has as many of these as it may have."""
+
+    code = "LimitExceeded"
+
+    def __init__(self, quota: str, limit: int) -> None:
+        super().__init__(f"Cannot exceed quota for {quota}: {limit}")
+
+
+class DeleteConflict(ServiceError):
+    """It is in use, or something is left in it that goes first; with the whole text."""
+
+    code = "DeleteConflict"
+
+
+class ValidationError(ServiceError):
+    """A value that IAM or STS doesn't take, with the whole text."""
+
+    code = "ValidationError"
