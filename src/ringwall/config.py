@@ -33,6 +33,7 @@ class ServerConfig:
     store_path: the SQLite file. account: None for the one the data directory has, or the default.
     regions: those served; empty for all of EC2's commercial ones. tls_cert, tls_key: PEM files, both or neither.
     allow_sigv2: whether EC2's endpoint takes Signature Version 2 too. key_file: None for the one beside `data`.
+    throttle: the name of the rates at which requests are let in, see `server.throttle`.
     """
 
     data: Path | None
@@ -49,6 +50,7 @@ class ServerConfig:
     metrics_open: bool = False
     allow_sigv2: bool = False
     key_file: Path | None = None
+    throttle: str = "default"
     quota: Quota = field(default_factory=Quota)
 
     @property

@@ -46,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"Names: {', '.join(limit_names())}",
     )
     add(
+        "--throttle",
+        choices=["aws", "default", "none"],
+        default="default",
+        help="how many requests an account may make: EC2's own limits, far more, or any number (default %(default)s)",
+    )
+    add(
         "--key-file",
         type=Path,
         metavar="FILE",
@@ -101,5 +107,6 @@ def configuration(options: argparse.Namespace) -> ServerConfig:
         metrics_open=options.metrics_open,
         allow_sigv2=options.allow_sigv2,
         key_file=options.key_file,
+        throttle=options.throttle,
         quota=quota_of(options.limits, options.limit),
     )

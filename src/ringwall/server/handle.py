@@ -52,6 +52,7 @@ async def _handle(service: Service, request: RawRequest) -> Reply:
         parsed = parse(parse_query(_parameters(request)))
         operation = OPERATIONS[parsed.action]
         operation.vet(parsed.request)
+        service.throttle.admit(caller, parsed.action, parsed.request, writes=operation.writes)
         # 3. May they? A dry run ends here.
         authorize(caller, f"{parsed.service}:{parsed.action}")
         if parsed.dry_run:

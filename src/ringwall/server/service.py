@@ -23,6 +23,7 @@ from .courtesy import Courtesy
 from .credentials import RootKey
 from .descriptions import KeptDescriptions
 from .keyring import Keyring, random_keyring
+from .throttle import Throttle
 
 
 class RandomIds:
@@ -64,8 +65,10 @@ class Service:
     courtesy: Courtesy = field(default_factory=Courtesy)
     keyring: Keyring = field(default_factory=random_keyring)
     groups_described: KeptDescriptions = field(init=False)
+    throttle: Throttle = field(init=False)
 
     def __post_init__(self) -> None:
+        self.throttle = Throttle(self.config.throttle, time.monotonic)
         self.groups_described = KeptDescriptions(item_writer("DescribeSecurityGroups", "SecurityGroups"))
         self.store.forewarn(self.groups_described.warn)
 
