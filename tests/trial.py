@@ -202,4 +202,4 @@ def is_possible(of: Flow) -> bool:
     if of.onward is not None:
         return not link_local
     host = of.destination if of.direction is INGRESS else of.source
-    return host not in link_local or host == "fe80::1"
+    return (host == "fe80::1" or host not in link_local) and of.peer(of.direction) != "fe80::1"
