@@ -106,6 +106,9 @@ class PlainTransaction(PlainPrincipals):
         assert self.places, "one request changes one account's region"
         self.changes += changes
 
+    def recorded(self) -> tuple[int | None, Sequence[Change]]:
+        return (len(self.state.log) + 1 if self.changes else None), tuple(self.changes)
+
     # Reads
 
     def revision(self) -> int:

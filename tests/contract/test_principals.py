@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from ringwall.domain.change import VpcCreated
 from ringwall.domain.principal import AccessKey, Account, NamedPolicy, Principal, PrincipalKind
 from ringwall.store.base import Conflict
 from ringwall.store.principals_base import TrailEvent, TrailHead
-from stores import ACCOUNT, PLACE, group, host, interface, key, subnet, vpc
+from stores import ACCOUNT, PLACE, Driven, group, host, interface, key, subnet, vpc
 
 OTHER = "999999999999"
 ANN = Principal(ACCOUNT, PrincipalKind.USER, "Ann", "AIDA1", 100, policies=("read", "close"))
@@ -116,6 +117,36 @@ def test_the_trail_is_kept_in_order_and_starts_later_when_told_to(rows: Any) -> 
     assert rows.read(lambda r: (r.trail_start(), r.trail_head())) == (TrailHead(2, b"\2"), TrailHead(4, b"\4"))
     rows.write(lambda tx: tx.drop_trail(TrailHead(4, b"\4")))
     assert rows.read(lambda r: (r.trail_start(), r.trail_head())) == (TrailHead(4, b"\4"),) * 2
+
+
+def test_a_transaction_knows_its_head_and_what_it_has_recorded(rows: Any) -> None:
+    def twice(tx: Any) -> list[Any]:
+        seen = [tx.trail_head(), tx.recorded()]
+        tx.append_trail(event(1))
+        tx.insert_vpc(vpc())
+        seen += [tx.trail_head(), tx.recorded()]
+        tx.append_trail(event(2))
+        return [*seen, tx.trail_head()]
+
+    empty, nothing, one, changed, two = rows.write(twice).result
+    assert (empty, one, two) == (TrailHead(0, b""), TrailHead(1, b"\1"), TrailHead(2, b"\2"))
+    assert nothing == (None, ())
+    assert changed == (1, (VpcCreated(vpc().vpc_id),))
+    assert rows.write(lambda tx: (tx.recorded(), tx.trail_head())).result == ((None, ()), TrailHead(2, b"\2"))
+
+
+def test_a_broken_request_leaves_no_event(store: Driven) -> None:
+    def broken(tx: Any) -> None:
+        tx.append_trail(event(tx.trail_head().number + 1))
+        raise RuntimeError
+
+    def sound(tx: Any) -> int:
+        number = tx.trail_head().number + 1
+        tx.append_trail(event(number))
+        return number
+
+    assert [type(each) for each in store.write_all([sound, broken, sound])][1] is RuntimeError
+    assert [each.number for each in store.read(lambda r: r.trail_after(0, 9))] == [1, 2]
 
 
 def test_a_hosts_key_is_sealed_anew(rows: Any) -> None:

@@ -18,7 +18,7 @@ from ringwall.telemetry import LOG
 from ringwall.wire.fault import CLIENT_ERROR, STATUSES
 
 from .attachments import attach_interface, detach_interface
-from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate
+from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate, peer_of
 from .authorize import authorize
 from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
 from .call import Call
@@ -171,7 +171,7 @@ async def _raw(service: Service, request: Request) -> RawRequest:
     body = await read_body(request.receive)
     scope = request.scope
     path = scope["raw_path"].partition(b"?")[0]
-    return RawRequest(request.method, path, scope["query_string"], scope["headers"], body, received_at)
+    return RawRequest(request.method, path, scope["query_string"], scope["headers"], body, received_at, peer_of(scope))
 
 
 def _content(body: bytes) -> Content:

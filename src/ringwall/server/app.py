@@ -8,7 +8,7 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from .api import build_api
-from .authenticate import RawRequest
+from .authenticate import RawRequest, peer_of
 from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
 from .handle import CONTENT_TYPE, Reply, handle
 from .service import Service
@@ -43,7 +43,7 @@ class Application:
         except ClientGone:
             return
         path, query = scope["raw_path"].partition(b"?")[0], scope["query_string"]
-        request = RawRequest(scope["method"], path, query, scope["headers"], body, received_at)
+        request = RawRequest(scope["method"], path, query, scope["headers"], body, received_at, peer_of(scope))
         await _answer(send, await handle(self._service, request))
 
 

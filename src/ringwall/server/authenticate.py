@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ringwall.domain.caller import Caller
 from ringwall.domain.errors import AuthFailure, ServiceError
@@ -26,6 +26,7 @@ class RawRequest:
     """A request as it came, whole.
 
     path: percent-encoded. query: without the `?`. headers: names in any casing, in order. received_at: Unix seconds.
+    peer: the address that the connection came from.
     """
 
     method: str
@@ -34,6 +35,13 @@ class RawRequest:
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
     received_at: float
+    peer: str = ""
+
+
+def peer_of(scope: Mapping[str, Any]) -> str:
+    """The address that a request's connection came from; empty where the server wasn't told."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def authenticate(service: Service, request: RawRequest, services: Container[str] | None = None) -> Caller:

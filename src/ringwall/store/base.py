@@ -313,6 +313,9 @@ class Reader(PrincipalReads, Protocol):
 class Transaction(Reader, PrincipalWrites, Protocol):
     """Reads of the state so far in this transaction, and writes. Each write records itself in the change log."""
 
+    def recorded(self) -> tuple[int | None, Sequence[Change]]:
+        """The revision that the request gets if it ends here, None if it changed nothing, and its changes so far."""
+
     def create_region(self, account_id: str, region: str) -> None:
         """Marks the region as having been given its default VPC."""
 

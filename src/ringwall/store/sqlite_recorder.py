@@ -7,7 +7,7 @@ recorded, and SQLite itself may have rolled back. So the failure is kept, and wh
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ringwall.domain.change import Change
 
@@ -44,6 +44,10 @@ class Recorder(SqliteReader):
         self._places = ()
         self.wrote = False
         self.failure: StoreError | None = None
+
+    def recorded(self) -> tuple[int | None, Sequence[Change]]:
+        """`Transaction.recorded`."""
+        return (self._last_revision + 1 if self._places else None), tuple(self.changes)
 
     def record(self, committed_at: float) -> int | None:
         """The revision of what the request changed, now in the change log, or None if it changed nothing."""
