@@ -109,7 +109,11 @@ fuzz: .venvs/fuzz/.ready  ## coverage-guided fuzzing of the whole route for FUZZ
 bench: setup .venvs/peers/.ready system  ## speed, as ratios within one run; results for docs/BENCHMARKS.md
 	$(BIN)/python -m bench
 
+bench-dataplane: setup system  ## speed of the data plane beside its peers (root); SHORT=1: a few minutes
+	@scripts/system-packages peers
+	$(BIN)/python -m bench.dataplane $(if $(SHORT),--short)
+
 lock: $(UV)  ## write the locked requirements anew
 	@scripts/lock
 
-.PHONY: help setup awscli clients system run demo test test-clients test-slow test-deep check fmt lint types imports golden generate docs fuzz bench lock
+.PHONY: help setup awscli clients system run demo test test-clients test-slow test-deep check fmt lint types imports golden generate docs fuzz bench bench-dataplane lock
