@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ringwall.config import ConfigurationError, default_data_directory
+from ringwall.core_dumps import forbid_core_dumps
 from ringwall.telemetry import log_to_stderr
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def _agent(options: argparse.Namespace) -> int:
             "--server URL is required to run the agent; or give one of the verbs of `ringwall agent --help`"
         )
     log_to_stderr()
+    forbid_core_dumps()  # before any key is read
     run_agent(_config(options))
     return 0
 

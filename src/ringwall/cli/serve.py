@@ -18,6 +18,7 @@ from ringwall.config import (
     quota_of,
     store_path_from_url,
 )
+from ringwall.core_dumps import forbid_core_dumps
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         config = configuration(options)
         config.check()
+        forbid_core_dumps()  # before any key is read
         from ringwall.server.main import serve  # its imports cost 0.2 s: refuse without them
 
         return serve(config, os.environ)
