@@ -17,6 +17,7 @@ from ringwall.store.base import Unavailable
 from ringwall.telemetry import LOG
 from ringwall.wire.fault import CLIENT_ERROR, STATUSES
 
+from . import iam_api
 from .attachments import attach_interface, detach_interface
 from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate, peer_of
 from .authorize import authorize
@@ -63,6 +64,7 @@ ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("POST", "/ringwall/v1/report", "Report", report),
     ("POST", "/ringwall/v1/answers/{question}", "Report", take_answer),
     ("POST", "/ringwall/v1/addresses", "Report", update_addresses),
+    *iam_api.ROUTES,
 )
 """Method, path, action and function of everything that needs a signature, with the service name `ringwall`."""
 
