@@ -14,6 +14,8 @@ LOG: Final = logging.getLogger("ringwall")
 _HELP: Final[Mapping[str, str]] = {
     "ringwall_requests_total": "Requests answered, by operation and code (OK, or the error's code).",
     "ringwall_authentication_failures_total": "Requests refused before anyone was authenticated.",
+    "ringwall_authentication_failures_limited_total": "Of those the ones that were told no reason, of addresses that "
+    "failed too often.",
     "ringwall_revision": "The store's last revision.",
     "ringwall_watchers": "Agents with an open watch stream.",
     "ringwall_hosts_reporting": "Hosts that have said what is in force on them since the server started.",

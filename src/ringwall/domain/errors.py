@@ -176,15 +176,16 @@ class RequestExpired(ServiceError):
 
 
 class RequestLimitExceeded(ServiceError):
-    """More requests of a kind than the account may make for now. Text: cdk-github-runners #946."""
+    """More requests of a kind than the account may make for now (text: cdk-github-runners #946), or, without naming
+    either, more from an address than may fail."""
 
     code = "RequestLimitExceeded"
 
-    def __init__(self, account_id: str, operation: str) -> None:
-        super().__init__(
-            f"Request limit exceeded. Account {account_id} has been throttled on ec2:{operation} because it exceeded "
-            "its request rate limit."
+    def __init__(self, account_id: str | None = None, operation: str = "") -> None:
+        because = (
+            f" Account {account_id} has been throttled on ec2:{operation} because it exceeded its request rate limit."
         )
+        super().__init__(f"Request limit exceeded.{because if account_id else ''}")
 
 
 class UnauthorizedOperation(ServiceError):

@@ -19,7 +19,7 @@ from ringwall.wire.fault import CLIENT_ERROR, STATUSES
 
 from . import iam_api
 from .attachments import attach_interface, detach_interface
-from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate, peer_of
+from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate, peer_of, told_after_failing
 from .authorize import authorize
 from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
 from .call import Call
@@ -138,9 +138,8 @@ async def _enroll(service: Service, request: Request) -> Response:
     raw = await _raw(service, request)
     try:
         return await enroll(service, _content(raw.body))
-    except InvalidToken:
-        service.metrics.count("ringwall_authentication_failures_total")
-        raise
+    except InvalidToken as error:
+        raise told_after_failing(service, raw.peer, error) from error
 
 
 async def _guarded(run: Callable[[], Awaitable[Response]]) -> Response:

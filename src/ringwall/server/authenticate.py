@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ringwall.domain.caller import Caller
-from ringwall.domain.errors import AuthFailure, ServiceError
+from ringwall.domain.errors import AuthFailure, RequestLimitExceeded, ServiceError
 from ringwall.sigv4.verify import parse_authentication, verify
 from ringwall.sigv4.version_2 import is_version_2, parse_version_2, verify_version_2
 from ringwall.store.base import HostKey
@@ -52,13 +52,24 @@ def authenticate(service: Service, request: RawRequest, services: Container[str]
 
     Raises:
         ServiceError: one of the refusals of `sigv4.verify` or `sigv4.version_2`, or AuthFailure for a region that
-            isn't served.
+            isn't served; RequestLimitExceeded in place of any of them, as `told_after_failing`.
     """
     try:
         return _caller(service, request, services)
-    except ServiceError:
-        service.metrics.count("ringwall_authentication_failures_total")
-        raise
+    except ServiceError as error:
+        raise told_after_failing(service, request.peer, error) from error
+
+
+def told_after_failing(service: Service, peer: str, refusal: ServiceError) -> ServiceError:
+    """What an address is told that has just failed to prove a key or a token: why, unless it fails too often.
+
+    Then it is RequestLimitExceeded, whatever the reason.
+    """
+    service.metrics.count("ringwall_authentication_failures_total")
+    if service.failures.admit(peer):
+        return refusal
+    service.metrics.count("ringwall_authentication_failures_limited_total")
+    return RequestLimitExceeded()
 
 
 def _caller(service: Service, request: RawRequest, services: Container[str] | None) -> Caller:

@@ -23,7 +23,7 @@ from .courtesy import Courtesy
 from .credentials import RootKey
 from .descriptions import KeptDescriptions
 from .keyring import Keyring, random_keyring
-from .throttle import Throttle
+from .throttle import Failures, Throttle
 
 
 class RandomIds:
@@ -66,9 +66,11 @@ class Service:
     keyring: Keyring = field(default_factory=random_keyring)
     groups_described: KeptDescriptions = field(init=False)
     throttle: Throttle = field(init=False)
+    failures: Failures = field(init=False)
 
     def __post_init__(self) -> None:
         self.throttle = Throttle(self.config.throttle, time.monotonic)
+        self.failures = Failures(self.config.throttle, time.monotonic)
         self.groups_described = KeptDescriptions(item_writer("DescribeSecurityGroups", "SecurityGroups"))
         self.store.forewarn(self.groups_described.warn)
 

@@ -1,4 +1,5 @@
-"""How many requests an account may make: EC2's token buckets, one of each kind for every account and region.
+"""How many requests an account may make: EC2's token buckets, one of each kind for every account and region; and how
+often an address may fail to prove a key before it is told no reason any more.
 
 A bucket holds `capacity` requests and fills again by so many a second; a request that finds none is refused, and costs
 nothing. Source: EC2 API Reference, "Request throttling for the Amazon EC2 API"; ec2-behaviour section 4.
@@ -6,8 +7,9 @@ nothing. Source: EC2 API Reference, "Request throttling for the Amazon EC2 API";
 
 from __future__ import annotations
 
+import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -79,41 +81,18 @@ class _Bucket:
     at: float
 
 
-class Throttle:
-    """The buckets of one server. clock: seconds that never go back."""
+class Buckets:
+    """Token buckets by any key, at most BUCKETS_MAX of them. clock: seconds that never go back."""
 
-    def __init__(self, profile: str, clock: Callable[[], float]) -> None:
-        try:
-            self._rates = PROFILES[profile]
-        except KeyError as error:
-            raise ConfigurationError(f"--throttle {profile!r}: one of {', '.join(PROFILES)}.") from error
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._buckets: OrderedDict[tuple[str, str, str], _Bucket] = OrderedDict()
+        self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
 
-    def admit(self, caller: Caller, operation: str, request: Mapping[str, Any], *, writes: bool) -> None:
-        """Takes one request out of its bucket.
+    def __len__(self) -> int:
+        return len(self._buckets)
 
-        Raises:
-            RequestLimitExceeded: the bucket is empty.
-        """
-        name = self._bucket_of(operation, request, writes=writes)
-        rate = self._rates.get(name)
-        if rate is not None and not self._take((caller.account_id, caller.region, name), rate):
-            raise RequestLimitExceeded(caller.account_id, operation)
-
-    def _bucket_of(self, operation: str, request: Mapping[str, Any], *, writes: bool) -> str:
-        if operation in self._rates:
-            return operation
-        if "" in self._rates:
-            return ""
-        if operation in _INTENSIVE:
-            return INTENSIVE
-        if writes:
-            return WRITING
-        narrowed = _NARROWED.get(operation)
-        return READING if narrowed is None or any(request.get(member) for member in narrowed) else UNFILTERED
-
-    def _take(self, key: tuple[str, str, str], rate: Rate) -> bool:
+    def take(self, key: Hashable, rate: Rate) -> bool:
+        """Whether there was one left to take."""
         now = self._clock()
         bucket = self._buckets.get(key)
         if bucket is None:
@@ -128,3 +107,78 @@ class Throttle:
             return False
         bucket.left -= 1
         return True
+
+
+class Throttle:
+    """The buckets of one server. clock: seconds that never go back."""
+
+    def __init__(self, profile: str, clock: Callable[[], float]) -> None:
+        try:
+            self._rates = PROFILES[profile]
+        except KeyError as error:
+            raise ConfigurationError(f"--throttle {profile!r}: one of {', '.join(PROFILES)}.") from error
+        self._buckets = Buckets(clock)
+
+    def admit(self, caller: Caller, operation: str, request: Mapping[str, Any], *, writes: bool) -> None:
+        """Takes one request out of its bucket.
+
+        Raises:
+            RequestLimitExceeded: the bucket is empty.
+        """
+        name = self._bucket_of(operation, request, writes=writes)
+        rate = self._rates.get(name)
+        if rate is not None and not self._buckets.take((caller.account_id, caller.region, name), rate):
+            raise RequestLimitExceeded(caller.account_id, operation)
+
+    def _bucket_of(self, operation: str, request: Mapping[str, Any], *, writes: bool) -> str:
+        if operation in self._rates:
+            return operation
+        if "" in self._rates:
+            return ""
+        if operation in _INTENSIVE:
+            return INTENSIVE
+        if writes:
+            return WRITING
+        narrowed = _NARROWED.get(operation)
+        return READING if narrowed is None or any(request.get(member) for member in narrowed) else UNFILTERED
+
+
+FAILURES: Final = Rate(200, 5)
+"""How often an address may fail: more than a client with a wrong key does, or a new one with a wrong clock (chosen)."""
+
+
+class Failures:
+    """How often each address has failed to prove a key or a token lately; of IPv6 each network of 64 bits.
+
+    Nobody is shut out by it, whoever shares their address: every request is verified, and one that proves its key goes
+    on. Who fails more often than that is told the same for every reason. profile: of the throttle; `none` bounds
+    nothing.
+    """
+
+    def __init__(self, profile: str, clock: Callable[[], float]) -> None:
+        self._is_on = profile != "none"
+        self._buckets = Buckets(clock)
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def admit(self, address: str) -> bool:
+        """Whether this failure is among those that an address may have, and so may hear its reason."""
+        return not self._is_on or self._buckets.take(network_of(address), FAILURES)
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: an IPv4 address, also where IPv6 carries it, or 64 bits of an IPv6 one.
+
+    >>> network_of("::ffff:192.0.2.1"), network_of("2001:db8::1:2"), network_of("fe80::1%eth0")
+    ('192.0.2.1', '2001:db8::', 'fe80::')
+    """
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(found) >> 64 << 64))
