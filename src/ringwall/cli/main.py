@@ -17,6 +17,11 @@ from ringwall import __version__
 _VERBS: Final = {
     "serve": "run the server",
     "env": "print the variables that point AWS clients at the server",
+    "account": "accounts: create, list, show, delete",
+    "user": "users: create, list, show, delete",
+    "key": "access keys of users: create, list, rotate, deactivate, activate, delete",
+    "role": "roles: create, list, show, update, delete",
+    "policy": "policies: put, list, show, delete, attach, detach",
     "host": "hosts: token, list, show, enforce, observe, remove",
     "wait": "wait until a change is in force on every host that it has an effect on",
     "agent": "run the agent on this host",
