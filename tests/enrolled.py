@@ -98,11 +98,16 @@ WATCH, REPORT = "/ringwall/v1/watch", "/ringwall/v1/report"
 
 
 @contextmanager
-def watching(server: Server, host: Host) -> Iterator[Watching]:
-    """The host's stream, its snapshot read and reported, until the end of the block."""
+def watching(server: Server, host: Host, answers: str = "") -> Iterator[Watching]:
+    """The host's stream, its snapshot read and reported, until the end of the block.
+
+    answers: the kind of questions that the agent knows.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     try:
-        connection.request("GET", WATCH, headers=_signed(server, host, "GET", WATCH, b""))
+        query = f"answers={answers}" if answers else ""
+        headers = _signed(server, host, "GET", WATCH, b"", query)
+        connection.request("GET", f"{WATCH}?{query}" if query else WATCH, headers=headers)
         agent = Watching(server, host, connection.getresponse(), Position("", 0, 0))
         agent.next()
         agent.report()
@@ -111,8 +116,8 @@ def watching(server: Server, host: Host) -> Iterator[Watching]:
         connection.close()
 
 
-def _signed(server: Server, host: Host, method: str, path: str, body: bytes) -> dict[str, str]:
+def _signed(server: Server, host: Host, method: str, path: str, body: bytes, query: str = "") -> dict[str, str]:
     return sign(
-        method, f"127.0.0.1:{server.port}", path, "", {"content-type": "application/json"}, body,
+        method, f"127.0.0.1:{server.port}", path, query, {"content-type": "application/json"}, body,
         host.key_id, host.secret, "us-east-1", "ringwall", time.time(),
     )  # fmt: skip

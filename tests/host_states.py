@@ -81,7 +81,7 @@ def host_states(draw: st.DrawFn, host_id: str = "i-1") -> HostState:
 
 host_deltas: st.SearchStrategy[HostDelta] = st.builds(difference, host_states(), host_states())
 positions = st.builds(Position, st.text(max_size=8), st.integers(0, 9), st.integers(0, 2**63))
-times = st.floats(0, 2**40)
+times = st.floats(0, 2**37)
 unadmitted = st.builds(
     Unadmitted,
     st.sampled_from(Direction),

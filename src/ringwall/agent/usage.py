@@ -203,7 +203,7 @@ class Usage:
             ledger.uses[counter.rule_id] = replace(
                 use,
                 packets=use.packets + counter.packets - packets,
-                bytes=use.bytes + counter.bytes - size,
+                bytes=use.bytes + max(0, counter.bytes - size),  # somebody may have set both to 0
                 first_used=use.first_used or now,
                 last_used=now,
             )

@@ -11,7 +11,6 @@ Not checked: what a value means. A CIDR block that is none is refused by whoever
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
@@ -67,6 +66,12 @@ _SHARED: Final = frozenset((Traffic,))
 """Thousands of rules differ in few of these: equal ones are one object, with those of the last messages."""
 
 _SHARED_MAX: Final = 1_000
+
+_INTEGER_BITS_MAX: Final = 64
+"""Python reads integers of thousands of digits, and then can't write the sum of two."""
+
+_SECONDS_MAX: Final = 253_402_300_799
+"""All other numbers are Unix seconds: from 1970 on, and no later than what can be written as a date."""
 
 _TYPES: Final = {kind: tag for tag, kind in _TAGS.items()}
 
@@ -225,10 +230,12 @@ def from_json(kind: Any) -> Coder:
             }
         return lambda value: {key: read_value(item) for key, item in _exactly(dict, value).items()}
     if kind is float:
-        return _finite
+        return _seconds
+    if kind is int:
+        return _integer
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return kind
-    assert kind in (str, int, bool), f"no JSON form for {kind}"
+    assert kind in (str, bool), f"no JSON form for {kind}"
     if kind is str:
         return lambda value: intern(_exactly(str, value))  # a host's state says the same few words for each rule
     return lambda value: _exactly(kind, value)
@@ -298,7 +305,13 @@ def _exactly(kind: type[Value], value: Any) -> Value:
     return value
 
 
-def _finite(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise TypeError("a finite number expected")
+def _integer(value: Any) -> int:
+    if _exactly(int, value).bit_length() > _INTEGER_BITS_MAX:
+        raise ValueError(f"an integer of more than {_INTEGER_BITS_MAX} bits")
+    return int(value)
+
+
+def _seconds(value: Any) -> float:
+    if type(value) not in (int, float) or not 0 <= value <= _SECONDS_MAX:  # nor is NaN
+        raise TypeError("Unix seconds expected")
     return float(value)

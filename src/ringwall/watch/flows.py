@@ -52,6 +52,11 @@ class RuleFlows:
     going_on: int
     flows: tuple[LiveFlow, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Nobody takes away from what others count."""
+        if min(self.ending, self.going_on) < 0:
+            raise ValueError("fewer flows than none")
+
 
 USAGE: Final = "usage"
 """The kind of the question for the use of rules. Parameter: `rule_ids`."""
@@ -73,6 +78,11 @@ class RuleUse:
     first_used: float | None = None
     last_used: float | None = None
     since: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Nobody takes away from what others count."""
+        if min(self.packets, self.bytes) < 0:
+            raise ValueError("fewer packets or bytes than none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,11 @@ class Report:
     interfaces: tuple[InterfaceInForce, ...] = ()
     draining: Mapping[str, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Nobody takes away from what others count."""
+        if min(self.draining.values(), default=0) < 0:
+            raise ValueError("fewer flows than none")
+
 
 Message = Snapshot | Delta | Heartbeat | Question
 
