@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from ringwall.domain.errors import InternalError, InvalidParameterValue, ServiceError, ServiceUnavailable
 from ringwall.operations.hosts import InvalidToken
+from ringwall.operations.trail import Deed
 from ringwall.store.base import Unavailable
 from ringwall.telemetry import LOG
 from ringwall.wire.fault import CLIENT_ERROR, STATUSES
@@ -22,7 +23,7 @@ from .attachments import attach_interface, detach_interface
 from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate, peer_of, told_after_failing
 from .authorize import authorize
 from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
-from .call import Call
+from .call import Call, deed_of
 from .changes import show_change, show_changes
 from .drains import end, list_draining, revoke
 from .hosts import (
@@ -42,6 +43,7 @@ from .service import Service, new_request_id
 from .watch_endpoint import watch
 
 Content = dict[str, Any]
+REQUEST_ID: Final = "x-amzn-requestid"
 Endpoint = Callable[[Service, Call], Awaitable[Response]]
 
 ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
@@ -85,7 +87,7 @@ def build_api(service: Service) -> Starlette:
         return PlainTextResponse(f"ready at revision {revision}\n")
 
     async def metrics(request: Request) -> Response:
-        return await _guarded(lambda: _metrics(request))
+        return await _guarded(lambda: _metrics(request), new_request_id())
 
     async def _metrics(request: Request) -> Response:
         if not service.config.metrics_open:
@@ -100,7 +102,8 @@ def build_api(service: Service) -> Starlette:
         return JSONResponse(DOCUMENT)
 
     async def enrol(request: Request) -> Response:
-        return await _guarded(lambda: _enroll(service, request))
+        request_id = new_request_id()
+        return await _guarded(lambda: _enroll(service, request, request_id), request_id)
 
     routes = [
         Route("/healthz", healthz),
@@ -121,32 +124,46 @@ def _signed(service: Service, action: str, endpoint: Endpoint) -> Callable[[Requ
     """The endpoint behind the same gate as EC2's: authenticated, authorized, its JSON parsed, its refusals worded."""
 
     async def answer(request: Request) -> Response:
+        request_id = new_request_id()
+        deed: Deed | None = None
+
         async def run() -> Response:
+            nonlocal deed
             raw = await _raw(service, request)
             caller = authenticate(service, raw, RINGWALL_SERVICES)
+            deed = deed_of(action, caller, raw, request_id, request.path_params)
             authorize(caller, f"ringwall:{action}")
-            call = Call(caller, raw.body, _content(raw.body), request.path_params, request.query_params)
+            content = _content(raw.body)
+            deed = deed_of(action, caller, raw, request_id, {**content, **request.path_params})
+            call = Call(caller, raw.body, content, request.path_params, request.query_params, deed)
             return await endpoint(service, call)
 
-        return await _guarded(run)
+        def told(error: ServiceError) -> None:
+            if deed is not None:
+                service.trail.refuse(deed, error)
+
+        return await _guarded(run, request_id, told)
 
     return answer
 
 
-async def _enroll(service: Service, request: Request) -> Response:
+async def _enroll(service: Service, request: Request, request_id: str) -> Response:
     """Enrolment carries no signature: the token is the proof."""
     raw = await _raw(service, request)
     try:
-        return await enroll(service, _content(raw.body))
+        return await enroll(service, _content(raw.body), raw, request_id)
     except InvalidToken as error:
         raise told_after_failing(service, raw.peer, error) from error
 
 
-async def _guarded(run: Callable[[], Awaitable[Response]]) -> Response:
-    request_id = new_request_id()
+async def _guarded(
+    run: Callable[[], Awaitable[Response]], request_id: str, told: Callable[[ServiceError], None] = lambda _: None
+) -> Response:
+    """What `run` answers, or its refusal in JSON. told: of each refusal."""
     try:
-        return await run()
+        response = await run()
     except ServiceError as error:
+        told(error)
         return _fault(error, request_id)
     except (BodyTooLarge, BodyTooSlow) as error:
         status = 413 if isinstance(error, BodyTooLarge) else 408
@@ -158,13 +175,16 @@ async def _guarded(run: Callable[[], Awaitable[Response]]) -> Response:
         return _fault(ServiceUnavailable(), request_id)
     except Exception:
         LOG.exception("%s: internal error", request_id)
+        told(InternalError())
         return _fault(InternalError(), request_id)
+    response.headers[REQUEST_ID] = request_id
+    return response
 
 
 def _fault(error: ServiceError, request_id: str) -> Response:
     content: Content = {"error": {"code": error.code, "message": error.message}, "request_id": request_id}
     content.update(getattr(error, "details", {}))
-    return JSONResponse(content, STATUSES.get(error.code, CLIENT_ERROR))
+    return JSONResponse(content, STATUSES.get(error.code, CLIENT_ERROR), {REQUEST_ID: request_id})
 
 
 async def _raw(service: Service, request: Request) -> RawRequest:

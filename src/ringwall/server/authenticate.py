@@ -11,7 +11,6 @@ from ringwall.domain.caller import Caller
 from ringwall.domain.errors import AuthFailure, RequestLimitExceeded, ServiceError
 from ringwall.sigv4.verify import parse_authentication, verify
 from ringwall.sigv4.version_2 import is_version_2, parse_version_2, verify_version_2
-from ringwall.store.base import HostKey
 
 from .service import Service
 
@@ -36,6 +35,13 @@ class RawRequest:
     body: bytes
     received_at: float
     peer: str = ""
+
+    @property
+    def user_agent(self) -> str:
+        """What the client calls itself; bytes that aren't UTF-8 are replaced."""
+        return next(
+            (value.decode("utf-8", "replace") for name, value in self.headers if name.lower() == b"user-agent"), ""
+        )
 
 
 def peer_of(scope: Mapping[str, Any]) -> str:
@@ -66,6 +72,7 @@ def told_after_failing(service: Service, peer: str, refusal: ServiceError) -> Se
     Then it is RequestLimitExceeded, whatever the reason.
     """
     service.metrics.count("ringwall_authentication_failures_total")
+    service.trail.fail(peer, refusal.code)
     if service.failures.admit(peer):
         return refusal
     service.metrics.count("ringwall_authentication_failures_limited_total")
@@ -74,15 +81,19 @@ def told_after_failing(service: Service, peer: str, refusal: ServiceError) -> Se
 
 def _caller(service: Service, request: RawRequest, services: Container[str] | None) -> Caller:
     access_key_id, scope_region, verify_with = _claim(service, request, services)
-    root = service.root
-    if access_key_id == root.access_key_id:
-        verify_with(root.secret)
-        arn = f"arn:aws:iam::{root.account_id}:root"
-        return Caller(root.account_id, region_of(service, scope_region), root.access_key_id, arn, root.account_id)
-    key = service.store.read(lambda reader: reader.host_key(access_key_id))
-    verify_with(service.keyring.open(key.secret, access_key_id) if key else None)
-    assert key is not None, "verify refuses a key that isn't there"
-    return _host_caller(key, region_of(service, scope_region))
+    known = service.principals.find(access_key_id)
+    try:
+        verify_with(known.secret if known else None)
+    except ServiceError:
+        if known is not None and known.kept:
+            service.principals.look_up(access_key_id)  # what a key that isn't known has cost
+        raise
+    assert known is not None, "verify refuses a key that isn't there"
+    region = region_of(service, scope_region)
+    if known.region not in (None, region):
+        raise AuthFailure
+    service.principals.note_use(known, request.peer)
+    return known.caller_in(region)
 
 
 def _claim(
@@ -115,10 +126,3 @@ def region_of(service: Service, scope_region: str) -> str:
     if _REGION_SHAPED.fullmatch(scope_region):
         raise AuthFailure
     return service.config.region
-
-
-def _host_caller(key: HostKey, region: str) -> Caller:
-    if region != key.region:
-        raise AuthFailure
-    arn = f"arn:aws:sts::{key.account_id}:assumed-role/ringwall-host/{key.instance_id}"
-    return Caller(key.account_id, region, key.access_key_id, arn, f"ringwall-host:{key.instance_id}", key.instance_id)

@@ -32,10 +32,11 @@ async def revoke(service: Service, call: Call) -> Response:
     if on_revoke is not None and on_revoke not in tuple(OnRevoke):
         raise InvalidParameterValue("on_revoke is `cut` or `keep`.")
     how = None if on_revoke is None else OnRevoke(on_revoke)
-    committed = await service.store.write(
+    committed = await service.trail.write(
+        call.deed,
         lambda transaction: operation.revoke(
             service.context(call.caller, transaction), call.path["group"], rule_ids, how
-        )
+        ),
     )
     revoked = committed.result
     LOG.info(
@@ -67,8 +68,8 @@ async def list_draining(service: Service, call: Call) -> Response:
 async def end(service: Service, call: Call) -> Response:
     """Cuts what is left of the flows of a rule that drains."""
     rule_id = call.path["rule"]
-    committed = await service.store.write(
-        lambda transaction: operation.end(service.context(call.caller, transaction), rule_id)
+    committed = await service.trail.write(
+        call.deed, lambda transaction: operation.end(service.context(call.caller, transaction), rule_id)
     )
     LOG.info("what is left of %s cut by %s, revision=%s", rule_id, call.caller.access_key_id, committed.revision)
     return JSONResponse({"revision": committed.revision, "ended": rule_id})
@@ -79,7 +80,10 @@ async def end_what_is_over(service: Service, caller: Caller) -> None:
     place, now, flows_left = (caller.account_id, caller.region), service.clock(), _flows_left(service)
     found = service.store.read(lambda reader: drains(reader, *place, flows_left))
     if any(each.is_over(now) for each in found):
-        committed = await service.store.write(lambda transaction: end_over(transaction, *place, now, flows_left))
+        deed = service.trail.of_server("EndDraining", *place)
+        committed = await service.trail.write(
+            deed, lambda transaction: end_over(transaction, *place, now, flows_left), if_changed=True
+        )
         LOG.info("nothing is left of %s, revision=%s", ", ".join(committed.result), committed.revision)
 
 

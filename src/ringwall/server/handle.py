@@ -10,9 +10,11 @@ from ringwall.domain.caller import Caller
 from ringwall.domain.errors import DryRunOperation, InternalError, ServiceError, ServiceUnavailable
 from ringwall.operations.context import Answer, Operation
 from ringwall.operations.table import OPERATIONS
+from ringwall.operations.trail import EC2, STS, Deed
 from ringwall.store.base import Committed, Reader, Transaction, Unavailable
 from ringwall.telemetry import LOG
 from ringwall.wire.fault import as_told_by, fault
+from ringwall.wire.recorded import recorded_answer, recorded_request
 from ringwall.wire.request import ParsedRequest, parse, parse_query, service_of_query
 from ringwall.wire.response import serialize_in_parts
 
@@ -59,7 +61,7 @@ async def _handle(service: Service, request: RawRequest) -> Reply:
             raise DryRunOperation
         # 4. to 6. Do it; what is answered is durable; say so.
         await service.make_region(caller)
-        committed = await _run(service, caller, operation, parsed, request_id)
+        committed = await _run(service, caller, operation, parsed, request, request_id)
     except ServiceError as error:
         return _refuse(service, request, caller, parsed, error, request_id)
     except Unavailable as error:
@@ -75,7 +77,12 @@ async def _handle(service: Service, request: RawRequest) -> Reply:
 
 
 async def _run(
-    service: Service, caller: Caller, operation: Operation, parsed: ParsedRequest, request_id: str
+    service: Service,
+    caller: Caller,
+    operation: Operation,
+    parsed: ParsedRequest,
+    request: RawRequest,
+    request_id: str,
 ) -> Committed[list[bytes]]:
     """The answer as it is sent.
 
@@ -95,7 +102,10 @@ async def _run(
 
     store = service.store
     if operation.writes:
-        committed = await store.write(run)
+        deed = _deed(request, caller, parsed, request_id)
+        committed = await service.trail.write(
+            deed, run, lambda answer: recorded_answer(parsed.action, answer, request_id)
+        )
         return Committed(in_parts(committed.result), committed.revision)
     # Patterns cost their texts' length for each item, and the store, which counts its own steps, can't tell.
     read = store.read_in_thread if _filters_much(parsed) else store.read_soon
@@ -128,8 +138,32 @@ def _refuse(
     else:
         operation = parsed.action if parsed else "unknown"
         service.metrics.count("ringwall_requests_total", operation=operation, code=error.code)
+        service.trail.refuse(_deed(request, caller, parsed, request_id), error)
     status, body = fault(error, request_id, envelope)
     return Reply(status, [body], request_id)
+
+
+def _deed(request: RawRequest, caller: Caller, parsed: ParsedRequest | None, request_id: str) -> Deed:
+    """What the trail is told of the call; of one that isn't understood, that there was one."""
+    if parsed is None:
+        source, name, parameters, read_only = EC2, "unknown", None, False
+    else:
+        source = STS if parsed.service == "sts" else EC2
+        name, parameters = parsed.action, recorded_request(parsed.action, parsed.request)
+        read_only = not OPERATIONS[name].writes
+    return Deed(
+        source,
+        name,
+        caller.account_id,
+        caller.region,
+        request_id,
+        new_request_id(),
+        caller,
+        request.peer,
+        request.user_agent,
+        parameters,
+        read_only,
+    )
 
 
 def _log_change(

@@ -17,7 +17,8 @@ from ringwall.telemetry import LOG
 from ringwall.watch.encoding import MalformedMessage, decode_answer, decode_report
 
 from .attachments import shown_interface
-from .call import Call
+from .authenticate import RawRequest
+from .call import Call, deed_of
 from .content import Content, member
 from .credentials import new_access_key_id, new_secret
 from .drains import end_what_is_over
@@ -43,16 +44,17 @@ async def create_token(service: Service, call: Call) -> Response:
     subnet_id, device = member(call.content, "subnet_id", str), member(call.content, "interface", str)
     await service.make_region(call.caller)
     token = EnrolmentToken(secrets.token_urlsafe(32), service.certificate_sha256)
-    stored = await service.store.write(
+    stored = await service.trail.write(
+        call.deed,
         lambda transaction: operation.create_token(
             service.context(call.caller, transaction), hash_of(token.secret), subnet_id, device
-        )
+        ),
     )
     return JSONResponse({"token": str(token), "expires_at": stored.result.expires_at}, 201)
 
 
-async def enroll(service: Service, content: Content) -> Response:
-    """Makes the host that a token was made for, and its key."""
+async def enroll(service: Service, content: Content, raw: RawRequest, request_id: str) -> Response:
+    """Makes the host that a token was made for, and its key. request_id: of the call, for the trail."""
     token_hash = hash_of(member(content, "token", str))
     hostname, reported = member(content, "hostname", str), _interfaces(content)
     token = service.store.read(lambda reader: reader.enrolment_token(token_hash))
@@ -61,10 +63,11 @@ async def enroll(service: Service, content: Content) -> Response:
     caller = Caller(token.account_id, token.region, "", "", "")
     key_id, secret = new_access_key_id("RWHK"), new_secret()
     sealed = service.keyring.seal(secret, key_id)
-    committed = await service.store.write(
+    committed = await service.trail.write(
+        deed_of("EnrollHost", caller, raw, request_id, content),
         lambda transaction: operation.enroll(
             service.context(caller, transaction), token, hostname, reported, key_id, sealed
-        )
+        ),
     )
     enrolled = committed.result
     LOG.info("%s enrolled as %s, revision=%s", hostname, enrolled.host.instance_id, committed.revision)
@@ -126,8 +129,8 @@ async def set_mode(service: Service, call: Call) -> Response:
             if unadmitted:
                 text = f"No rule admits {len(unadmitted)} live flows or listeners of {instance_id}."
                 raise WouldCutOff(unadmitted, text)
-    committed = await service.store.write(
-        lambda transaction: operation.set_mode(service.context(call.caller, transaction), instance_id, mode)
+    committed = await service.trail.write(
+        call.deed, lambda transaction: operation.set_mode(service.context(call.caller, transaction), instance_id, mode)
     )
     revision = committed.revision or service.store.read(lambda reader: reader.revision())
     LOG.info("%s set to %s by %s, revision=%d", instance_id, mode.value, call.caller.access_key_id, revision)
@@ -137,8 +140,8 @@ async def set_mode(service: Service, call: Call) -> Response:
 async def remove_host(service: Service, call: Call) -> Response:
     """Forgets a host, its key and its own interfaces."""
     instance_id = call.path["host"]
-    committed = await service.store.write(
-        lambda transaction: operation.remove(service.context(call.caller, transaction), instance_id)
+    committed = await service.trail.write(
+        call.deed, lambda transaction: operation.remove(service.context(call.caller, transaction), instance_id)
     )
     LOG.info("%s removed by %s, revision=%s", instance_id, call.caller.access_key_id, committed.revision)
     return JSONResponse({"removed": instance_id, "revision": committed.revision})
@@ -177,8 +180,10 @@ async def update_addresses(service: Service, call: Call) -> Response:
     if call.caller.host_id is None:
         raise UnauthorizedOperation("Only a host's agent can say what its addresses are, with the host's own key.")
     reported = _interfaces(call.content)
-    committed = await service.store.write(
-        lambda transaction: operation.update_addresses(service.context(call.caller, transaction), reported)
+    committed = await service.trail.write(
+        call.deed,
+        lambda transaction: operation.update_addresses(service.context(call.caller, transaction), reported),
+        if_changed=True,
     )
     return JSONResponse({"revision": committed.revision, "refused_addresses": _refused(committed.result)})
 

@@ -23,7 +23,9 @@ from .courtesy import Courtesy
 from .credentials import RootKey
 from .descriptions import KeptDescriptions
 from .keyring import Keyring, random_keyring
+from .principals import Principals
 from .throttle import Failures, Throttle
+from .trail import Trail
 
 
 class RandomIds:
@@ -65,10 +67,16 @@ class Service:
     courtesy: Courtesy = field(default_factory=Courtesy)
     keyring: Keyring = field(default_factory=random_keyring)
     groups_described: KeptDescriptions = field(init=False)
+    trail: Trail = field(init=False)
     throttle: Throttle = field(init=False)
+    principals: Principals = field(init=False)
     failures: Failures = field(init=False)
 
     def __post_init__(self) -> None:
+        self.trail = Trail(
+            self.store, self.keyring, self.root.account_id, self.config.region, lambda: self.clock(), new_request_id
+        )
+        self.principals = Principals(self.store, self.keyring, self.root, self.clock)
         self.throttle = Throttle(self.config.throttle, time.monotonic)
         self.failures = Failures(self.config.throttle, time.monotonic)
         self.groups_described = KeptDescriptions(item_writer("DescribeSecurityGroups", "SecurityGroups"))
@@ -94,5 +102,8 @@ class Service:
         if key in self.regions_ready:
             return
         if not self.store.read(lambda reader: reader.region_exists(*key)):
-            await self.store.write(lambda transaction: ensure_region(self.context(caller, transaction)))
+            deed = self.trail.of_server("CreateDefaultVpc", *key)
+            await self.trail.write(
+                deed, lambda transaction: ensure_region(self.context(caller, transaction)), if_changed=True
+            )
         self.regions_ready.add(key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing_extensions import override
+
 from ringwall.domain.principal import AccessKey, Account, NamedPolicy, Principal
 
 from .principals_base import TrailEvent, TrailHead
@@ -9,20 +11,28 @@ from .sqlite_recorder import Recorder
 
 
 class PrincipalWriter(Recorder):
-    """The part of `base.Transaction` about principals and the trail."""
+    """The part of `base.Transaction` about principals and the trail.
+
+    principals_changes: how often anybody has tried to change principals, since the connection was opened.
+    """
+
+    principals_changes = 0
 
     def insert_account(self, account: Account) -> None:
         """`Transaction.insert_account`."""
+        self.principals_changes += 1
         values = (account.account_id, account.name, account.created_at)
         self._write("INSERT INTO accounts (account_id, name, created_at) VALUES (?, ?, ?)", values)
 
     def delete_account(self, account: Account) -> None:
         """`Transaction.delete_account`."""
+        self.principals_changes += 1
         self._write("DELETE FROM access_keys WHERE account_id = ?", (account.account_id,))
         self._write_one("DELETE FROM accounts WHERE account_id = ?", (account.account_id,))
 
     def insert_principal(self, principal: Principal) -> None:
         """`Transaction.insert_principal`."""
+        self.principals_changes += 1
         self._write(
             "INSERT INTO principals (account_id, kind, name, principal_id, created_at, trust, session_seconds_max)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -40,6 +50,7 @@ class PrincipalWriter(Recorder):
 
     def update_principal(self, principal: Principal) -> None:
         """`Transaction.update_principal`."""
+        self.principals_changes += 1
         self._write_one(
             "UPDATE principals SET trust = ?, session_seconds_max = ? WHERE account_id = ? AND kind = ? AND name = ?",
             (principal.trust, principal.session_seconds_max, *_place(principal)),
@@ -49,6 +60,7 @@ class PrincipalWriter(Recorder):
 
     def delete_principal(self, principal: Principal) -> None:
         """`Transaction.delete_principal`."""
+        self.principals_changes += 1
         self._detach_all(principal)
         if principal.trust is None:
             values = (principal.account_id, principal.name)
@@ -57,6 +69,7 @@ class PrincipalWriter(Recorder):
 
     def insert_access_key(self, key: AccessKey) -> None:
         """`Transaction.insert_access_key`."""
+        self.principals_changes += 1
         self._write(
             "INSERT INTO access_keys (access_key_id, account_id, user_name, secret, active, created_at, last_used_at,"
             " last_used_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -74,6 +87,7 @@ class PrincipalWriter(Recorder):
 
     def update_access_key(self, key: AccessKey) -> None:
         """`Transaction.update_access_key`."""
+        self.principals_changes += 1
         self._write_one(
             "UPDATE access_keys SET secret = ?, active = ?, last_used_at = ?, last_used_from = ?"
             " WHERE access_key_id = ?",
@@ -82,10 +96,12 @@ class PrincipalWriter(Recorder):
 
     def delete_access_key(self, access_key_id: str) -> None:
         """`Transaction.delete_access_key`."""
+        self.principals_changes += 1
         self._write_one("DELETE FROM access_keys WHERE access_key_id = ?", (access_key_id,))
 
     def put_policy(self, policy: NamedPolicy) -> None:
         """`Transaction.put_policy`."""
+        self.principals_changes += 1
         self._write(
             "INSERT INTO policies (account_id, name, document, updated_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET document = excluded.document, updated_at = excluded.updated_at",
@@ -94,17 +110,20 @@ class PrincipalWriter(Recorder):
 
     def delete_policy(self, account_id: str, name: str) -> None:
         """`Transaction.delete_policy`."""
+        self.principals_changes += 1
         self._write_one("DELETE FROM policies WHERE account_id = ? AND name = ?", (account_id, name))
 
     def reseal_host_key(self, access_key_id: str, sealed_secret: str) -> None:
         """`Transaction.reseal_host_key`."""
         self._write_one("UPDATE hosts SET secret = ? WHERE access_key_id = ?", (sealed_secret, access_key_id))
 
+    @override
     def begin(self) -> None:
         """As `Recorder.begin`; nobody else adds to the trail either."""
         super().begin()
         self._trail_head: TrailHead | None = None
 
+    @override
     def trail_head(self) -> TrailHead:
         """`Reader.trail_head`. Cost: one look-up in each database transaction."""
         if self._trail_head is None:

@@ -1,0 +1,335 @@
+"""The trail: what was done and refused, as events in CloudTrail's shape, each chained to the one before.
+
+    event 7 ── code 7 ──┐
+                        ▼
+    event 8 ── code 8 = HMAC(key, code 7 + number, account, time, resources and text of event 8) ──► event 9 …
+
+The key is in the key file, which isn't where the events are. Who can write the store, but doesn't have the key, can't
+edit, remove, reorder, insert or recompute an event without breaking a link. What the chain can't show by itself is an
+end that was cut off; whoever kept an older head (its number and code) sees that too. Events that are dropped because of
+their age are dropped from the start alone, and the event of that dropping, in the chain, names the code up to which it
+was done, so that no other start passes for it.
+
+Source: CloudTrail record contents for management events, version 1.11; CloudTrail userIdentity element.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from ringwall.domain import change as changes
+from ringwall.domain.caller import Caller
+from ringwall.domain.change import Change
+from ringwall.domain.errors import ServiceError
+from ringwall.domain.group import SecurityGroupRule
+from ringwall.store.principals_base import TrailEvent, TrailHead
+from ringwall.wire.fault import CLIENT_ERROR, STATUSES
+from ringwall.wire.recorded import cut
+
+EVENT_VERSION: Final = "1.11"
+EC2: Final = "ec2.amazonaws.com"
+STS: Final = "sts.amazonaws.com"
+RINGWALL: Final = "ringwall"
+"""The `eventSource` of calls of /ringwall/v1, and of what the server does by itself."""
+
+DROP_TRAIL: Final = "DropTrail"
+NO_EVENT: Final = TrailHead(0, b"")
+"""The head of a trail that has no event yet."""
+PROBLEMS_MAX: Final = 100
+EVENT_MAX: Final = 256 * 1024
+REFUSAL_MAX: Final = 16 * 1024
+"""The length of an event, of a refused call or another, above which its parameters and its answer are left out."""
+
+Content = dict[str, Any]
+Mac = Callable[[bytes], bytes]
+IsMac = Callable[[bytes, bytes], bool]
+
+_RESOURCE: Final = re.compile(r"\b(?:sgr?|vpc|subnet|eni|i|pl|pcx)-[0-9a-f]{8,17}\b")
+# Built once: json.dumps with separators builds an encoder on every call, which costs more than the encoding.
+_to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A call, as far as it is known before it is done.
+
+    source, name: of the service and the operation. request_id: as it is answered. event_id: the event's own.
+    address: the peer's. user_agent: what the client calls itself. parameters: as `requestParameters` has them; nothing
+    secret. caller: None where the server does something by itself, for `account_id` and in `region`.
+    """
+
+    source: str
+    name: str
+    account_id: str
+    region: str
+    request_id: str
+    event_id: str
+    caller: Caller | None = None
+    address: str = ""
+    user_agent: str = ""
+    parameters: Mapping[str, Any] | None = None
+    read_only: bool = False
+
+
+def done(
+    deed: Deed,
+    at: float,
+    revision: int | None = None,
+    made: Sequence[Change] = (),
+    elements: Mapping[str, Any] | None = None,
+    additional: Mapping[str, Any] | None = None,
+) -> Content:
+    """The event of a call that was done: with its answer, the revision that it made, and what was before and after."""
+    before, after = told(made)
+    event = _event(deed, at, additional)
+    event["responseElements"] = elements
+    event["ringwall"] = {"revision": revision, "before": before, "after": after}
+    return event
+
+
+def refused(deed: Deed, at: float, error: ServiceError, additional: Mapping[str, Any] | None = None) -> Content:
+    """The event of a call that was refused."""
+    event = _event(deed, at, additional)
+    event["responseElements"] = None
+    code = error.code
+    if deed.source == EC2:
+        code = f"{'Server' if STATUSES.get(code, CLIENT_ERROR) >= 500 else 'Client'}.{code}"
+    event["errorCode"], event["errorMessage"] = code, cut(error.message)
+    return event
+
+
+def _event(deed: Deed, at: float, additional: Mapping[str, Any] | None) -> Content:
+    event: Content = {
+        "eventVersion": EVENT_VERSION,
+        "userIdentity": identity(deed.caller) if deed.caller else {"type": "AWSService", "invokedBy": RINGWALL},
+        "eventTime": timestamp(int(at)),
+        "eventSource": deed.source,
+        "eventName": deed.name,
+        "awsRegion": deed.region,
+        "sourceIPAddress": deed.address or RINGWALL,
+        "userAgent": cut(deed.user_agent) or RINGWALL,
+        "requestParameters": deed.parameters,
+        "requestID": deed.request_id,
+        "eventID": deed.event_id,
+        "readOnly": deed.read_only,
+        "eventType": "AwsApiCall" if deed.caller else "AwsServiceEvent",
+        "managementEvent": True,
+        "recipientAccountId": deed.account_id,
+        "eventCategory": "Management",
+    }
+    if additional:
+        event["additionalEventData"] = additional
+    return event
+
+
+@lru_cache(maxsize=2)
+def timestamp(at: int) -> str:
+    """A time in Unix seconds as events have it: `2026-05-21T07:02:38Z`."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@lru_cache(maxsize=256)
+def identity(caller: Caller) -> Content:
+    """The `userIdentity` of a caller; not to be changed.
+
+    A host's agent has no kind of its own among CloudTrail's, and is an `AWSAccount`.
+    """
+    told: Content = {
+        "type": "AWSAccount",
+        "principalId": caller.user_id,
+        "arn": caller.arn,
+        "accountId": caller.account_id,
+        "accessKeyId": caller.access_key_id,
+    }
+    kind, _, name = caller.arn.rpartition(":")[2].partition("/")
+    if caller.host_id is not None:
+        pass
+    elif kind == "root":
+        told["type"] = "Root"
+    elif kind == "user":
+        told["type"], told["userName"] = "IAMUser", name
+    elif kind == "assumed-role":
+        role = name.partition("/")[0]
+        told["type"] = "AssumedRole"
+        told["sessionContext"] = {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": caller.user_id.partition(":")[0],
+                "arn": f"arn:aws:iam::{caller.account_id}:role/{role}",
+                "accountId": caller.account_id,
+                "userName": role,
+            },
+            "attributes": {"mfaAuthenticated": "false"},
+        }
+    return {name: value for name, value in told.items() if value}
+
+
+# --- Before and after ---
+
+_GONE: Final = (changes.RulesRemoved, changes.VpcDeleted, changes.SubnetDeleted, changes.GroupDeleted)
+_GONE_TOO: Final = (changes.GroupDisassociated, changes.InterfaceDeleted, changes.InterfaceDetached)
+_LOST: Final = (*_GONE, *_GONE_TOO, changes.HostRemoved, changes.PrefixListDeleted)
+
+
+def told(made: Iterable[Change]) -> tuple[list[Content], list[Content]]:
+    """What was there before these changes and isn't now, and what is there now and wasn't before, for people to read.
+
+    A rule is told by its words, `ingress tcp 22 from 0.0.0.0/0`; another change by its name and the ids in it.
+    """
+    before: list[Content] = []
+    after: list[Content] = []
+    for each in made:
+        side = before if isinstance(each, _LOST) else after
+        if isinstance(each, changes.RulesAdded | changes.RulesRemoved):
+            side.extend(map(rule_told, each.rules))
+        elif isinstance(each, changes.InterfaceGroupsChanged):
+            before.append({"interfaceId": each.interface_id, "groupIds": each.before})
+            after.append({"interfaceId": each.interface_id, "groupIds": each.after})
+        else:
+            side.append(_change_told(each))
+    return before, after
+
+
+def _change_told(change: Change) -> Content:
+    members = {_camel(field.name): getattr(change, field.name) for field in fields(change)}
+    return {"change": type(change).__name__, **members}
+
+
+@lru_cache(maxsize=256)
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
+def rule_told(rule: SecurityGroupRule) -> Content:
+    """A rule for people to read."""
+    content = {"ruleId": rule.rule_id, "groupId": rule.group_id, "rule": rule_in_words(rule)}
+    if rule.description is not None:
+        content["description"] = rule.description
+    return content
+
+
+def rule_in_words(rule: SecurityGroupRule) -> str:
+    """Direction, traffic and peer: `ingress tcp 8000-8080 from 10.0.0.0/8`, `egress all to sg-…`."""
+    traffic, at = rule.traffic, ""
+    if traffic.from_port != -1:
+        at = f" {traffic.from_port}" + (f"-{traffic.to_port}" if traffic.to_port != traffic.from_port else "")
+        if not traffic.has_ports:
+            at = f" type {traffic.from_port}" + (f" code {traffic.to_port}" if traffic.to_port != -1 else "")
+    protocol = "all" if traffic.protocol == "-1" else traffic.protocol
+    way = "from" if rule.direction.value == "ingress" else "to"
+    return f"{rule.direction.value} {protocol}{at} {way} {rule.peer.value}"
+
+
+# --- The chain ---
+
+
+def bounded(event: Content) -> str:
+    """The event's text; without its parameters and its answer where it would be too long."""
+    text = _to_text(event)
+    if len(text) > (REFUSAL_MAX if "errorCode" in event else EVENT_MAX):
+        omitted = {"omitted": True, "originalSize": len(text)}
+        text = _to_text({**event, "requestParameters": omitted, "responseElements": None})
+    return text
+
+
+def chained(head: TrailHead, account_id: str, at: float, event: Content, mac: Mac) -> TrailEvent:
+    """The event as the next of the chain after `head`."""
+    text = bounded(event)
+    resources = tuple(dict.fromkeys(_RESOURCE.findall(text)))
+    link = TrailEvent(head.number + 1, account_id, float(at), resources, text, b"")
+    return TrailEvent(link.number, account_id, link.at, resources, text, mac(linked(head.mac, link)))
+
+
+def linked(mac_before: bytes, event: TrailEvent) -> bytes:
+    """What an event's code is made of: the code before it, and everything that is stored of it."""
+    head = f"{event.number} {event.account_id} {event.at!r} {' '.join(event.resources)}\n"
+    return mac_before + head.encode() + event.event.encode()
+
+
+def shown(event: TrailEvent) -> Content:
+    """The event as it is exported: as stored, with its number and its code, so that each is a head for later."""
+    content: Content = json.loads(event.event)
+    content["ringwall"] = {**content.get("ringwall", {}), "number": event.number, "mac": event.mac.hex()}
+    return content
+
+
+class Chain:
+    """Follows a chain from its start, event by event.
+
+    first: where the stored events begin. start: where to follow them from, if not there. kept: heads of former times.
+    head: the last event seen. problems: what is wrong, in words, the first hundred. vouched: whether an event that was
+    followed says that those up to `first` were dropped. Cost: one HMAC for each event.
+    """
+
+    def __init__(
+        self, first: TrailHead, is_mac: IsMac, *, start: TrailHead | None = None, kept: Iterable[TrailHead] = ()
+    ) -> None:
+        self.first = first
+        self.head = start or first
+        self.problems: list[str] = []
+        self.vouched = first == NO_EVENT
+        self._is_mac = is_mac
+        self._kept = {head.number: head.mac for head in kept}
+        self._compare(self.head)
+
+    def follow(self, events: Iterable[TrailEvent]) -> None:
+        """Takes the next events."""
+        for event in events:
+            number = self.head.number + 1
+            if event.number != number:
+                gone = f"event {number}" if event.number == number + 1 else f"events {number} to {event.number - 1}"
+                self._tell(f"{gone} missing before event {event.number}")
+            elif not self._is_mac(event.mac, linked(self.head.mac, event)):
+                self._tell(f"event {event.number} is not the one that was written after event {self.head.number}")
+            self.head = TrailHead(event.number, event.mac)
+            self._compare(self.head)
+            if not self.vouched and f'"{DROP_TRAIL}"' in event.event:
+                self._vouch(event)
+
+    def end(self) -> None:
+        """The chain ends here."""
+        for number in sorted(self._kept):
+            if number > self.head.number:
+                self._tell(f"the trail ends with event {self.head.number}, and event {number} was there once")
+        if not self.vouched:
+            self._tell(f"the events up to {self.first.number} are gone, and no event says that they were dropped")
+
+    def _compare(self, head: TrailHead) -> None:
+        if self._kept.pop(head.number, head.mac) != head.mac:
+            self._tell(f"event {head.number} is another than the one that was there once")
+
+    def _vouch(self, event: TrailEvent) -> None:
+        try:
+            content = json.loads(event.event)
+            parameters = content["requestParameters"]
+            through = TrailHead(parameters["through"], bytes.fromhex(parameters["mac"]))
+        except (ValueError, KeyError, TypeError):
+            return
+        if content.get("eventName") == DROP_TRAIL and content.get("eventSource") == RINGWALL:
+            self.vouched = through == self.first
+
+    def _tell(self, problem: str) -> None:
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append(problem)
+
+
+def parsed_head(text: str) -> TrailHead:
+    """The head that `head_in_words` wrote.
+
+    Raises:
+        ValueError: it isn't one.
+    """
+    number, _, mac = text.partition(":")
+    return TrailHead(int(number), bytes.fromhex(mac))
+
+
+def head_in_words(head: TrailHead) -> str:
+    """A head to be kept: its number, a colon, its code in hex."""
+    return f"{head.number}:{head.mac.hex()}"
