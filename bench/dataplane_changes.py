@@ -53,11 +53,16 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Seconds. before: compiling and comparing, for each revoke. forked, library: a revoke by `nft`, by libnftables."""
+    """Seconds. revoke, authorize: commits, each after its rules were compiled, as an agent does it.
+
+    raw: revokes that follow each other, with nothing between them that takes the processor's caches.
+    before: compiling and comparing, for each revoke. forked, library: a revoke by `nft`, by libnftables.
+    """
 
     rules: int
     chains: int
     load: float
+    raw: Seconds
     revoke: Seconds
     authorize: Seconds
     before: Seconds
@@ -87,9 +92,25 @@ def changes(state: HostState, rounds: int, forked: int = 0) -> Costs:
                 for way, seconds in ((_forked, forks), (run, library)):
                     if way is not None:
                         seconds.append(_by_nft(loaded, change, way))
-        assert kernel.observe() is not None
+        raw = _raw(loaded, rounds, choose)
         kernel.commit((DeleteTable(),), None)
-    return Costs(len(rules), len(compiled.ruleset.chains), load, revokes, authorizes, befores, forks, library)
+    return Costs(len(rules), len(compiled.ruleset.chains), load, raw, revokes, authorizes, befores, forks, library)
+
+
+def _raw(loaded: Loaded, rounds: int, choose: random.Random) -> Seconds:
+    """Seconds of so many revokes, one after the other; the table isn't what `loaded` says afterwards."""
+    there = [
+        DeleteRule(name, handle)
+        for name, chain in loaded.applied.ruleset.chains.items()
+        for rule, handle in zip(chain.rules, loaded.applied.handles[name], strict=True)
+        if (rule.comment or "").startswith("sgr-")
+    ]
+    seconds = []
+    for command in choose.sample(there, rounds):
+        began = perf_counter()
+        loaded.kernel.commit((command,), None)
+        seconds.append(perf_counter() - began)
+    return seconds
 
 
 def _by_nft(loaded: Loaded, change: Change, way: Callable[[str], None]) -> float:
