@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bench import dataplane_agent, dataplane_changes, dataplane_loss, dataplane_packets
+from bench import dataplane_agent, dataplane_changes, dataplane_flows, dataplane_loss, dataplane_packets
 from bench.dataplane_changes import Costs
 from bench.dataplane_packets import Layout
 from bench.dataplane_worlds import fleet_host, four_ports, one_port, own_port
@@ -158,6 +158,12 @@ def packets(report: Report) -> None:
     report.goal("packets with 5 groups", by_name["S0, 5 groups of 60"][1] / bare[1], 0.50, "", least=True)
 
 
+def flows(report: Report) -> None:
+    """What a revoke would end."""
+    print("\n## Live flows of a rule\n")
+    report.goal("the flows of a rule among 100,000", dataplane_flows.main(), 300, "ms")
+
+
 PARTS: dict[str, Callable[[Report], None]] = {
     "changes": changes,
     "memory": memory,
@@ -165,6 +171,7 @@ PARTS: dict[str, Callable[[Report], None]] = {
     "loss": loss,
     "agent": agent,
     "packets": packets,
+    "flows": flows,
 }
 
 
