@@ -11,7 +11,7 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringwall.domain.errors import ServiceError
+from ringwall.domain.errors import InvalidClientTokenId, ServiceError
 from signed import FORM, KEY, OTHER_KEY, SECRET, Wire, accept, presigned, signed, signed_at, signed_by
 
 values = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -231,6 +231,65 @@ def test_tampering_with_a_header_signature_is_refused() -> None:
 def test_tampering_with_a_presigned_query_is_refused() -> None:
     request = presigned(URL)
     assert refused(tampered, request) + refused(tampered_query, request) > 40
+
+
+TOKEN = "v1:FwoGZXIvYXdzEXAMPLE_-=="
+TEMPORARY = Credentials(KEY, SECRET, TOKEN)
+
+
+def temporary(method: str = "POST") -> Wire:
+    body = b"Action=DescribeVpcs"
+    return signed_by(SigV4Auth(TEMPORARY, "ec2", "eu-west-1"), method, URL, {"Content-Type": FORM}, body)
+
+
+def temporary_presigned() -> Wire:
+    return signed_by(SigV4QueryAuth(TEMPORARY, "ec2", "eu-west-1", 3600), "GET", URL, {}, b"")
+
+
+@pytest.mark.parametrize("request_", [temporary(), temporary_presigned()])
+def test_a_session_token_is_read_where_it_is_signed(request_: Wire) -> None:
+    assert accept(request_, signed_at(request_)).session_token == TOKEN
+    assert accept(signed()).session_token is None
+
+
+def tampered_token(request: Wire) -> Iterator[tuple[str, Wire]]:
+    """What can be done to a signed session token."""
+    name, other = b"x-amz-security-token", TOKEN.encode()[:-4] + b"AA=="
+    for value in (None, b"", other, TOKEN.encode() + b"A", TOKEN.encode().upper()):
+        yield f"header {value!r}", request.with_header(name, value)
+    yield "header doubled", request._replace(headers=[*request.headers, (name.upper(), TOKEN.encode())])
+    yield "no longer signed", request.with_authorization(b";x-amz-security-token", b"")
+    for more in (TOKEN.encode(), other, b""):
+        yield "in the query too", request._replace(query=request.query + b"&X-Amz-Security-Token=" + more)
+    moved = request.with_header(name, None)
+    yield "in the query instead", moved._replace(query=request.query + b"&X-Amz-Security-Token=" + TOKEN.encode())
+    yield "in the form instead", moved._replace(body=request.body + b"&X-Amz-Security-Token=" + TOKEN.encode())
+
+
+def tampered_token_in_query(request: Wire) -> Iterator[tuple[str, Wire]]:
+    """What can be done to the signed session token of a presigned query."""
+    parameter = b"X-Amz-Security-Token=" + quote(TOKEN, safe="").encode()
+    assert parameter in request.query
+    for value in (b"", b"&", parameter[:-6], parameter + b"A", parameter + b"&" + parameter, parameter.lower()):
+        yield f"query {value!r}", request._replace(query=request.query.replace(parameter, value))
+    header = (b"x-amz-security-token", TOKEN.encode())
+    yield "in a header too", request._replace(headers=[*request.headers, header])
+    without = request._replace(query=request.query.replace(b"&" + parameter, b""))
+    yield "in a header instead", without._replace(headers=[*request.headers, header])
+
+
+def test_tampering_with_a_session_token_is_refused() -> None:
+    assert refused(tampered_token, temporary()) >= 12
+    assert refused(tampered_token_in_query, temporary_presigned()) >= 8
+
+
+@pytest.mark.parametrize("token", ["ä", "a b", "a\tb", ""])
+def test_a_session_token_that_cannot_be(token: str) -> None:
+    text = token.encode("latin-1").decode("latin-1")
+    signer = SigV4Auth(Credentials(KEY, SECRET), "ec2", "eu-west-1")
+    request = signed_by(signer, "POST", URL, {"X-Amz-Security-Token": text}, b"")
+    with pytest.raises(InvalidClientTokenId):
+        accept(request)
 
 
 PIECES = ["a", "b", "=", "&", "+", "%20", "%2F", "%2f", "/", "%2B", "%2b", "~", "%7E", "%61", "%", "%%", "%3D", "%26"]

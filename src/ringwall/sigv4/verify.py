@@ -43,6 +43,9 @@ _CREDENTIAL: Final = re.compile(
     rf"(?P<key>[!-~]{{1,128}})/(?P<date>[0-9]{{8}})/(?P<region>[!-.0-~]{{1,128}})/(?P<service>[!-.0-~]{{1,128}})"
     rf"/{TERMINATOR}"
 )
+_TOKEN_HEADER: Final = b"x-amz-security-token"
+_TOKEN_PARAMETER: Final = b"X-Amz-Security-Token"
+_VISIBLE: Final = re.compile(rb"[!-~]+")
 NOBODYS_SECRET: Final = "the secret of every key that doesn't exist"
 """What stands in for it, so that an unknown key costs what a wrong signature costs."""
 
@@ -53,6 +56,7 @@ class SignedRequest(NamedTuple):
     date, region, service: the credential scope as sent. amz_date: the moment of signing in basic ISO 8601;
     signed_at: the same in Unix seconds. expires_seconds: of a presigned request, None for one signed in its header.
     canonical_requests: one or two texts that the client may have signed, all of one meaning (`canonical_queries`).
+    session_token: that of temporary credentials, which the signature covers like everything else.
     """
 
     access_key_id: str
@@ -64,6 +68,7 @@ class SignedRequest(NamedTuple):
     expires_seconds: int | None
     canonical_requests: tuple[bytes, ...]
     signature: bytes
+    session_token: str | None = None
 
 
 def parse_authentication(
@@ -75,15 +80,13 @@ def parse_authentication(
 
     Raises:
         MissingAuthenticationToken: no signature at all.
-        InvalidClientTokenId: a session token comes with it; there are none here.
+        InvalidClientTokenId: a session token that can't be one, or that isn't where the signature is.
         AuthFailure: Signature Version 2, or a body that isn't the one that X-Amz-Content-Sha256 names.
         IncompleteSignature: a part is missing, unreadable, given twice or not covered that must be.
     """
     fields = _fields(headers)
     parameters = decode_query(raw_query)
     in_query = signature_parameters(parameters)
-    if b"x-amz-security-token" in fields or b"X-Amz-Security-Token" in in_query:
-        raise InvalidClientTokenId
     if b"authorization" in fields:
         if in_query:
             raise IncompleteSignature("The request is signed in the Authorization header and in the query; choose one.")
@@ -121,6 +124,7 @@ def parse_authentication(
             [canonical_request(method.encode(), path, query, signed, body_sha256) for query in queries]
         ),
         signature=claim.signature,
+        session_token=_session_token(fields.get(_TOKEN_HEADER), in_query.get(_TOKEN_PARAMETER), bool(in_query)),
     )
 
 
@@ -164,6 +168,16 @@ def _fields(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
         else:
             fields[name] = canonical_value(value)
     return fields
+
+
+def _session_token(in_header: bytes | None, in_query: bytes | None, is_presigned: bool) -> str | None:
+    """The token beside the signature: in a header, which is signed as all `x-amz-` ones are, or in the query."""
+    if in_header is None and in_query is None:
+        return None
+    token = in_query if is_presigned else in_header
+    if not token or (is_presigned and in_header is not None) or _VISIBLE.fullmatch(token) is None:
+        raise InvalidClientTokenId
+    return token.decode("ascii")
 
 
 def _signed_fields(signed_headers: bytes, fields: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
