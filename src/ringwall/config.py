@@ -32,6 +32,8 @@ class ServerConfig:
     data: the directory of the store and the credentials; None only for an ephemeral server that writes nothing.
     store_path: the SQLite file. account: None for the one the data directory has, or the default.
     regions: those served; empty for all of EC2's commercial ones. tls_cert, tls_key: PEM files, both or neither.
+    tls_next_cert: the certificate that will take its place. agent_mtls: whether agents get certificates of their own
+    (`offer`) and must show them (`require`), or not (`off`).
     allow_sigv2: whether EC2's endpoint takes Signature Version 2 too. key_file: None for the one beside `data`.
     throttle: the name of the rates at which requests are let in, see `server.throttle`.
     """
@@ -46,6 +48,8 @@ class ServerConfig:
     regions: tuple[str, ...] = ()
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls_next_cert: Path | None = None
+    agent_mtls: str = "off"
     insecure_http: bool = False
     metrics_open: bool = False
     allow_sigv2: bool = False
@@ -66,6 +70,8 @@ class ServerConfig:
         """
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ConfigurationError("--tls-cert and --tls-key go together: give both or neither.")
+        if self.tls_cert is None and (self.tls_next_cert is not None or self.agent_mtls != "off"):
+            raise ConfigurationError("--tls-next-cert and --agent-mtls are for TLS: give --tls-cert and --tls-key too.")
         if not is_loopback(self.host) and self.tls_cert is None and not self.insecure_http:
             raise ConfigurationError(
                 f"{self.host} is reachable from other machines, and plain HTTP shows them every request. "

@@ -60,6 +60,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--tls-cert", type=Path, metavar="PEM", help="the certificate chain, for HTTPS")
     add("--tls-key", type=Path, metavar="PEM", help="its private key")
+    add(
+        "--tls-next-cert",
+        type=Path,
+        metavar="PEM",
+        help="the certificate that will take its place: agents are told to accept it too; the file need not be there",
+    )
+    add(
+        "--agent-mtls",
+        choices=["off", "offer", "require"],
+        default="off",
+        help="give agents certificates of their own, and require them beside their keys or not yet "
+        "(default %(default)s)",
+    )
     add("--insecure-http", action="store_true", help="allow plain HTTP on an address that other machines reach")
     add(
         "--allow-sigv2",
@@ -105,6 +118,8 @@ def configuration(options: argparse.Namespace) -> ServerConfig:
         regions=tuple(name.strip() for name in options.regions.split(",") if name.strip()) if options.regions else (),
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
+        tls_next_cert=options.tls_next_cert,
+        agent_mtls=options.agent_mtls,
         insecure_http=options.insecure_http,
         metrics_open=options.metrics_open,
         allow_sigv2=options.allow_sigv2,

@@ -19,6 +19,7 @@ from ringwall.telemetry import LOG
 from ringwall.wire.fault import CLIENT_ERROR, STATUSES
 
 from . import iam_api
+from .agent_certificates import check_certificate, measure, renew_certificate
 from .attachments import attach_interface, detach_interface
 from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate, peer_of, told_after_failing
 from .authorize import authorize
@@ -38,6 +39,7 @@ from .hosts import (
     update_addresses,
 )
 from .openapi import DOCUMENT
+from .protocol import CERTIFIED
 from .rule_use import show_flows, show_group_usage, show_rule_usage
 from .service import Service, new_request_id
 from .watch_endpoint import watch
@@ -66,6 +68,7 @@ ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("POST", "/ringwall/v1/report", "Report", report),
     ("POST", "/ringwall/v1/answers/{question}", "Report", take_answer),
     ("POST", "/ringwall/v1/addresses", "Report", update_addresses),
+    ("POST", "/ringwall/v1/certificate", "Report", renew_certificate),
     *iam_api.ROUTES,
 )
 """Method, path, action and function of everything that needs a signature, with the service name `ringwall`."""
@@ -84,7 +87,10 @@ def build_api(service: Service) -> Starlette:
             return PlainTextResponse(f"the store is unavailable: {error}\n", 503)
         if not service.accepting:
             return PlainTextResponse("stopping\n", 503)
-        return PlainTextResponse(f"ready at revision {revision}\n")
+        note = ""
+        if service.certificates is not None and service.certificates.broken is not None:
+            note = "the new TLS certificate or key can't be used, the old ones are; see the log\n"
+        return PlainTextResponse(f"ready at revision {revision}\n{note}")
 
     async def metrics(request: Request) -> Response:
         return await _guarded(lambda: _metrics(request), new_request_id())
@@ -95,6 +101,7 @@ def build_api(service: Service) -> Starlette:
             authorize(caller, "ringwall:ReadMetrics")
         service.metrics.gauge("ringwall_revision", service.store.read(lambda reader: reader.revision()))
         service.metrics.gauge("ringwall_watchers", service.hub.watchers)
+        measure(service)
         service.metrics.gauge("ringwall_hosts_reporting", service.hub.reporting)
         return PlainTextResponse(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
@@ -132,10 +139,13 @@ def _signed(service: Service, action: str, endpoint: Endpoint) -> Callable[[Requ
             raw = await _raw(service, request)
             caller = authenticate(service, raw, RINGWALL_SERVICES)
             deed = deed_of(action, caller, raw, request_id, request.path_params)
+            check_certificate(service, caller, raw)
             authorize(caller, f"ringwall:{action}")
             content = _content(raw.body)
             deed = deed_of(action, caller, raw, request_id, {**content, **request.path_params})
-            call = Call(caller, raw.body, content, request.path_params, request.query_params, deed)
+            call = Call(
+                caller, raw.body, content, request.path_params, request.query_params, deed, raw.certified is not None
+            )
             return await endpoint(service, call)
 
         def told(error: ServiceError) -> None:
@@ -191,8 +201,9 @@ async def _raw(service: Service, request: Request) -> RawRequest:
     received_at = service.clock()
     body = await read_body(request.receive)
     scope = request.scope
-    path = scope["raw_path"].partition(b"?")[0]
-    return RawRequest(request.method, path, scope["query_string"], scope["headers"], body, received_at, peer_of(scope))
+    path, certified = scope["raw_path"].partition(b"?")[0], scope.get("state", {}).get(CERTIFIED)
+    parts = (request.method, path, scope["query_string"], scope["headers"], body)
+    return RawRequest(*parts, received_at, peer_of(scope), certified)
 
 
 def _content(body: bytes) -> Content:

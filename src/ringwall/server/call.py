@@ -20,7 +20,8 @@ SECRET_MEMBERS: Final = frozenset({"token", "secret", "secret_access_key", "sess
 class Call:
     """What an endpoint is given. body: the raw JSON; content: the same, parsed. path, query: their parameters.
 
-    deed: what the trail is told of it, if it changes something.
+    deed: what the trail is told of it, if it changes something. certified: whether the connection has shown a
+    certificate of the caller's host.
     """
 
     caller: Caller
@@ -29,6 +30,7 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, str]
     deed: Deed
+    certified: bool = False
 
 
 def deed_of(

@@ -16,6 +16,7 @@ from ringwall.operations.hosts import HostNotFound, InvalidToken, RefusedAddress
 from ringwall.telemetry import LOG
 from ringwall.watch.encoding import MalformedMessage, decode_answer, decode_report
 
+from .agent_certificates import check_enrolment, first_certificate
 from .attachments import shown_interface
 from .authenticate import RawRequest
 from .call import Call, deed_of
@@ -57,6 +58,7 @@ async def enroll(service: Service, content: Content, raw: RawRequest, request_id
     """Makes the host that a token was made for, and its key. request_id: of the call, for the trail."""
     token_hash = hash_of(member(content, "token", str))
     hostname, reported = member(content, "hostname", str), _interfaces(content)
+    check_enrolment(service, content)
     token = service.store.read(lambda reader: reader.enrolment_token(token_hash))
     if token is None:
         raise InvalidToken("The enrolment token is not valid: it was used, has expired, or was never made.")
@@ -83,6 +85,7 @@ async def enroll(service: Service, content: Content, raw: RawRequest, request_id
             "device": device_of(enrolled.interface),
             "interface_id": enrolled.interface.interface_id,
             "refused_addresses": _refused(enrolled.refused),
+            **first_certificate(service, content, enrolled.host.instance_id),
         },
         201,
     )
@@ -211,6 +214,7 @@ def _host(service: Service, host: Host, interfaces: list[NetworkInterface]) -> C
         "in_force_at": found.in_force_at if found else None,
         "last_seen": status.last_seen,
         "capabilities": list(found.capabilities) if found else [],
+        "knows_next_certificate": service.pins.knows_next(host.instance_id),
         "drift": {"at": found.drift.at, "by": list(found.drift.by)} if found and found.drift else None,
         "problems": problems,
         "unadmitted": [item.sentence for item in found.unadmitted] if found else [],

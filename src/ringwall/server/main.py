@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import logging
 import os
 import shlex
+import signal
 import socket
-import ssl
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
@@ -29,19 +31,22 @@ from ringwall.watch.hub import Hub
 from ringwall.watch.messages import Position
 from ringwall.wire.shapes import REGIONS
 
+from .agent_ca import load_agent_ca
 from .app import Application
 from .credentials import RootKey, load_root_key, write_private
 from .host_keys import seal_host_keys
 from .keyring import Keyring, Sealed, is_sealed, key_file_of, load_keyring, random_keyring
 from .protocol import BoundedProtocol
 from .service import Service
-from .tls import certificate_sha256, server_context
+from .tls import Certificates
 
 CHANGES_AT_ONCE: Final = 1_000
 REACHED_AS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where this machine reaches a server that listens on all its addresses."""
 COLLECT_AFTER: Final = 20_000
 STOP_SECONDS: Final = 5
+LOOK_SECONDS: Final = 5.0
+"""So often the files of the certificate are looked at."""
 SWITCH_SECONDS: Final = 0.0001
 """How long a thread may keep the interpreter while others want it, a fiftieth of Python's own. A request needs it some
 ten times over, anew after every wait for SQLite; beside a thread that describes everything it would wait each time."""
@@ -106,15 +111,16 @@ def build_service(config: ServerConfig, store: Store, root: RootKey, keyring: Ke
         store.read(lambda reader: reader.revision()),
     )
     store.subscribe(hub.wake)
-    try:
-        pin = certificate_sha256(config.tls_cert) if config.tls_cert else None
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"--tls-cert {config.tls_cert} can't be read as a certificate: {error}") from error
-    return Service(config, store, root, hub, Metrics(), regions, pin, keyring=keyring or random_keyring())
+    keyring = keyring or random_keyring()
+    agent_ca = None
+    if config.agent_mtls != "off":
+        agent_ca = load_agent_ca(None if config.ephemeral else config.data, keyring, time.time())
+    certificates = server_certificates(config, agent_ca.certificate_pem if agent_ca else None)
+    return Service(config, store, root, hub, Metrics(), regions, certificates, agent_ca, keyring=keyring)
 
 
-def server_tls(config: ServerConfig) -> ssl.SSLContext | None:
-    """The TLS that the settings name, None for plain HTTP.
+def server_certificates(config: ServerConfig, clients_ca: str | None = None) -> Certificates | None:
+    """The TLS that the settings name, None for plain HTTP. clients_ca: see `tls.server_context`.
 
     Raises:
         ConfigurationError: a file can't be read, or they aren't a certificate and its key.
@@ -122,19 +128,15 @@ def server_tls(config: ServerConfig) -> ssl.SSLContext | None:
     if config.tls_cert is None or config.tls_key is None:
         return None
     try:
-        return server_context(config.tls_cert, config.tls_key)
+        return Certificates(config.tls_cert, config.tls_key, config.tls_next_cert, clients_ca)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"--tls-cert {config.tls_cert}, --tls-key {config.tls_key}: {error}.") from error
 
 
 def uvicorn_config(service: Service) -> uvicorn.Config:
-    """How uvicorn runs the application: our TLS, our bounds on connections.
-
-    Raises:
-        ConfigurationError: as `server_tls`.
-    """
+    """How uvicorn runs the application: our TLS, our bounds on connections."""
     config = service.config
-    tls = server_tls(config)
+    tls = service.certificates.context if service.certificates else None
     return uvicorn.Config(
         Application(service),
         host=config.host,
@@ -160,6 +162,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+        self._looking: asyncio.Task[None] | None = None
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -167,6 +170,8 @@ class _Server(uvicorn.Server):
         if self.should_exit:
             return
         _calm_the_collector()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._look, True)
+        self._looking = asyncio.create_task(self._look_at_files())
         config = self._service.config
         port = self.servers[0].sockets[0].getsockname()[1]
         here = url_of(config.scheme, REACHED_AS.get(config.host, config.host), port)
@@ -183,9 +188,23 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
         self._captured_signals.clear()
 
+    async def _look_at_files(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self._look()
+
+    def _look(self, anew: bool = False) -> None:
+        """Takes up what has changed in the files of the certificate, and tells the agents."""
+        service = self._service
+        if service.certificates is not None:
+            service.certificates.look(anew=anew, on_switch=service.pins.note_switch)
+            service.pins.tell_all()
+
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._service.accepting = False
+        if self._looking is not None:
+            self._looking.cancel()
         self._service.hub.close()
         await super().shutdown(sockets)
 

@@ -304,6 +304,13 @@ DOCUMENT: Final[dict[str, Any]] = {
                 body=object_of(interfaces=_INTERFACES),
             )
         },
+        "/ringwall/v1/certificate": {
+            "post": operation(
+                "The next certificate of the calling agent, for the key that has signed the request (PKCS #10, PEM).",
+                json_answer(object_of(certificate=TEXT, renew_at=NUMBER), "Made."),
+                body=object_of(certificate_request=TEXT),
+            )
+        },
         **PATHS_OF_IAM,
     },
     "components": {
@@ -328,6 +335,7 @@ DOCUMENT: Final[dict[str, Any]] = {
                 in_force_at=MAYBE_NUMBER,
                 last_seen=MAYBE_NUMBER,
                 capabilities=TEXTS,
+                knows_next_certificate={"type": ["boolean", "null"]},
                 drift={"oneOf": [object_of(at={"type": "number"}, by=TEXTS), {"type": "null"}]},
                 problems=TEXTS,
                 unadmitted=TEXTS,

@@ -24,6 +24,10 @@ from typing import Any, Final
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+CERTIFIED: Final = "certified"
+"""In a request's state: the name in the certificate that its connection has shown, which TLS has verified; None where
+there was none."""
+
 _BAD_REQUEST: Final = (400, "The request is not valid HTTP/1.1.")
 
 
@@ -56,6 +60,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_began_in_this_read = False
         self._message_is_open = False
         self._lingers = False
+        self._certified: str | None = None
         self._head_bytes = 0
         self._read_bytes = 0
         self._answering: RequestResponseCycle | None = None
@@ -67,6 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Admits the connection, or tells it that there are too many."""
         super().connection_made(transport)
+        self._certified = _name_in_certificate(transport)
         if len(self.connections) > self.connections_max:
             self._refuse(503, "Too many connections are open.")
             return
@@ -170,6 +176,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()
+        if self._certified is not None:
+            self.scope["state"][CERTIFIED] = self._certified
         self._head_is_open = self._head_began_in_this_read = self._message_is_open = True
         self._head_bytes = 0
 
@@ -257,6 +265,14 @@ class BoundedProtocol(HttpToolsProtocol):
         size = self.transport.get_write_buffer_size()
         if size and self._stall is None:
             self._watch_for_stall(size)
+
+
+def _name_in_certificate(transport: asyncio.Transport) -> str | None:
+    """The common name in the certificate that the client has shown; None where it has shown none."""
+    tls = transport.get_extra_info("ssl_object")
+    shown = tls.getpeercert() if tls is not None else None
+    names = [value for part in (shown or {}).get("subject", ()) for name, value in part if name == "commonName"]
+    return str(names[0]) if len(names) == 1 else None
 
 
 class _Answer:

@@ -19,12 +19,15 @@ from ringwall.watch.hub import Hub
 from ringwall.watch.uses import Uses
 from ringwall.wire.response import item_writer
 
+from .agent_ca import AgentCa
 from .courtesy import Courtesy
 from .credentials import RootKey
 from .descriptions import KeptDescriptions
 from .keyring import Keyring, random_keyring
+from .pins import AgentPins
 from .principals import Principals
 from .throttle import Failures, Throttle
+from .tls import Certificates
 from .trail import Trail
 
 
@@ -57,7 +60,8 @@ class Service:
     hub: Hub
     metrics: Metrics
     regions: frozenset[str]
-    certificate_sha256: str | None = None
+    certificates: Certificates | None = None
+    agent_ca: AgentCa | None = None
     ids: IdSource = _IDS
     clock: Callable[[], float] = time.time
     change_lines: ChangeLines = field(default_factory=lambda: ChangeLines(sys.stderr.write))
@@ -71,6 +75,7 @@ class Service:
     throttle: Throttle = field(init=False)
     principals: Principals = field(init=False)
     failures: Failures = field(init=False)
+    pins: AgentPins = field(init=False)
 
     def __post_init__(self) -> None:
         self.trail = Trail(
@@ -78,9 +83,15 @@ class Service:
         )
         self.principals = Principals(self.store, self.keyring, self.root, self.clock)
         self.throttle = Throttle(self.config.throttle, time.monotonic)
+        self.pins = AgentPins(self.hub, self.certificates, offers=self.agent_ca is not None)
         self.failures = Failures(self.config.throttle, time.monotonic)
         self.groups_described = KeptDescriptions(item_writer("DescribeSecurityGroups", "SecurityGroups"))
         self.store.forewarn(self.groups_described.warn)
+
+    @property
+    def certificate_sha256(self) -> str | None:
+        """What new enrolment tokens pin: the certificate that the server shows now; None without TLS."""
+        return self.certificates.sha256 if self.certificates else None
 
     def context(self, caller: Caller, transaction: Transaction | Reader, operation: str = "") -> Context:
         """What an operation of this caller is given. A Reader stands in for the transaction of one that only reads."""
@@ -95,6 +106,10 @@ class Service:
             operation,
             self.groups_described,
         )
+
+    def has_region(self, caller: Caller) -> bool:
+        """Whether the caller's region is known to have its default VPC."""
+        return (caller.account_id, caller.region) in self.regions_ready
 
     async def make_region(self, caller: Caller) -> None:
         """Makes the default VPC of the caller's region, if it hasn't one yet, in a transaction of its own."""

@@ -9,6 +9,7 @@ from typing import Final
 from starlette.responses import Response, StreamingResponse
 
 from ringwall.domain.errors import InvalidParameterValue, UnauthorizedOperation
+from ringwall.watch.certificates import PINS_MAX
 from ringwall.watch.encoding import encode
 from ringwall.watch.messages import Position
 
@@ -30,10 +31,15 @@ async def watch(service: Service, call: Call) -> Response:
     host_id, after = call.caller.host_id, _position(call)
     answers = frozenset(call.query.get("answers", "").split(".", ANSWERS_MAX)[:ANSWERS_MAX])
 
+    pins = frozenset(call.query["pins"].split(".", PINS_MAX)[:PINS_MAX]) if "pins" in call.query else frozenset()
+
     async def lines() -> AsyncIterator[bytes]:
-        async with aclosing(service.hub.watch(host_id, after, answers)) as messages:
-            async for message in messages:
-                yield encode(message)
+        stream = service.pins.streaming(host_id, pins, answers, certified=call.certified)
+        with stream:
+            async with aclosing(service.hub.watch(host_id, after, answers)) as messages:
+                async for message in messages:
+                    yield encode(message)
+                    service.pins.tell(host_id)
 
     return StreamingResponse(lines(), media_type="application/x-ndjson", headers={"cache-control": "no-store"})
 
