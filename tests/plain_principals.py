@@ -97,6 +97,10 @@ class PlainPrincipals:
         found = [each for each in self._rows.trail if each.number > number and account_id in (None, each.account_id)]
         return found[:limit]
 
+    def trail_before(self, number: int, limit: int, account_id: str | None = None) -> Sequence[TrailEvent]:
+        found = [each for each in self._rows.trail if each.number < number and account_id in (None, each.account_id)]
+        return found[::-1][:limit]
+
     def trail_about(self, account_id: str, resource_id: str, limit: int) -> Sequence[TrailEvent]:
         found = [each for each in self._rows.trail if each.account_id == account_id and resource_id in each.resources]
         return found[::-1][:limit]

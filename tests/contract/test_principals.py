@@ -111,6 +111,8 @@ def test_the_trail_is_kept_in_order_and_starts_later_when_told_to(rows: Any) -> 
     assert rows.read(lambda r: r.trail_after(0, 9)) == events
     assert rows.read(lambda r: r.trail_after(1, 1)) == events[1:2]
     assert rows.read(lambda r: r.trail_after(0, 9, ACCOUNT)) == [events[0], events[2], events[3]]
+    assert rows.read(lambda r: r.trail_before(4, 2)) == [events[2], events[1]]
+    assert rows.read(lambda r: r.trail_before(4, 2, ACCOUNT)) == [events[2], events[0]]
     assert rows.read(lambda r: r.trail_about(ACCOUNT, "sg-1", 9)) == events[:1]
     assert rows.write(lambda tx: tx.drop_trail(TrailHead(2, b"\2"))).result == 2
     assert rows.read(lambda r: r.trail_after(0, 9)) == events[2:]

@@ -25,6 +25,10 @@ _VERBS: Final = {
     "host": "hosts: token, list, show, enforce, observe, remove",
     "wait": "wait until a change is in force on every host that it has an effect on",
     "agent": "run the agent on this host",
+    "log": "what was done and refused last",
+    "blame": "who made each rule of a group what it is",
+    "why": "who opened a rule, when, from where and with which words",
+    "trail": "the trail of all that was done: verify, head, export",
 }
 
 DONE: Final = 0

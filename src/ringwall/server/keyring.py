@@ -127,6 +127,22 @@ def load_keyring(path: Path, data: Path, *, may_make: bool) -> Keyring:
         return Keyring([key])
     except OSError as error:
         raise ConfigurationError(f"The key file {path} can't be read: {error.strerror}.") from error
+    return _read(path, descriptor)
+
+
+def read_keyring(path: Path) -> Keyring:
+    """The keys in a file that is there, wherever it lies: for whoever checks a copy.
+
+    Raises:
+        ConfigurationError: it can't be read, can be read by others, or isn't one of keys.
+    """
+    try:
+        return _read(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        raise ConfigurationError(f"The key file {path} can't be read: {error.strerror}.") from error
+
+
+def _read(path: Path, descriptor: int) -> Keyring:
     with os.fdopen(descriptor, "rb") as file:
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
             raise ConfigurationError(f"The key file {path} can be read by others: chmod 600 {path}.")

@@ -20,6 +20,7 @@ from .openapi_parts import (
     operation,
     query,
 )
+from .openapi_trail import PATHS_OF_TRAIL
 
 _REFUSED: Final = {"type": "array", "items": object_of(address=TEXT, reason=TEXT)}
 _INTERFACES: Final = {"type": "array", "items": object_of(device=TEXT, mac_address=TEXT, addresses=TEXTS)}
@@ -312,6 +313,7 @@ DOCUMENT: Final[dict[str, Any]] = {
             )
         },
         **PATHS_OF_IAM,
+        **PATHS_OF_TRAIL,
     },
     "components": {
         "securitySchemes": {

@@ -77,6 +77,9 @@ class PrincipalReads(Protocol):
     def trail_after(self, number: int, limit: int, account_id: str | None = None) -> Sequence[TrailEvent]:
         """The next events, oldest first: of one account or of all."""
 
+    def trail_before(self, number: int, limit: int, account_id: str | None = None) -> Sequence[TrailEvent]:
+        """The last events before that one, newest first: of one account or of all."""
+
     def trail_about(self, account_id: str, resource_id: str, limit: int) -> Sequence[TrailEvent]:
         """The account's last events about a resource, newest first."""
 

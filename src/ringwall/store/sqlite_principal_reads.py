@@ -95,6 +95,13 @@ class PrincipalReader(Queries):
         where = " WHERE account_id = ? AND number > ? ORDER BY number LIMIT ?"
         return self._all(_event, _EVENT + where, account_id, number, limit)
 
+    def trail_before(self, number: int, limit: int, account_id: str | None = None) -> Sequence[TrailEvent]:
+        """`Reader.trail_before`."""
+        if account_id is None:
+            return self._all(_event, _EVENT + " WHERE number < ? ORDER BY number DESC LIMIT ?", number, limit)
+        where = " WHERE account_id = ? AND number < ? ORDER BY number DESC LIMIT ?"
+        return self._all(_event, _EVENT + where, account_id, number, limit)
+
     def trail_about(self, account_id: str, resource_id: str, limit: int) -> Sequence[TrailEvent]:
         """`Reader.trail_about`. Cost: O(the account's events); people ask, not programs."""
         where = " WHERE account_id = ? AND instr(' ' || resources || ' ', ?) ORDER BY number DESC LIMIT ?"

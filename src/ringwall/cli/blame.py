@@ -1,0 +1,48 @@
+"""`ringwall blame sg-…`: who made each rule of a group what it is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+from urllib.parse import quote
+
+from ringwall.config import ConfigurationError
+
+from .client import CallFailed, call
+from .endpoint import add_endpoint_arguments, find_endpoint
+from .trail_screen import print_columns, who
+
+HEAD = ("RULE", "WHAT", "SINCE", "WHO", "FROM", "BY", "DESCRIPTION")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `ringwall blame`."""
+    add_endpoint_arguments(parser)
+    parser.add_argument("group", metavar="sg-…", help="the group")
+    parser.add_argument("--json", action="store_true", help="print the rules with their events as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints a line for each rule; answers 0 when it could."""
+    try:
+        endpoint = find_endpoint(options.data, options.server, options.region)
+        answer = call(endpoint, "GET", f"/ringwall/v1/groups/{quote(options.group, safe='')}/blame")
+    except (ConfigurationError, CallFailed) as error:
+        print(f"ringwall blame: {error}", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(answer))
+    else:
+        print_columns(HEAD, map(_row, answer["rules"]))
+    return 0
+
+
+def _row(rule: dict[str, Any]) -> tuple[str, ...]:
+    event = rule["event"]
+    if event is None:
+        made = ("-", "older than the trail", "-", "-")
+    else:
+        made = (event["eventTime"], who(event), event["sourceIPAddress"], event["eventName"])
+    return (rule["ruleId"], rule["rule"], *made, rule.get("description", ""))
