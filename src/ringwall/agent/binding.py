@@ -98,15 +98,21 @@ class Binder:
             (*self._problems.values(), *bound.problems, *enslaved),
         )  # fmt: skip
 
-    def closing(self, local: LocalPolicy) -> LocalPolicy:
-        """The policy of a host that knows none of its interfaces: what was told of is closed, as all else."""
-        return replace(local, endpoints=self._bindings.devices | self._lingering)
+    def closing(self, local: LocalPolicy, own: str) -> LocalPolicy:
+        """The policy of a host that has lost its state: what was told of is closed, as all else.
+
+        own: the device that the host enrolled with, all that it still knows of its own; empty where that is lost too.
+        Whatever was told of it by mistake, behind it are the server and the break-glass addresses.
+        """
+        return replace(local, endpoints=(self._bindings.devices | self._lingering) - {own})
 
     def settled(self, bound: Bound | None) -> None:
         """Tells those who wait what is in the kernel now; None: nothing, as the host is released."""
         if self._data is None:
             return
         closed = {self._devices[index]: index for index in self._were_containers if index in self._devices}
+        if bound is not None:  # a device of the host's own, told of by mistake, never was a container's
+            closed = {device: index for device, index in closed.items() if device in bound.endpoints}
         status = Status(bound.carried, bound.waiting, closed) if bound else Status({}, {}, closed)
         if status == self._status:
             return

@@ -263,7 +263,8 @@ class Agent:
             LOG.error("%s", planned.why)
             if there is None:
                 self._prepare_tracking()
-                self._kernel.apply(None, closed_ruleset(self._identity.instance_id, self._binder.closing(self._local)))
+                closing = self._binder.closing(self._local, self._identity.device)
+                self._kernel.apply(None, closed_ruleset(self._identity.instance_id, closing))
         if planned.snapshot is not None:
             self._from_disk = planned.snapshot.state
             self._received = Received(planned.snapshot.position, planned.snapshot.state, self._effects.clock())
