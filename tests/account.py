@@ -12,7 +12,7 @@ from botocore.model import ListShape, Shape, StructureShape
 
 import stores
 from botocore_judge import model
-from ringwall.domain.caller import Caller
+from ringwall.domain.caller import Caller, CallerKind
 from ringwall.domain.errors import ServiceError
 from ringwall.domain.interface import Host, NetworkInterface
 from ringwall.domain.quota import Quota
@@ -49,7 +49,8 @@ class Account:
         self.ids = ids or CountedIds()
         self.quota = quota or Quota()
         self.now = NOW
-        self.caller = Caller(account_id, region, "AKIAEXAMPLE", f"arn:aws:iam::{account_id}:root", account_id)
+        arn = f"arn:aws:iam::{account_id}:root"
+        self.caller = Caller(account_id, region, "AKIAEXAMPLE", arn, account_id, principal=CallerKind.ROOT)
         if default_vpc:
             store.write(lambda transaction: ensure_region(self.context(transaction)))
             self.default_vpc_id = self.call("DescribeVpcs")["Vpcs"][0]["VpcId"]

@@ -158,12 +158,21 @@ class IncompleteSignature(ServiceError):
 
 
 class InvalidClientTokenId(ServiceError):
-    """A session token: there are none here. STS says so of every key or signature that it doesn't take, too."""
+    """A session token that isn't one. STS says so of every key or signature that it doesn't take, too."""
 
     code = "InvalidClientTokenId"
 
     def __init__(self, text: str = "The security token included in the request is invalid.") -> None:
         super().__init__(text)
+
+
+class ExpiredToken(ServiceError):
+    """Temporary credentials whose time is over; the signature is good. EC2 says RequestExpired."""
+
+    code = "ExpiredToken"
+
+    def __init__(self) -> None:
+        super().__init__("The security token included in the request is expired")
 
 
 class RequestExpired(ServiceError):
@@ -195,6 +204,12 @@ class UnauthorizedOperation(ServiceError):
 
     def __init__(self, text: str = "You are not authorized to perform this operation.") -> None:
         super().__init__(text)
+
+
+class AccessDenied(ServiceError):
+    """The caller is known and may not do this, in STS's words, with the whole text."""
+
+    code = "AccessDenied"
 
 
 class DryRunOperation(ServiceError):
@@ -921,6 +936,25 @@ class DeleteConflict(ServiceError):
     """It is in use, or something is left in it that goes first; with the whole text."""
 
     code = "DeleteConflict"
+
+
+class PackedPolicyTooLarge(ServiceError):
+    """A session's own policy is larger than a token carries. percent: of what it may be."""
+
+    code = "PackedPolicyTooLarge"
+
+    def __init__(self, percent: int) -> None:
+        super().__init__(f"Packed policy consumes {percent}% of allotted space, please use smaller policy.")
+        self.percent = percent
+
+
+class InvalidAuthorizationMessage(ServiceError):
+    """A message to decode that no refusal of this account told."""
+
+    code = "InvalidAuthorizationMessageException"
+
+    def __init__(self) -> None:
+        super().__init__("Message is invalid")
 
 
 class ValidationError(ServiceError):

@@ -10,6 +10,8 @@ from ringwall.domain.caller import Caller
 from ringwall.domain.errors import UnsupportedOperation
 from ringwall.domain.filters import FilterTable
 from ringwall.domain.quota import Quota
+from ringwall.domain.session import Session, TemporaryCredentials
+from ringwall.iam.evaluate import Target
 from ringwall.store.base import Reader, Transaction
 
 Request = Mapping[str, Any]
@@ -40,6 +42,16 @@ class Descriptions(Protocol):
         """What stands for this description in an answer's list. The reader has just read it."""
 
 
+class Seals(Protocol):
+    """What only the holder of the server's key file makes and opens."""
+
+    def issue(self, session: Session) -> TemporaryCredentials:
+        """A new key for the session, and the token that carries it."""
+
+    def decoded(self, account_id: str, message: str) -> str | None:
+        """What a refusal told this account encoded; None if it didn't."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The caller, the transaction, and what is injected.
@@ -48,6 +60,7 @@ class Context:
     now: Unix seconds, for what is stored with a time. regions: those that this server serves.
     operation: the name of the one that runs, to which the tokens of its pages are bound; empty where it has no pages.
     groups_described: where descriptions of security groups are kept, if they are.
+    seals: for STS's operations.
     """
 
     caller: Caller
@@ -58,12 +71,23 @@ class Context:
     regions: frozenset[str]
     operation: str = ""
     groups_described: Descriptions | None = None
+    seals: Seals | None = None
+
+
+Targets = Callable[[Reader, Caller, Request], list[Target]]
+"""The resources that a request is about, as policy documents see them; none means the resource `*`."""
+
+
+def no_resource(reader: Reader, caller: Caller, request: Request) -> list[Target]:
+    """None: for operations that describe, and whatever else the reference lists no resource type for."""
+    return []
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One line of the operation table.
 
+    targets: what the request is done to, for whoever decides whether the caller may; asked after `vet`.
     check: refuses what EC2 refuses before it looks at DryRun: a missing group, a malformed id.
     run: the operation itself. writes: whether it needs a transaction that can write.
     filters: the table of its filters, if it has any.
@@ -81,6 +105,7 @@ class Operation:
     filters: FilterTable[Any] | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     idle: Mapping[str, str] = field(default_factory=dict)
+    targets: Targets = no_resource
 
     def vet(self, request: Request) -> None:
         """Refuses what is refused before DryRun is looked at.

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from ringwall.domain.caller import Caller
 from ringwall.domain.errors import InternalError, InvalidParameterValue, ServiceError, ServiceUnavailable
 from ringwall.operations.hosts import InvalidToken
 from ringwall.operations.trail import Deed
@@ -20,9 +21,10 @@ from ringwall.wire.fault import CLIENT_ERROR, STATUSES
 
 from . import iam_api, trail_api
 from .agent_certificates import check_certificate, measure, renew_certificate
+from .api_needs import Asked, api_needs
 from .attachments import attach_interface, detach_interface
 from .authenticate import RINGWALL_SERVICES, RawRequest, authenticate, peer_of, told_after_failing
-from .authorize import authorize
+from .authorize import Gate
 from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
 from .call import Call, deed_of
 from .changes import show_change, show_changes
@@ -98,8 +100,9 @@ def build_api(service: Service) -> Starlette:
 
     async def _metrics(request: Request) -> Response:
         if not service.config.metrics_open:
-            caller = authenticate(service, await _raw(service, request), RINGWALL_SERVICES)
-            authorize(caller, "ringwall:ReadMetrics")
+            raw = await _raw(service, request)
+            caller = authenticate(service, raw, RINGWALL_SERVICES)
+            await _gate(service, "ReadMetrics", caller, raw, {}, {}).look()
         service.metrics.gauge("ringwall_revision", service.store.read(lambda reader: reader.revision()))
         service.metrics.gauge("ringwall_watchers", service.hub.watchers)
         measure(service)
@@ -141,11 +144,19 @@ def _signed(service: Service, action: str, endpoint: Endpoint) -> Callable[[Requ
             caller = authenticate(service, raw, RINGWALL_SERVICES)
             deed = deed_of(action, caller, raw, request_id, request.path_params)
             check_certificate(service, caller, raw)
-            authorize(caller, f"ringwall:{action}")
             content = _content(raw.body)
+            gate = _gate(service, action, caller, raw, request.path_params, content)
+            await gate.look()  # and again where it is written
             deed = deed_of(action, caller, raw, request_id, {**content, **request.path_params})
             call = Call(
-                caller, raw.body, content, request.path_params, request.query_params, deed, raw.certified is not None
+                caller,
+                raw.body,
+                content,
+                request.path_params,
+                request.query_params,
+                deed,
+                gate,
+                raw.certified is not None,
             )
             return await endpoint(service, call)
 
@@ -156,6 +167,16 @@ def _signed(service: Service, action: str, endpoint: Endpoint) -> Callable[[Requ
         return await _guarded(run, request_id, told)
 
     return answer
+
+
+def _gate(service: Service, action: str, caller: Caller, raw: RawRequest, path: Content, content: Content) -> Gate:
+    return Gate(
+        service,
+        caller,
+        raw,
+        f"ringwall:{action}",
+        lambda reader: api_needs(action, Asked(reader, caller, path, content)),
+    )
 
 
 async def _enroll(service: Service, request: Request, request_id: str) -> Response:

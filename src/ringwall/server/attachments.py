@@ -20,8 +20,8 @@ async def attach_interface(service: Service, call: Call) -> Response:
     """Makes a device of the host an interface of its own; the agent reports its addresses."""
     instance_id = call.path["host"]
     device, subnet_id = member(call.content, "device", str), member(call.content, "subnet_id", str)
-    committed = await service.trail.write(
-        call.deed,
+    committed = await call.write(
+        service,
         lambda transaction: operation.attach_device(
             service.context(call.caller, transaction), instance_id, device, subnet_id
         ),
@@ -34,8 +34,8 @@ async def attach_interface(service: Service, call: Call) -> Response:
 async def detach_interface(service: Service, call: Call) -> Response:
     """Takes an interface from a host: one of its own is deleted, another is available again."""
     instance_id, interface_id = call.path["host"], call.path["interface"]
-    committed = await service.trail.write(
-        call.deed,
+    committed = await call.write(
+        service,
         lambda transaction: operation.detach_from(service.context(call.caller, transaction), instance_id, interface_id),
     )
     LOG.info("%s detached from %s, revision=%s", interface_id, instance_id, committed.revision)

@@ -25,7 +25,7 @@ class RawRequest:
     """A request as it came, whole.
 
     path: percent-encoded. query: without the `?`. headers: names in any casing, in order. received_at: Unix seconds.
-    peer: the address that the connection came from.
+    peer: the address that the connection came from. certified: the host whose certificate the connection has shown.
     """
 
     method: str
@@ -35,6 +35,7 @@ class RawRequest:
     body: bytes
     received_at: float
     peer: str = ""
+    certified: str | None = None
 
     @property
     def user_agent(self) -> str:
@@ -80,8 +81,8 @@ def told_after_failing(service: Service, peer: str, refusal: ServiceError) -> Se
 
 
 def _caller(service: Service, request: RawRequest, services: Container[str] | None) -> Caller:
-    access_key_id, scope_region, verify_with = _claim(service, request, services)
-    known = service.principals.find(access_key_id)
+    access_key_id, session_token, scope_region, verify_with = _claim(service, request, services)
+    known = service.principals.find(access_key_id, session_token)
     try:
         verify_with(known.secret if known else None)
     except ServiceError:
@@ -98,8 +99,8 @@ def _caller(service: Service, request: RawRequest, services: Container[str] | No
 
 def _claim(
     service: Service, request: RawRequest, services: Container[str] | None
-) -> tuple[str, str, Callable[[str | None], None]]:
-    """The access key that is named, the region of the scope, and what verifies the signature with the key's secret.
+) -> tuple[str, str | None, str, Callable[[str | None], None]]:
+    """The access key that is named, with its session token, the region of the scope, and what verifies the signature.
 
     Signature Version 2 has no scope: such a request means the server's own region.
     """
@@ -108,11 +109,17 @@ def _claim(
         old = parse_version_2(*parts)
         return (
             old.access_key_id,
+            None,
             service.config.region,
             lambda secret: verify_version_2(old, secret, request.received_at),
         )
     signed = parse_authentication(*parts)
-    return signed.access_key_id, signed.region, lambda secret: verify(signed, secret, request.received_at, services)
+    return (
+        signed.access_key_id,
+        signed.session_token,
+        signed.region,
+        lambda secret: verify(signed, secret, request.received_at, services),
+    )
 
 
 def region_of(service: Service, scope_region: str) -> str:

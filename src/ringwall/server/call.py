@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ringwall.domain.caller import Caller
 from ringwall.operations.trail import RINGWALL, Deed
+from ringwall.store.base import Committed, Transaction
 
 from .authenticate import RawRequest
-from .service import new_request_id
+from .authorize import Gate
+from .service import Service, new_request_id
+
+Result = TypeVar("Result")
 
 SECRET_MEMBERS: Final = frozenset({"token", "secret", "secret_access_key", "session_token"})
 """Members of a request's JSON that the trail isn't told."""
@@ -21,7 +25,7 @@ class Call:
     """What an endpoint is given. body: the raw JSON; content: the same, parsed. path, query: their parameters.
 
     deed: what the trail is told of it, if it changes something. certified: whether the connection has shown a
-    certificate of the caller's host.
+    certificate of the caller's host. gate: what it has to pass.
     """
 
     caller: Caller
@@ -30,7 +34,19 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, str]
     deed: Deed
+    gate: Gate
     certified: bool = False
+
+    async def write(
+        self, service: Service, function: Callable[[Transaction], Result], *, if_changed: bool = False
+    ) -> Committed[Result]:
+        """As `Trail.write`; whether the caller may is decided in the same transaction, before the function."""
+
+        def run(transaction: Transaction) -> Result:
+            self.gate.check(transaction)
+            return function(transaction)
+
+        return await service.trail.write(self.deed, run, if_changed=if_changed)
 
 
 def deed_of(

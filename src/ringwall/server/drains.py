@@ -32,8 +32,8 @@ async def revoke(service: Service, call: Call) -> Response:
     if on_revoke is not None and on_revoke not in tuple(OnRevoke):
         raise InvalidParameterValue("on_revoke is `cut` or `keep`.")
     how = None if on_revoke is None else OnRevoke(on_revoke)
-    committed = await service.trail.write(
-        call.deed,
+    committed = await call.write(
+        service,
         lambda transaction: operation.revoke(
             service.context(call.caller, transaction), call.path["group"], rule_ids, how
         ),
@@ -68,8 +68,8 @@ async def list_draining(service: Service, call: Call) -> Response:
 async def end(service: Service, call: Call) -> Response:
     """Cuts what is left of the flows of a rule that drains."""
     rule_id = call.path["rule"]
-    committed = await service.trail.write(
-        call.deed, lambda transaction: operation.end(service.context(call.caller, transaction), rule_id)
+    committed = await call.write(
+        service, lambda transaction: operation.end(service.context(call.caller, transaction), rule_id)
     )
     LOG.info("what is left of %s cut by %s, revision=%s", rule_id, call.caller.access_key_id, committed.revision)
     return JSONResponse({"revision": committed.revision, "ended": rule_id})

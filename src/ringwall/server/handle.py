@@ -9,6 +9,7 @@ from typing import Final
 from ringwall.domain.caller import Caller
 from ringwall.domain.errors import DryRunOperation, InternalError, ServiceError, ServiceUnavailable
 from ringwall.operations.context import Answer, Operation
+from ringwall.operations.needs import needs
 from ringwall.operations.table import OPERATIONS
 from ringwall.operations.trail import EC2, STS, Deed
 from ringwall.store.base import Committed, Reader, Transaction, Unavailable
@@ -19,7 +20,7 @@ from ringwall.wire.request import ParsedRequest, parse, parse_query, service_of_
 from ringwall.wire.response import serialize_in_parts
 
 from .authenticate import RawRequest, authenticate
-from .authorize import authorize
+from .authorize import Gate
 from .service import Service, new_request_id
 
 CONTENT_TYPE: Final = b"text/xml;charset=UTF-8"
@@ -55,13 +56,16 @@ async def _handle(service: Service, request: RawRequest) -> Reply:
         operation = OPERATIONS[parsed.action]
         operation.vet(parsed.request)
         service.throttle.admit(caller, parsed.action, parsed.request, writes=operation.writes)
-        # 3. May they? A dry run ends here.
-        authorize(caller, f"{parsed.service}:{parsed.action}")
+        # 3. May they? It is decided where (4) reads, on its targets; before that only for a dry run, which ends here,
+        # and for a caller who would have its region made.
+        gate = _gate(service, caller, operation, parsed, request)
+        if parsed.dry_run or not service.has_region(caller):
+            await gate.look()
         if parsed.dry_run:
             raise DryRunOperation
         # 4. to 6. Do it; what is answered is durable; say so.
         await service.make_region(caller)
-        committed = await _run(service, caller, operation, parsed, request, request_id)
+        committed = await _run(service, caller, operation, parsed, gate, request_id)
     except ServiceError as error:
         return _refuse(service, request, caller, parsed, error, request_id)
     except Unavailable as error:
@@ -81,7 +85,7 @@ async def _run(
     caller: Caller,
     operation: Operation,
     parsed: ParsedRequest,
-    request: RawRequest,
+    gate: Gate,
     request_id: str,
 ) -> Committed[list[bytes]]:
     """The answer as it is sent.
@@ -98,11 +102,12 @@ async def _run(
         return serialize_in_parts(parsed.action, parsed.version, polite, request_id)
 
     def run(transaction: Transaction | Reader) -> Answer:
+        gate.check(transaction)
         return operation.run(service.context(caller, transaction, parsed.action), parsed.request)
 
     store = service.store
     if operation.writes:
-        deed = _deed(request, caller, parsed, request_id)
+        deed = _deed(gate.request, caller, parsed, request_id)
         committed = await service.trail.write(
             deed, run, lambda answer: recorded_answer(parsed.action, answer, request_id)
         )
@@ -110,6 +115,16 @@ async def _run(
     # Patterns cost their texts' length for each item, and the store, which counts its own steps, can't tell.
     read = store.read_in_thread if _filters_much(parsed) else store.read_soon
     return Committed(await read(lambda reader: in_parts(run(reader))), None)
+
+
+def _gate(service: Service, caller: Caller, operation: Operation, parsed: ParsedRequest, request: RawRequest) -> Gate:
+    return Gate(
+        service,
+        caller,
+        request,
+        f"{parsed.service}:{parsed.action}",
+        lambda reader: needs(parsed.service, operation, reader, caller, parsed.request),
+    )
 
 
 def _filters_much(parsed: ParsedRequest) -> bool:

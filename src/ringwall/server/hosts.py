@@ -45,8 +45,8 @@ async def create_token(service: Service, call: Call) -> Response:
     subnet_id, device = member(call.content, "subnet_id", str), member(call.content, "interface", str)
     await service.make_region(call.caller)
     token = EnrolmentToken(secrets.token_urlsafe(32), service.certificate_sha256)
-    stored = await service.trail.write(
-        call.deed,
+    stored = await call.write(
+        service,
         lambda transaction: operation.create_token(
             service.context(call.caller, transaction), hash_of(token.secret), subnet_id, device
         ),
@@ -132,8 +132,8 @@ async def set_mode(service: Service, call: Call) -> Response:
             if unadmitted:
                 text = f"No rule admits {len(unadmitted)} live flows or listeners of {instance_id}."
                 raise WouldCutOff(unadmitted, text)
-    committed = await service.trail.write(
-        call.deed, lambda transaction: operation.set_mode(service.context(call.caller, transaction), instance_id, mode)
+    committed = await call.write(
+        service, lambda transaction: operation.set_mode(service.context(call.caller, transaction), instance_id, mode)
     )
     revision = committed.revision or service.store.read(lambda reader: reader.revision())
     LOG.info("%s set to %s by %s, revision=%d", instance_id, mode.value, call.caller.access_key_id, revision)
@@ -143,8 +143,8 @@ async def set_mode(service: Service, call: Call) -> Response:
 async def remove_host(service: Service, call: Call) -> Response:
     """Forgets a host, its key and its own interfaces."""
     instance_id = call.path["host"]
-    committed = await service.trail.write(
-        call.deed, lambda transaction: operation.remove(service.context(call.caller, transaction), instance_id)
+    committed = await call.write(
+        service, lambda transaction: operation.remove(service.context(call.caller, transaction), instance_id)
     )
     LOG.info("%s removed by %s, revision=%s", instance_id, call.caller.access_key_id, committed.revision)
     return JSONResponse({"removed": instance_id, "revision": committed.revision})
@@ -183,8 +183,8 @@ async def update_addresses(service: Service, call: Call) -> Response:
     if call.caller.host_id is None:
         raise UnauthorizedOperation("Only a host's agent can say what its addresses are, with the host's own key.")
     reported = _interfaces(call.content)
-    committed = await service.trail.write(
-        call.deed,
+    committed = await call.write(
+        service,
         lambda transaction: operation.update_addresses(service.context(call.caller, transaction), reported),
         if_changed=True,
     )

@@ -251,9 +251,7 @@ async def _read(service: Service, function: Callable[[Reader], Result]) -> Resul
 
 async def _write(service: Service, call: Call, function: Callable[[Context], Result]) -> Result:
     """One write, after which every request is judged by what is there now."""
-    committed = await service.trail.write(
-        call.deed, lambda transaction: function(service.context(call.caller, transaction))
-    )
+    committed = await call.write(service, lambda transaction: function(service.context(call.caller, transaction)))
     return committed.result
 
 

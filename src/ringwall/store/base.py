@@ -492,6 +492,13 @@ class Store(Protocol):
             Unavailable: the store can't make it durable; nothing was changed.
         """
 
+    def principals_version(self) -> int | None:
+        """Another number after every change of accounts, users, roles, keys and policies; None while one is under way.
+
+        What a read that began under a version has seen of them is true for as long as there is that version: it is None
+        from before anybody can see a change until the change is durable, or has come to nothing. Any thread may ask.
+        """
+
     def subscribe(self, wake: Callable[[int], None]) -> None:
         """Has `wake` called with the last revision after each commit that changed something, on the event loop."""
 

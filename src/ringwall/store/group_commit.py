@@ -56,6 +56,9 @@ class Engine(Protocol):
     def run(self, function: Function) -> Committed[Any]:
         """What the function answered, its changes recorded under a revision; or whatever it raised."""
 
+    def principals_changes(self) -> int:
+        """How often a function has tried to change principals so far."""
+
     def is_intact(self) -> bool:
         """Whether the function that has just raised left the transaction as it found it."""
 
@@ -88,10 +91,12 @@ class GroupCommit:
     """The one writer of a store. All of it is for the event loop's thread.
 
     last_revision: the last one that was answered, or will be before the loop's turn is over; any thread may look at it.
+    principals_changes: the engine's, of all functions that are committed or came to nothing.
     """
 
     def __init__(self, engine: Engine, last_revision: int, *, inline: bool) -> None:
         self.last_revision = last_revision
+        self.principals_changes = engine.principals_changes()
         self._engine = engine
         self._queue: deque[_Job] = deque()
         self._alone: deque[_Job] = deque()  # jobs of a spoiled batch, each to be run in a transaction of its own
@@ -229,6 +234,7 @@ class GroupCommit:
         batch, self._in_flight = self._in_flight, None
         if batch is None:
             return
+        self.principals_changes = self._engine.principals_changes()
         revision = None
         for job, outcome in zip(batch.jobs, batch.outcomes, strict=True):
             answer = job.answer

@@ -138,6 +138,11 @@ class SqliteStore:
         """`Store.write`."""
         return self._group_commit.submit(function)
 
+    def principals_version(self) -> int | None:
+        """`Store.principals_version`."""
+        changes = self._engine.transaction.principals_changes
+        return changes if changes == self._group_commit.principals_changes else None
+
     def subscribe(self, wake: Callable[[int], None]) -> None:
         """`Store.subscribe`."""
         self._group_commit.subscribe(wake)
@@ -294,6 +299,9 @@ class _Engine:
             for warn in self.forewarned:
                 warn(revision, transaction.changes)
         return Committed(result, revision)
+
+    def principals_changes(self) -> int:
+        return self.transaction.principals_changes
 
     def is_intact(self) -> bool:
         return not self.transaction.wrote and self._connection.in_transaction

@@ -6,9 +6,11 @@ from typing import Final
 
 from ringwall.domain.errors import (
     AuthFailure,
+    ExpiredToken,
     InvalidClientTokenId,
     MissingAuthenticationToken,
     MissingParameter,
+    RequestExpired,
     ServiceError,
 )
 
@@ -18,8 +20,10 @@ from .scalars import escape
 
 CLIENT_ERROR: Final = 400
 STATUSES: Final = {
+    "AccessDenied": 403,
     "AuthFailure": 401,
     "Blocked": 403,
+    "ExpiredToken": 403,
     "InvalidClientTokenId": 403,
     "MissingAuthenticationToken": 403,
     "OptInRequired": 403,
@@ -55,6 +59,8 @@ def as_told_by(service: Service, refusal: ServiceError) -> ServiceError:
             return MissingParameter("AWSAccessKeyId")
         case InvalidClientTokenId() if service == "ec2":
             return AuthFailure()
+        case ExpiredToken() if service == "ec2":
+            return RequestExpired()
         case AuthFailure() if service == "sts":
             return (
                 InvalidClientTokenId() if refusal.message == AuthFailure.TEXT else InvalidClientTokenId(refusal.message)
