@@ -493,6 +493,8 @@ def _server(host: Host) -> Iterator[Finding]:
     url = parse_server_url(host.server, insecure_http=True)
     known = host.identity
     server = Server(url, known.certificate_sha256 if known else None, known.endpoints if known else frozenset())
+    if known is not None:
+        server.next_certificate_sha256 = known.next_certificate_sha256
     before = time.time()
     try:
         asyncio.run(_ask(server))

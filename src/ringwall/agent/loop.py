@@ -14,11 +14,11 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from errno import ERESTART
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from ringwall.compiler.closed import closed_ruleset
 from ringwall.compiler.compile import Compiled, compile_host
@@ -30,6 +30,7 @@ from ringwall.domain.world import HostState, InterfaceKind
 from ringwall.nft.objects import Ruleset
 from ringwall.nft.ruleset import Applied
 from ringwall.telemetry import LOG
+from ringwall.watch.certificates import CERTIFY, PINS
 from ringwall.watch.encoding import encode_report
 from ringwall.watch.messages import TABLE_OWNER, Drift, Message, Question, Report, Snapshot, Unadmitted
 
@@ -37,6 +38,7 @@ from .answers import rule_answers
 from .attachments import Bound
 from .binding import Binder
 from .boot import Start, plan
+from .certificate import Renewal
 from .conntrack import Prepared, prepare_tracking
 from .desired import Received, follow
 from .directory import AgentDirectory, Identity
@@ -56,8 +58,9 @@ from .guard import Guard, forget_roll_back, rolled_back
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
 from .kept import Kept
 from .memory import give_back
+from .pins import told
 from .preview import would_end
-from .questions import Questions
+from .questions import Parameters, Questions
 from .release import read_marker
 from .room import Room, read_room
 from .server import Server
@@ -188,6 +191,11 @@ class Agent:
         self._drains = self._effects.kept()
         self._usage = usage
         answers = {} if usage is None else rule_answers(self._enforced, usage)
+        self._renewal = Renewal(server, identity.key, directory, self._tell_of_certificate, self._effects.clock)
+        if server.pins:
+            answers |= {PINS: self._learn_pins}
+        if server.url.scheme == "https":
+            answers |= {CERTIFY: self._certify}
         self._questions = Questions(server, identity.key, answers)
         self._moves = Moves()
         self._to_bind = asyncio.Event()
@@ -208,6 +216,7 @@ class Agent:
                 tasks.create_task(self._teller())
                 tasks.create_task(self._keeper())
                 tasks.create_task(self._questions.run())
+                tasks.create_task(self._renewal.run())
                 if self._usage is not None:
                     tasks.create_task(self._usage.run())
                 tasks.create_task(self._drains.watch(self._to_enforce.set, self._to_tell.set))
@@ -324,6 +333,7 @@ class Agent:
                 after = self._received.position if self._received else None
                 async for message in watch(self._server, self._identity.key, after, self._questions.kinds):
                     self.receive(message)
+                    self._note_switch()
                     delays = self._effects.delays()
             except AgentError as error:
                 self._explain(error)
@@ -355,6 +365,32 @@ class Agent:
             self._problems["identity"] = (f"Where the server is can't be kept on disk for the next boot: {error}",)
         else:
             self._problems.pop("identity", None)
+
+    def _note_switch(self) -> None:
+        """Forgets on disk too the server's old certificate, once it has shown the next one."""
+        if self._server.certificate_sha256 != self._identity.certificate_sha256:
+            self._identity = replace(
+                self._identity,
+                certificate_sha256=self._server.certificate_sha256,
+                next_certificate_sha256=self._server.next_certificate_sha256,
+            )
+            LOG.info("the server shows its next certificate, %s", self._server.certificate_sha256)
+            self._keep_identity()
+
+    async def _learn_pins(self, parameters: Parameters) -> Mapping[str, Any]:
+        self._identity = told(self._identity, self._server, parameters["certificate_sha256"], self._directory)
+        return {"certificate_sha256": list(self._server.pins)}
+
+    async def _certify(self, _: Parameters) -> Mapping[str, Any]:
+        await self._renewal.renew()
+        return {}
+
+    def _tell_of_certificate(self, problem: str | None) -> None:
+        if problem is None:
+            self._problems.pop("certificate", None)
+        else:
+            self._problems["certificate"] = (problem,)
+        self._to_tell.set()
 
     def receive(self, message: Message) -> None:
         """(1) A message, (2) merged into what the host should enforce.
@@ -621,8 +657,7 @@ class Agent:
             in_force = self._in_force
             if in_force is not None and (in_force.received.state, in_force.digest) != self._kept:
                 try:
-                    snapshot = Snapshot(in_force.received.position, in_force.received.state)
-                    await asyncio.to_thread(self._directory.save_state, snapshot, in_force.digest)
+                    await asyncio.to_thread(self._keep, in_force)
                 except OSError as error:
                     if "disk" not in self._problems:
                         self._to_tell.set()
@@ -633,6 +668,17 @@ class Agent:
                         self._to_tell.set()
                 give_back()
                 await asyncio.sleep(KEEP_SECONDS_MIN)
+
+    def _keep(self, in_force: InForce) -> None:
+        """Writes the state down; where only devices came or went, nothing but its digest.
+
+        Raises:
+            OSError: the disk can't.
+        """
+        received = in_force.received
+        is_kept = self._kept is not None and received.state is self._kept[0]
+        if not (is_kept and self._directory.save_digest(in_force.digest)):
+            self._directory.save_state(Snapshot(received.position, received.state), in_force.digest)
 
     async def _teller(self) -> None:
         while True:

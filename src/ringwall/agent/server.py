@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -87,8 +88,10 @@ class AgentKey:
 
 @dataclass(slots=True)
 class Server:
-    """One server. certificate_sha256: the only certificate it may show, or None for one that a CA vouches for.
+    """One server. certificate_sha256: the certificate that it shows, or None for one that a CA vouches for.
 
+    next_certificate_sha256: the one that it may show as well, and that takes the place of the other once it has.
+    client_certificate: a PEM file with the agent's own certificate and key, shown if it is there.
     endpoints: where it was last found; used on when its name can't be resolved. clock: Unix seconds, for signatures.
     said_time: the server's clock in its last answer, Unix seconds; None where it didn't say.
     """
@@ -98,6 +101,15 @@ class Server:
     endpoints: frozenset[ControlEndpoint] = frozenset()
     clock: Callable[[], float] = time.time
     said_time: float | None = None
+    next_certificate_sha256: str | None = None
+    client_certificate: Path | None = None
+
+    @property
+    def pins(self) -> tuple[str, ...]:
+        """The certificates that it may show, the current one first; empty where a CA vouches for it, or without TLS."""
+        if self.url.scheme == "http" or self.certificate_sha256 is None:
+            return ()
+        return tuple(each for each in (self.certificate_sha256, self.next_certificate_sha256) if each is not None)
 
     async def locate(self) -> frozenset[ControlEndpoint]:
         """Where the server is: the addresses that its name has now, or the last known ones.
@@ -213,22 +225,28 @@ class Server:
         if self.url.scheme == "http":
             return None
         if self.certificate_sha256 is None:
-            return ssl.create_default_context()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE  # the pin says more than a CA could
+            context = ssl.create_default_context()
+        else:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE  # the pin says more than a CA could
+        if self.client_certificate is not None and self.client_certificate.exists():
+            context.load_cert_chain(self.client_certificate)
         return context
 
     def _check_certificate(self, writer: asyncio.StreamWriter) -> None:
-        if self.certificate_sha256 is None or self.url.scheme == "http":
+        if not self.pins:
             return
         certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True) or b""
         shown = sha256(certificate).hexdigest()
+        if shown == self.next_certificate_sha256:  # the switch: the old one is accepted no more
+            self.certificate_sha256, self.next_certificate_sha256 = shown, None
         if shown != self.certificate_sha256:
             writer.transport.abort()
             raise StreamLost(
-                f"{self.url.authority} shows the certificate {shown}, and not {self.certificate_sha256}, with which "
-                "this host was enrolled. If the certificate was replaced, enrol the host again; else it is an impostor."
+                f"{self.url.authority} shows the certificate {shown}, and not {self.certificate_sha256}, which this "
+                "host knows. If it was replaced while this host was away, say so here with `ringwall agent trust`; "
+                "else it is an impostor."
             )
 
 

@@ -42,6 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("resume", "let the agent enforce again after `release`"),
     ):
         _add_data(verbs.add_parser(name, help=text), argparse.SUPPRESS)
+    trusted = verbs.add_parser(
+        "trust", help="accept another certificate of the server's too; root, with no agent running"
+    )
+    _add_data(trusted, argparse.SUPPRESS)
+    trusted.add_argument("sha256", metavar="SHA256", help="of the certificate, 64 hexadecimal digits")
     _add_attach(verbs)
 
 
@@ -149,6 +154,7 @@ def run(options: argparse.Namespace) -> int:
         "doctor": _doctor,
         "release": _release,
         "resume": _resume,
+        "trust": _trust,
         "attach": _attach,
         "detach": _detach,
     }
@@ -215,6 +221,14 @@ def _resume(options: argparse.Namespace) -> int:
 
     _must_be_root()
     return _told(resume(_data(options)))
+
+
+def _trust(options: argparse.Namespace) -> int:
+    from ringwall.agent.pins import trust
+
+    _must_be_root()
+    print(trust(_data(options), options.sha256))
+    return 0
 
 
 def _attach(options: argparse.Namespace) -> int:

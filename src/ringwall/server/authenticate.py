@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ringwall.domain.caller import Caller
-from ringwall.domain.errors import AuthFailure, RequestLimitExceeded, ServiceError
+from ringwall.domain.errors import AuthFailure, ExpiredToken, RequestLimitExceeded, ServiceError
 from ringwall.sigv4.verify import parse_authentication, verify
 from ringwall.sigv4.version_2 import is_version_2, parse_version_2, verify_version_2
 
@@ -90,6 +90,8 @@ def _caller(service: Service, request: RawRequest, services: Container[str] | No
             service.principals.look_up(access_key_id)  # what a key that isn't known has cost
         raise
     assert known is not None, "verify refuses a key that isn't there"
+    if known.expires_at is not None and request.received_at >= known.expires_at:
+        raise ExpiredToken
     region = region_of(service, scope_region)
     if known.region not in (None, region):
         raise AuthFailure
