@@ -36,6 +36,7 @@ class ServerConfig:
     (`offer`) and must show them (`require`), or not (`off`).
     allow_sigv2: whether EC2's endpoint takes Signature Version 2 too. key_file: None for the one beside `data`.
     throttle: the name of the rates at which requests are let in, see `server.throttle`.
+    trail_file, trail_webhook: where every event of the trail is sent to. trail_keep_days: None keeps them for ever.
     """
 
     data: Path | None
@@ -55,6 +56,9 @@ class ServerConfig:
     allow_sigv2: bool = False
     key_file: Path | None = None
     throttle: str = "default"
+    trail_file: Path | None = None
+    trail_webhook: str | None = None
+    trail_keep_days: int | None = None
     quota: Quota = field(default_factory=Quota)
 
     @property
@@ -83,6 +87,8 @@ class ServerConfig:
             raise ConfigurationError(f"--account {self.account!r}: an account id has 12 digits.")
         if not 0 <= self.port <= 65535:
             raise ConfigurationError(f"--port {self.port}: a port lies between 0 and 65535.")
+        if self.trail_keep_days is not None and self.trail_keep_days < 1:
+            raise ConfigurationError("--trail-keep-days: a day is the least.")
         if self.ephemeral and self.store_path is not None:
             raise ConfigurationError("--ephemeral keeps the store in memory: it can't have --store.")
 

@@ -80,6 +80,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="accept Signature Version 2 with HmacSHA256 too, for clients that know no other; it names no region, so "
         "such requests mean the server's own",
     )
+    add("--trail-file", type=Path, metavar="FILE", help="write every event of the trail there too, a line each")
+    add(
+        "--trail-webhook",
+        metavar="URL",
+        help="send every event of the trail there too, by POST in CloudTrail's form, until it is taken",
+    )
+    add(
+        "--trail-keep-days",
+        type=int,
+        metavar="N",
+        help="drop events of the trail that are older than N days (default: keep them for ever)",
+    )
     add("--metrics-open", action="store_true", help="serve /metrics without a signature")
 
 
@@ -125,5 +137,8 @@ def configuration(options: argparse.Namespace) -> ServerConfig:
         allow_sigv2=options.allow_sigv2,
         key_file=options.key_file,
         throttle=options.throttle,
+        trail_file=options.trail_file,
+        trail_webhook=options.trail_webhook,
+        trail_keep_days=options.trail_keep_days,
         quota=quota_of(options.limits, options.limit),
     )

@@ -39,6 +39,7 @@ from .keyring import Keyring, Sealed, is_sealed, key_file_of, load_keyring, rand
 from .protocol import BoundedProtocol
 from .service import Service
 from .tls import Certificates
+from .trail_tasks import TrailTasks, shippers
 
 CHANGES_AT_ONCE: Final = 1_000
 REACHED_AS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -71,7 +72,7 @@ def serve(config: ServerConfig, environment: Mapping[str, str]) -> int:
         service = build_service(config, store, load_root_key(config.data, config.account, environment), keyring)
         if not is_loopback(config.host) and config.tls_cert is None:
             LOG.warning("plain HTTP on %s: every machine on the way can read the requests and answers", config.host)
-        server = _Server(uvicorn_config(service), service)
+        server = _Server(uvicorn_config(service), service, TrailTasks(service, shippers(config, store)))
         sys.setswitchinterval(SWITCH_SECONDS)
         server.run([listening])
     finally:
@@ -159,9 +160,10 @@ def uvicorn_config(service: Service) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """Says when it is ready, and ends the watch streams before it waits for open requests."""
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, trail_tasks: TrailTasks) -> None:
         super().__init__(config)
         self._service = service
+        self._trail_tasks = trail_tasks
         self._looking: asyncio.Task[None] | None = None
 
     @override
@@ -172,6 +174,7 @@ class _Server(uvicorn.Server):
         _calm_the_collector()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._look, True)
         self._looking = asyncio.create_task(self._look_at_files())
+        self._trail_tasks.start()
         config = self._service.config
         port = self.servers[0].sockets[0].getsockname()[1]
         here = url_of(config.scheme, REACHED_AS.get(config.host, config.host), port)
@@ -207,6 +210,7 @@ class _Server(uvicorn.Server):
             self._looking.cancel()
         self._service.hub.close()
         await super().shutdown(sockets)
+        await self._trail_tasks.stop()
 
 
 def url_of(scheme: str, host: str, port: int) -> str:
@@ -252,7 +256,8 @@ def _keyring(config: ServerConfig, store: Store) -> Keyring:
     secrets = store.read(lambda reader: reader.host_secrets())
     sealed = [(key_id, secret) for key_id, secret in secrets if is_sealed(secret)]
     path = config.key_file or key_file_of(config.data)
-    keyring = load_keyring(path, config.data, may_make=not sealed)
+    has_trail = store.read(lambda reader: reader.trail_head()).number > 0
+    keyring = load_keyring(path, config.data, may_make=not sealed and not has_trail)
     try:
         for key_id, secret in sealed[:1]:
             keyring.open(secret, key_id)
