@@ -85,7 +85,7 @@ EC2_OPERATIONS = (
     "UpdateSecurityGroupRuleDescriptionsEgress",
     "UpdateSecurityGroupRuleDescriptionsIngress",
 )
-STS_OPERATIONS = ("GetCallerIdentity",)
+STS_OPERATIONS = ("AssumeRole", "DecodeAuthorizationMessage", "GetCallerIdentity", "GetSessionToken")
 
 OLDER_VERSIONS = (
     "2010-08-31",

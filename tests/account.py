@@ -19,6 +19,8 @@ from ringwall.domain.quota import Quota
 from ringwall.operations.context import Context
 from ringwall.operations.table import OPERATIONS
 from ringwall.operations.vpcs import ensure_region
+from ringwall.server.keyring import Keyring
+from ringwall.server.sessions import Sessions
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -49,6 +51,7 @@ class Account:
         self.ids = ids or CountedIds()
         self.quota = quota or Quota()
         self.now = NOW
+        self.seals = Sessions(Keyring([b"k" * 32]))
         arn = f"arn:aws:iam::{account_id}:root"
         self.caller = Caller(account_id, region, "AKIAEXAMPLE", arn, account_id, principal=CallerKind.ROOT)
         if default_vpc:
@@ -57,7 +60,9 @@ class Account:
 
     def context(self, transaction: Any, operation: str = "") -> Context:
         """What an operation is given."""
-        return Context(self.caller, transaction, self.ids, self.quota, self.now, REGIONS, operation)
+        return Context(
+            self.caller, transaction, self.ids, self.quota, self.now, REGIONS, operation, seals=self.seals
+        )  # fmt: skip
 
     def elsewhere(self, *, account_id: str = ACCOUNT, region: str = REGION) -> Account:
         """Another account or region over the same store."""

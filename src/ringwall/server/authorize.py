@@ -27,10 +27,13 @@ from ringwall.store.base import Reader
 from .authenticate import RawRequest
 from .denial import Denial
 from .service import Service
+from .trust import check_trust
 
 OPEN_ACTIONS: Final = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 """What users and roles may whatever their documents say. Source: STS API Reference, "No permissions are required"."""
 HOST_ACTIONS: Final = frozenset({"ringwall:Report", "ringwall:Watch"})
+
+ASSUME_ROLE: Final = "sts:AssumeRole"
 
 NeedsOf = Callable[[Reader], Sequence[Need]]
 
@@ -64,8 +67,12 @@ class Gate:
             return
         if self.caller.principal not in tuple(PrincipalKind):
             raise UnauthorizedOperation
-        denial = decide(self.service, reader, self.caller, self.needs, keys_of(self.service, self.caller, self.request))
-        if not denial.decision.allowed:
+        keys = keys_of(self.service, self.caller, self.request)
+        denial = decide(self.service, reader, self.caller, self.needs, keys)
+        if self.action == ASSUME_ROLE:
+            (target,) = self.needs(reader)[0].targets
+            check_trust(reader, self.caller, denial.decision, target, keys)
+        elif not denial.decision.allowed:
             raise denial.refusal(self.service.keyring)
 
     async def look(self) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Final, TypeVar
 
 from ringwall.domain.caller import Caller, CallerKind
 from ringwall.domain.principal import AccessKey, Principal, PrincipalKind
+from ringwall.domain.session import Session
 from ringwall.iam.document import PolicyDocument, parse_document
 from ringwall.iam.errors import MalformedPolicyDocument
 from ringwall.iam.evaluate import Attached
@@ -30,6 +31,7 @@ from ringwall.telemetry import LOG
 
 from .credentials import RootKey
 from .keyring import Keyring
+from .sessions import Sessions
 
 KEPT_MAX: Final = 1024
 DOCUMENTS_MAX: Final = 256
@@ -49,7 +51,8 @@ Value = TypeVar("Value")
 class Known:
     """An active key: its secret, and its holder, in no region yet. region: the only one that it works in, if there is.
 
-    counted: whether its last use is noted. kept: whether it was found without a look at the store.
+    counted: whether its last use is noted. kept: whether it was found without a look at the store. expires_at: of a
+    temporary key, Unix seconds.
     """
 
     secret: str
@@ -57,6 +60,7 @@ class Known:
     region: str | None = None
     counted: bool = False
     kept: bool = False
+    expires_at: int | None = None
 
     def caller_in(self, region: str) -> Caller:
         """The holder, acting in a region."""
@@ -75,6 +79,7 @@ class Principals:
         self._version: int | None = None
         self._lock = threading.Lock()
         self._decoy = keyring.seal(_DECOY, "decoy")
+        self.sessions = Sessions(keyring)
         self._uses: dict[str, tuple[int, str]] = {}
         self._written: dict[str, int] = {}
         self._is_planned = False
@@ -82,10 +87,10 @@ class Principals:
     def find(self, access_key_id: str, session_token: str | None = None) -> Known | None:
         """The key and its holder; None if there is no such key, or it isn't active. For the event loop's thread.
 
-        session_token: that of temporary credentials, of which there are none.
+        session_token: that of temporary credentials, without which their key is unknown, and with which any other is.
         """
         if session_token is not None:
-            return None
+            return self._find_session(access_key_id, session_token)
         root = self._root
         if root is not None and access_key_id == root.access_key_id:
             return Known(root.secret, _root_caller(root.account_id, access_key_id), kept=True)
@@ -117,6 +122,25 @@ class Principals:
             return Known(self._keyring.open(host.secret, access_key_id), _host_caller(host), host.region)
         self._keyring.open(self._decoy, "decoy")
         return None
+
+    def _find_session(self, access_key_id: str, token: str) -> Known | None:
+        """The key that a token carries, as long as the key that it goes back to is active, and its role is there."""
+        opened = self.sessions.open(access_key_id, token)
+        if opened is None:
+            return None
+        session, secret = opened
+        issuer = self.find(session.issuing_key)
+        if issuer is None:
+            return None
+        if session.kind is PrincipalKind.ROLE:
+            role = self._store.read(
+                lambda reader: self.principal(reader, session.account_id, PrincipalKind.ROLE, session.name or "")
+            )
+            if role is None or role.principal_id != session.principal_id:
+                return None
+        elif (issuer.caller.account_id, issuer.caller.user_id) != (session.account_id, session.user_id):
+            return None
+        return Known(secret, _session_caller(session, access_key_id), kept=True, expires_at=session.expires_at)
 
     def principal(self, reader: Reader, account_id: str, kind: PrincipalKind, name: str) -> Principal | None:
         """The user or role, as the reader sees it."""
@@ -213,6 +237,22 @@ def _root_caller(account_id: str, access_key_id: str) -> Caller:
 def _user_caller(user: Principal, access_key_id: str) -> Caller:
     return Caller(
         user.account_id, "", access_key_id, user.arn, user.principal_id, principal=CallerKind.USER, name=user.name
+    )
+
+
+def _session_caller(session: Session, access_key_id: str) -> Caller:
+    return Caller(
+        session.account_id,
+        "",
+        access_key_id,
+        session.arn,
+        session.user_id,
+        principal=CallerKind(session.kind.value) if session.kind else CallerKind.ROOT,
+        name=session.name,
+        session=session.session_name,
+        issued_at=session.issued_at,
+        session_policy=session.policy,
+        issuing_key=session.issuing_key,
     )
 
 

@@ -105,6 +105,7 @@ class Service:
             self.regions,
             operation,
             self.groups_described,
+            self.principals.sessions,
         )
 
     def has_region(self, caller: Caller) -> bool:

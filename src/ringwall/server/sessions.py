@@ -1,5 +1,6 @@
-"""Session tokens: made and opened without the store, as everything that they say is in them, encrypted.
+"""What only the key file makes and opens: session tokens, and what refusals told encoded.
 
+Tokens are made and opened without the store, as everything that they say is in them, encrypted.
 The secret is in the token too, so that each of the key file's keys opens sessions of its time.
 """
 
@@ -13,6 +14,7 @@ from ringwall.domain.principal import PrincipalKind
 from ringwall.domain.session import Session, TemporaryCredentials
 
 from .credentials import new_access_key_id, new_secret
+from .denial import decoded
 from .keyring import Keyring, Sealed
 
 PREFIX: Final = "ASIA"
@@ -43,3 +45,10 @@ class Sessions:
         secret = content.pop("secret")
         kind = content.pop("kind")
         return Session(kind=PrincipalKind(kind) if kind else None, **content), secret
+
+    def decoded(self, account_id: str, message: str) -> str | None:
+        """What a refusal told this account encoded; None if it didn't."""
+        try:
+            return decoded(self._keyring, account_id, message)
+        except Sealed:
+            return None

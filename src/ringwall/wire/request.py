@@ -16,10 +16,11 @@ from ringwall.domain.errors import (
     MissingParameter,
     NoSuchVersion,
     UnsupportedOperation,
+    ValidationError,
 )
 
 from . import model, shapes
-from .keytree import nest
+from .keytree import Tree, nest
 
 Service = Literal["ec2", "sts"]
 
@@ -110,8 +111,28 @@ def parse(params: Sequence[tuple[str, str]]) -> ParsedRequest:
     if not isinstance(action, str) or not isinstance(version, str):
         raise InvalidParameterCombination("The parameters Action and Version have no parts.")
     service, structure = _operation(action, version)
-    request = model.reader(structure)(tree, action)
+    request = model.reader(structure)(tree, action) if service == "ec2" else _of_sts(structure, tree, action)
     return ParsedRequest(action, version, service, request, request.get("DryRun") is True)
+
+
+def _of_sts(structure: str, tree: Tree, action: str) -> Mapping[str, Any]:
+    """The request, whose lists have their items below `member`; what is missing is told in STS's words."""
+    plain = {name: _without_member(node) for name, node in tree.items()}
+    try:
+        request: Mapping[str, Any] = model.reader(structure)(plain, action)
+    except MissingParameter as error:
+        raise ValidationError(
+            f"1 validation error detected: Value null at '{error.name}' failed to satisfy constraint: "
+            "Member must not be null"
+        ) from error
+    return request
+
+
+def _without_member(node: str | Tree) -> str | Tree:
+    if isinstance(node, str):
+        return node
+    below = {name: _without_member(child) for name, child in node.items()}
+    return below["member"] if below.keys() == {"member"} else below
 
 
 def _is_of_signature(name: str) -> bool:

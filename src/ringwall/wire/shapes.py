@@ -84,7 +84,10 @@ OPERATIONS: Final[dict[str, tuple[str, str, str | None]]] = {
         'UpdateSecurityGroupRuleDescriptionsEgressResult'),
     'UpdateSecurityGroupRuleDescriptionsIngress': ('ec2', 'UpdateSecurityGroupRuleDescriptionsIngressRequest',
         'UpdateSecurityGroupRuleDescriptionsIngressResult'),
+    'AssumeRole': ('sts', 'AssumeRoleRequest', 'AssumeRoleResponse'),
+    'DecodeAuthorizationMessage': ('sts', 'DecodeAuthorizationMessageRequest', 'DecodeAuthorizationMessageResponse'),
     'GetCallerIdentity': ('sts', 'GetCallerIdentityRequest', 'GetCallerIdentityResponse'),
+    'GetSessionToken': ('sts', 'GetSessionTokenRequest', 'GetSessionTokenResponse'),
 }
 """Operation -> (service, structure of the request, structure of the answer)."""
 
@@ -341,7 +344,19 @@ INPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     'UpdateSecurityGroupRuleDescriptionsIngressRequest': {'DryRun': ('DryRun', 'boolean'), 'GroupId': ('GroupId',
         'string'), 'GroupName': ('GroupName', 'string'), 'IpPermissions': ('IpPermissions', '[IpPermission]'),
         'SecurityGroupRuleDescription': ('SecurityGroupRuleDescriptions', '[SecurityGroupRuleDescription]')},
+    'PolicyDescriptorType': {'arn': ('arn', 'string')},
+    'ProvidedContext': {'ProviderArn': ('ProviderArn', 'string'), 'ContextAssertion': ('ContextAssertion', 'string')},
+    'AssumeRoleRequest': {'RoleArn': ('RoleArn', 'string'), 'RoleSessionName': ('RoleSessionName', 'string'),
+        'PolicyArns': ('PolicyArns', '[PolicyDescriptorType]'), 'Policy': ('Policy', 'string'), 'DurationSeconds':
+        ('DurationSeconds', 'integer'), 'Tags': ('Tags', '[Tag]'), 'TransitiveTagKeys': ('TransitiveTagKeys',
+        '[string]'), 'ExternalId': ('ExternalId', 'string'), 'SerialNumber': ('SerialNumber', 'string'), 'TokenCode':
+        ('TokenCode', 'string'), 'SourceIdentity': ('SourceIdentity', 'string'), 'ProvidedContexts':
+        ('ProvidedContexts', '[ProvidedContext]'), 'MinimumSessionTokenSize': ('MinimumSessionTokenSize', 'integer')},
+    'DecodeAuthorizationMessageRequest': {'EncodedMessage': ('EncodedMessage', 'string')},
     'GetCallerIdentityRequest': {},
+    'GetSessionTokenRequest': {'DurationSeconds': ('DurationSeconds', 'integer'), 'SerialNumber': ('SerialNumber',
+        'string'), 'TokenCode': ('TokenCode', 'string'), 'MinimumSessionTokenSize': ('MinimumSessionTokenSize',
+        'integer')},
 }
 """Structure of a request -> wire name -> (member, type)."""
 
@@ -391,6 +406,8 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     'RevokeSecurityGroupEgressRequest': ('GroupId',),
     'UnassignIpv6AddressesRequest': ('NetworkInterfaceId',),
     'UnassignPrivateIpAddressesRequest': ('NetworkInterfaceId',),
+    'AssumeRoleRequest': ('RoleArn', 'RoleSessionName'),
+    'DecodeAuthorizationMessageRequest': ('EncodedMessage',),
 }
 """Structure of a request -> wire names of the members it can't do without."""
 
@@ -795,8 +812,18 @@ OUTPUTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ('unassignedIpv6Addresses', '[string]'), 'UnassignedIpv6Prefixes': ('unassignedIpv6PrefixSet', '[string]')},
     'UpdateSecurityGroupRuleDescriptionsEgressResult': {'Return': ('return', 'boolean')},
     'UpdateSecurityGroupRuleDescriptionsIngressResult': {'Return': ('return', 'boolean')},
+    'Credentials': {'AccessKeyId': ('AccessKeyId', 'string'), 'SecretAccessKey': ('SecretAccessKey', 'string'),
+        'SessionToken': ('SessionToken', 'string'), 'Expiration': ('Expiration', 'timestamp')},
+    'AssumedRoleUser': {'AssumedRoleId': ('AssumedRoleId', 'string'), 'Arn': ('Arn', 'string')},
+    'AssumeRoleResponse': {'Credentials': ('Credentials', 'Credentials'), 'AssumedRoleUser': ('AssumedRoleUser',
+        'AssumedRoleUser'), 'PackedPolicySize': ('PackedPolicySize', 'integer'), 'SourceIdentity': ('SourceIdentity',
+        'string'), 'SessionTokenUtilization': ('SessionTokenUtilization', 'integer'), 'SessionTokenSize':
+        ('SessionTokenSize', 'integer')},
+    'DecodeAuthorizationMessageResponse': {'DecodedMessage': ('DecodedMessage', 'string')},
     'GetCallerIdentityResponse': {'UserId': ('UserId', 'string'), 'Account': ('Account', 'string'), 'Arn': ('Arn',
         'string')},
+    'GetSessionTokenResponse': {'Credentials': ('Credentials', 'Credentials'), 'SessionTokenUtilization':
+        ('SessionTokenUtilization', 'integer'), 'SessionTokenSize': ('SessionTokenSize', 'integer')},
 }
 """Structure of an answer -> member -> (element, type)."""
 
@@ -1756,8 +1783,44 @@ class UpdateSecurityGroupRuleDescriptionsIngressRequest(TypedDict, total=False):
     SecurityGroupRuleDescriptions: list[SecurityGroupRuleDescription]
 
 
+class PolicyDescriptorType(TypedDict, total=False):
+    arn: str
+
+
+class ProvidedContext(TypedDict, total=False):
+    ProviderArn: str
+    ContextAssertion: str
+
+
+class AssumeRoleRequest(TypedDict, total=False):
+    RoleArn: str
+    RoleSessionName: str
+    PolicyArns: list[PolicyDescriptorType]
+    Policy: str
+    DurationSeconds: int
+    Tags: list[Tag]
+    TransitiveTagKeys: list[str]
+    ExternalId: str
+    SerialNumber: str
+    TokenCode: str
+    SourceIdentity: str
+    ProvidedContexts: list[ProvidedContext]
+    MinimumSessionTokenSize: int
+
+
+class DecodeAuthorizationMessageRequest(TypedDict, total=False):
+    EncodedMessage: str
+
+
 class GetCallerIdentityRequest(TypedDict, total=False):
     pass
+
+
+class GetSessionTokenRequest(TypedDict, total=False):
+    DurationSeconds: int
+    SerialNumber: str
+    TokenCode: str
+    MinimumSessionTokenSize: int
 
 
 class Ipv6CidrBlock(TypedDict, total=False):
@@ -2770,7 +2833,38 @@ class UpdateSecurityGroupRuleDescriptionsIngressResult(TypedDict, total=False):
     Return: bool
 
 
+class Credentials(TypedDict, total=False):
+    AccessKeyId: str
+    SecretAccessKey: str
+    SessionToken: str
+    Expiration: datetime | int
+
+
+class AssumedRoleUser(TypedDict, total=False):
+    AssumedRoleId: str
+    Arn: str
+
+
+class AssumeRoleResponse(TypedDict, total=False):
+    Credentials: Credentials
+    AssumedRoleUser: AssumedRoleUser
+    PackedPolicySize: int
+    SourceIdentity: str
+    SessionTokenUtilization: int
+    SessionTokenSize: int
+
+
+class DecodeAuthorizationMessageResponse(TypedDict, total=False):
+    DecodedMessage: str
+
+
 class GetCallerIdentityResponse(TypedDict, total=False):
     UserId: str
     Account: str
     Arn: str
+
+
+class GetSessionTokenResponse(TypedDict, total=False):
+    Credentials: Credentials
+    SessionTokenUtilization: int
+    SessionTokenSize: int
