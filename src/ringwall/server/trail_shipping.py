@@ -74,18 +74,27 @@ class Shipper:
         self._cursor = cursor
         self._deliver = deliver
         self._new = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._failures = 0
 
     def wake(self) -> None:
         """There may be new events."""
         self._new.set()
 
+    def stop(self) -> None:
+        """Has `run` end when what can be delivered at once is delivered."""
+        self._stopping.set()
+        self._new.set()
+
     async def run(self) -> None:
-        """Delivers until it is cancelled."""
+        """Delivers until it is stopped."""
         while True:
             self._new.clear()
-            if not await self.deliver_next():
-                await (asyncio.sleep(self._wait_seconds()) if self._failures else self._new.wait())
+            if await self.deliver_next():
+                continue
+            if self._stopping.is_set():
+                return
+            await self._wait()
 
     async def deliver_next(self) -> bool:
         """Whether there were events, and they were taken."""
@@ -114,9 +123,14 @@ class Shipper:
         self._deliver([shown(event) for event in batch])
         self._cursor.move(batch[-1].number)
 
-    def _wait_seconds(self) -> float:
-        longest = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2 ** min(self._failures - 1, 10))
-        return random.uniform(0.5, 1.0) * longest  # noqa: S311  # many servers shouldn't come back at once
+    async def _wait(self) -> None:
+        """Waits for new events; after a failure so long, but not beyond the end."""
+        if not self._failures:
+            await self._new.wait()
+            return
+        longest = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2.0 ** min(self._failures - 1, 10))
+        with suppress(TimeoutError):  # many servers shouldn't come back at once
+            await asyncio.wait_for(self._stopping.wait(), random.uniform(0.5, 1.0) * longest)
 
 
 def _batch(events: Sequence[TrailEvent]) -> Sequence[TrailEvent]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Final
 
 from ringwall.config import ServerConfig
@@ -46,26 +45,27 @@ class TrailTasks:
     def __init__(self, service: Service, ships: list[Shipper]) -> None:
         self._service = service
         self._ships = ships
-        self._tasks: list[asyncio.Task[None]] = []
+        self._shipping: list[asyncio.Task[None]] = []
+        self._keeping: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Starts them, on the running loop."""
         for ship in self._ships:
             self._service.trail.on_event(ship.wake)
-            self._tasks.append(asyncio.create_task(ship.run()))
-        self._tasks.append(asyncio.create_task(self._keep()))
+            self._shipping.append(asyncio.create_task(ship.run()))
+        self._keeping = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
         """Writes what waits, ships what can be shipped now, and ends them."""
         await self._service.trail.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         for ship in self._ships:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STOP_SECONDS):
-                    while await ship.deliver_next():
-                        pass
+            ship.stop()
+        if self._shipping:
+            _, late = await asyncio.wait(self._shipping, timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+        if self._keeping is not None:
+            self._keeping.cancel()
 
     async def _keep(self) -> None:
         """Every hour: what is too old goes, and the head goes into the log, which others keep."""
