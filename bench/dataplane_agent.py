@@ -46,7 +46,7 @@ CLOCK_TICKS: Final = os.sysconf("SC_CLK_TCK")
 class Measured:
     """Seconds. cut: from the message's `send` to the last admitted datagram. round_trip, commit: what it takes anyway.
 
-    first: the same within a second of a snapshot of all rules, which the agent is then still writing to its disk.
+    first: the same right after a snapshot of all rules came into force, which is then written to disk.
     resident: megabytes. at_rest: share of one core.
     """
 
@@ -68,6 +68,7 @@ def measure(rules: int, rounds: int, rest_seconds: float) -> Measured:
     with pair() as hosts, floor.running(), closing(_Server(hosts.host)) as server, _agent(hosts, server.port) as pid:
         server.tell(Snapshot(server.position(), state))
         with closing(_Stream(hosts)) as stream:
+            server.until_reported()
             stream.until_admitted()
             cut, round_trips, commits = [], [], []
             pause = random.Random(1)
@@ -106,6 +107,7 @@ class _Server:
         self.port: int = self._listener.getsockname()[1]
         self._watching: socket.socket | None = None
         self._is_watched = threading.Event()
+        self._is_reported = threading.Event()
         self._revision = 1
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -126,6 +128,10 @@ class _Server:
         began = perf_counter()
         self._watching.sendall(chunk)
         return began
+
+    def until_reported(self) -> None:
+        """Returns once the agent has said that what it was told is in force."""
+        assert self._is_reported.wait(SILENCE_SECONDS), "no report"
 
     def change(self, old: HostState, new: HostState) -> float:
         """When the difference was told."""
@@ -152,6 +158,8 @@ class _Server:
             self._watching = connection
             self._is_watched.set()
             return
+        if request.startswith(b"POST /ringwall/v1/report"):
+            self._is_reported.set()
         connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
         with connection:
             while connection.recv(65536):
