@@ -106,6 +106,23 @@ def test_a_running_agent_that_wasnt_ended_lets_go_too(fleet: Fleet) -> None:
     wait_for(lambda: "sgr-" in fleet.table(), "the agent to go on")
 
 
+def test_with_another_directory_than_the_agents_it_is_held_too(fleet: Fleet, tmp_path: Path) -> None:
+    """As who forgets --data at three in the morning, where a supervisor starts the agent again at once."""
+    agent = fleet.enrol()
+    enforcing(fleet)
+    other = tmp_path / "other"
+    said = fleet.host.run([str(RINGWALL), "agent", "release", "--data", str(other)]).stdout
+    assert f"{other} knows no host" in said
+    if "The owner of the table" not in said:
+        pytest.skip("needs tables that tell their owner: Linux 6.9")
+    assert agent.process.wait(SECONDS) == -9
+    assert f"`ringwall agent resume --data {fleet.data}`" in said
+    assert (fleet.data / "released").exists()
+    assert "its agent has another --data" in fleet.host.run(
+        [str(RINGWALL), "agent", "resume", "--data", str(tmp_path / "third")]
+    ).stdout  # fmt: skip
+
+
 @pytest.mark.parametrize("damage", ["identity and state", "lock", "everything"])
 def test_a_damaged_directory_is_no_obstacle(fleet: Fleet, damage: str) -> None:
     agent = fleet.enrol()

@@ -90,6 +90,8 @@ def release(data: Path) -> Outcome:
         done += _remove_table()
     except (OSError, AgentError, ValueError) as error:
         failed.append(f"Table inet ringwall still stands: {error}. By hand: `nft delete table inet ringwall`.")
+    if not (data / "agent.json").exists():
+        done.append(f"{data} knows no host: an agent with another directory isn't held by this, so give its --data.")
     return Outcome(tuple(done), tuple(failed))
 
 
@@ -98,7 +100,7 @@ def resume(data: Path) -> Outcome:
     try:
         (data / RELEASED).unlink()
     except FileNotFoundError:
-        return Outcome(("The host isn't released.",), ())
+        return Outcome((f"There is no {data / RELEASED}: the host isn't released, or its agent has another --data.",), ())
     except OSError as error:
         return Outcome((), (f"{data / RELEASED} can't be removed: {error.strerror}.",))
     with suppress(OSError):  # that it is gone is enough; that this survives a loss of power is better
@@ -189,6 +191,7 @@ def _remove_table() -> Iterator[str]:
         except TableOwned as owned:
             if owned.pid is None or attempt == ATTEMPTS:
                 raise
+            yield from _hold(owned.pid)
             end_process(owned.pid)
             yield f"The owner of the table (pid {owned.pid}) was ended."
         except CommitRefused as refused:
@@ -199,6 +202,28 @@ def _remove_table() -> Iterator[str]:
         else:
             yield "Table inet ringwall was deleted."
             return
+
+
+def _hold(pid: int) -> Iterator[str]:
+    """Puts the marker where the agent has its own directory: its supervisor starts it there again at once."""
+    directory = _directory_of(pid)
+    if directory is None:
+        return
+    try:
+        _put_marker(directory)
+    except OSError as error:
+        yield f"{directory / RELEASED} can't be written ({error.strerror}): its agent, started again, enforces."
+    else:
+        yield f"Its agent's directory is {directory}: released there, until `ringwall agent resume --data {directory}`."
+
+
+def _directory_of(pid: int) -> Path | None:
+    """Where the process has the lock open, as an agent does."""
+    for opened in Path(f"/proc/{pid}/fd").glob("*"):
+        with suppress(OSError):
+            if (lock := opened.readlink()).name == LOCK:
+                return lock.parent
+    return None
 
 
 def end_process(pid: int) -> None:
