@@ -173,9 +173,9 @@ class Binder:
         yield self._inotify
 
     def _wake(self, source: Inotify | LinkEvents, changed: asyncio.Event) -> None:
-        source.drain()
-        self._links_changed |= isinstance(source, LinkEvents)
-        changed.set()
+        if source.drain():
+            self._links_changed |= isinstance(source, LinkEvents)
+            changed.set()
 
     @property
     def _lingering(self) -> frozenset[str]:
@@ -196,8 +196,8 @@ class Binder:
             link.device: self._devices.get(link.master, f"device {link.master}") for link in links if link.master
         }
         if self._first and self._data is not None:
-            closed = read_status(self._data).closed
-            self._were_containers = {link.index for link in links if closed.get(link.device) == link.index}
+            # By whatever name: it may have been renamed while no agent looked.
+            self._were_containers = self._devices.keys() & set(read_status(self._data).closed.values())
         self._first = False
 
     def _read(self) -> Bindings:

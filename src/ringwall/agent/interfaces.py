@@ -65,11 +65,13 @@ class LinkEvents:
         """Readable when something has changed."""
         return self._socket.fileno()
 
-    def drain(self) -> None:
-        """Forgets what was told so far."""
+    def drain(self) -> bool:
+        """Forgets what was told so far: whether there was any."""
+        found = False
         with suppress(BlockingIOError):
             while self._socket.recv(_READ_BYTES):
-                pass
+                found = True
+        return found
 
     def close(self) -> None:
         """Listens no longer."""

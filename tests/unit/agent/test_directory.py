@@ -50,6 +50,19 @@ def test_a_state_is_read_as_it_was_saved(tmp_path: Path, state: HostState) -> No
     assert directory.kept_mode() is state.mode
 
 
+def test_another_digest_of_the_same_state_is_kept_and_none_beside_what_is_damaged(tmp_path: Path) -> None:
+    directory = AgentDirectory(tmp_path)
+    assert not directory.save_digest("cd" * 32), "there is no state yet"
+    snapshot = Snapshot(Position("store", 1, 7), HostState("i-1", Mode.ENFORCE))
+    directory.save_state(snapshot, "ab" * 32)
+    assert directory.save_digest("cd" * 32)
+    assert directory.kept_state() == (snapshot, "cd" * 32)
+    (tmp_path / "state.json").write_bytes((tmp_path / "state.json").read_bytes()[:-9])
+    assert not directory.save_digest("ef" * 32), "or it would look whole"
+    with pytest.raises(StateDamaged):
+        directory.kept_state()
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
 @given(host_states.host_states(), st.data())
 def test_a_state_that_lost_or_changed_anything_is_damaged_and_the_mode_is_known(
