@@ -33,6 +33,7 @@ from ringwall.domain.group import Direction
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.peer import PeerKind
+from ringwall.domain.traffic import Traffic
 from ringwall.domain.world import HostState
 from ringwall.nft.ruleset import Applied
 from ringwall.nft.trace import trace
@@ -63,6 +64,7 @@ class Trial:
     """Worlds one after the other in one kernel, and real packets through them.
 
     pairs: how many of world and flow there were. seen: the verdicts. admitted: what rules admitted, and which.
+    forms: of traffic, as the rules that admitted something say it; with direction and version of IP.
     """
 
     net: Wire
@@ -74,6 +76,7 @@ class Trial:
     taken: set[object] = field(default_factory=set)
     seen: Counter[str] = field(default_factory=Counter)
     admitted: set[tuple[int, Direction, PeerKind]] = field(default_factory=set)
+    forms: set[tuple[str, Direction, int]] = field(default_factory=set)
 
     def some_world(self) -> World:
         """A random one, of which nothing is known yet."""
@@ -129,6 +132,10 @@ class Trial:
             self.admitted |= {
                 (of.protocol, rules[rule_id].direction, rules[rule_id].peer.kind) for rule_id in expected.rule_ids
             }
+            self.forms |= {
+                (form_of(rules[rule_id].traffic), rules[rule_id].direction, 6 if ":" in of.source else 4)
+                for rule_id in expected.rule_ids
+            }
             yield Case(of, expected, tuple(kinds), passes)
 
     def _try(self, kind: str, cases: list[Case], traced: Counter[tuple[str, str]]) -> None:
@@ -168,6 +175,17 @@ class Trial:
         found = self.net.kernel.counters()
         self.counted = {(each.chain, each.comment or "") for each in found}
         return Counter({(each.chain, each.comment or ""): each.count.packets for each in found})
+
+
+def form_of(traffic: Traffic) -> str:
+    """What a rule says of traffic, but for the numbers: `tcp, one port`, `icmp, a type`, `132`, `-1`."""
+    name = traffic.protocol
+    if traffic.has_ports:
+        whole = (traffic.from_port, traffic.to_port) == (0, 65535)
+        return f"{name}, {'all ports' if whole else 'one port' if traffic.from_port == traffic.to_port else 'ports'}"
+    if traffic.has_icmp_type:
+        return f"{name}, {'all' if traffic.from_port < 0 else 'a type' if traffic.to_port < 0 else 'a type and code'}"
+    return name
 
 
 def some_exception(random: Random) -> Flow:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 import netns
 from fleet import Fleet, fleet_in, passes
@@ -80,3 +81,21 @@ def test_a_stream_is_cut_when_the_group_across_is_taken_from_the_interface(netwo
     network.fleet.ec2("modify_network_interface_attribute", NetworkInterfaceId=network.member_id, Groups=[network.db])
     network.fleet.settled()
     assert passes(*network.session)
+
+
+def test_a_group_that_is_deleted_takes_the_rule_that_names_it_from_the_kernel(network: Network) -> None:
+    """A group that an interface carries can't be deleted: what is live ends when the last one lets it go."""
+    fleet = network.fleet
+    delete = {"GroupId": network.db}
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        fleet.ec2("delete_security_group", **delete)
+    assert passes(*network.session)
+    fleet.ec2("delete_network_interface", NetworkInterfaceId=network.member_id)
+    fleet.settled()
+    assert not passes(*network.session, seconds=0.3)
+    assert network.db in fleet.table()
+    fleet.ec2("delete_security_group", **delete)
+    fleet.settled()
+    assert network.db not in fleet.table()
+    assert not passes(*network.session, seconds=0.3)
+    assert not fleet.connects(22)
