@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ringwall.domain.address import packed
 from ringwall.domain.admission import LOOPBACK
 from ringwall.domain.group import Direction
 from ringwall.domain.interface import Mode
@@ -47,15 +48,29 @@ def hook_objects(mode: Mode, interfaces: Sequence[HostInterface], local: LocalPo
     behind = local.endpoints.union(each.device for each in endpoints if not each.is_unbound)
     there_are = has_endpoints(interfaces, local)
     objects: list[Object] = [own_addresses(own), *exception_objects(local, endpoints=there_are)]
-    objects += _base(mode, own, local, arriving=True, endpoints=there_are)
-    objects += _base(mode, own, local, arriving=False, endpoints=there_are)
+    servers = {packed(each.address) for each in local.control}
+    claimed = any(packed(address) in servers for each in endpoints for address in each.addresses)
+    from_outside = [*_from_server(claimed), *from_elsewhere(mode)] if there_are else []
+    objects += _base(mode, own, local, from_outside, arriving=True, endpoints=there_are)
+    objects += _base(mode, own, local, (), arriving=False, endpoints=there_are)
     return [*objects, *endpoint_objects(mode, own, endpoints, behind, local)] if there_are else objects
 
 
+def _from_server(claimed: bool) -> list[Rule]:
+    """Where an endpoint has the server's address: the agent's connection all the same, or nobody could undo that."""
+    return [jump(names.CONTROL_CHANNEL, IS_REPLY)] if claimed else []
+
+
 def _base(
-    mode: Mode, own: Sequence[HostInterface], local: LocalPolicy, *, arriving: bool, endpoints: bool
+    mode: Mode,
+    own: Sequence[HostInterface],
+    local: LocalPolicy,
+    from_outside: Sequence[Rule],
+    *,
+    arriving: bool,
+    endpoints: bool,
 ) -> list[Object]:
-    """The base chain of one hook with its maps."""
+    """The base chain of one hook with its maps. from_outside: what comes first for what no endpoint's device brings."""
     device: Field = fields.IIFNAME if arriving else fields.OIFNAME
     name, tracked, untracked, endpoint = (
         (names.INPUT, names.INPUT_INTERFACES, names.INPUT_UNTRACKED, names.INPUT_FROM_ENDPOINT)
@@ -65,7 +80,7 @@ def _base(
     rules = (
         Rule((Match(device, ifname(LOOPBACK)), ACCEPT)),
         *([goto(endpoint, InSet((device,), names.ENDPOINTS))] if endpoints else ()),
-        *(from_elsewhere(mode) if endpoints and arriving else ()),
+        *from_outside,
         look_up(tracked, device, fields.CT_DIRECTION),
         jump(names.LINK_LOCAL, WITHOUT_FLOW),
         look_up(untracked, device, behind=(IS_INVALID,)),
