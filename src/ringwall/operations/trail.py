@@ -50,7 +50,8 @@ Content = dict[str, Any]
 Mac = Callable[[bytes], bytes]
 IsMac = Callable[[bytes, bytes], bool]
 
-_RESOURCE: Final = re.compile(r"\b(?:sgr?|vpc|subnet|eni|i|pl|pcx)-[0-9a-f]{8,17}\b")
+_RESOURCE: Final = re.compile(r'"((?:sgr?|vpc|subnet|eni|i|pl|pcx)-[0-9a-f]{8,17})"')
+"""The ids in an event: wherever one is a value by itself."""
 # Built once: json.dumps with separators builds an encoder on every call, which costs more than the encoding.
 _to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -243,14 +244,17 @@ def chained(head: TrailHead, account_id: str, at: float, event: Content, mac: Ma
     """The event as the next of the chain after `head`."""
     text = bounded(event)
     resources = tuple(dict.fromkeys(_RESOURCE.findall(text)))
-    link = TrailEvent(head.number + 1, account_id, float(at), resources, text, b"")
-    return TrailEvent(link.number, account_id, link.at, resources, text, mac(linked(head.mac, link)))
+    number, at = head.number + 1, float(at)
+    return TrailEvent(number, account_id, at, resources, text, mac(_link(head, account_id, at, resources, text)))
 
 
-def linked(mac_before: bytes, event: TrailEvent) -> bytes:
-    """What an event's code is made of: the code before it, and everything that is stored of it."""
-    head = f"{event.number} {event.account_id} {event.at!r} {' '.join(event.resources)}\n"
-    return mac_before + head.encode() + event.event.encode()
+def linked(before: TrailHead, event: TrailEvent) -> bytes:
+    """What an event's code is made of: the code of the one before it, and everything that is stored of it."""
+    return _link(before, event.account_id, event.at, event.resources, event.event)
+
+
+def _link(before: TrailHead, account_id: str, at: float, resources: Sequence[str], text: str) -> bytes:
+    return before.mac + f"{before.number + 1} {account_id} {at!r} {' '.join(resources)}\n{text}".encode()
 
 
 def shown(event: TrailEvent) -> Content:
@@ -286,7 +290,7 @@ class Chain:
             if event.number != number:
                 gone = f"event {number}" if event.number == number + 1 else f"events {number} to {event.number - 1}"
                 self._tell(f"{gone} missing before event {event.number}")
-            elif not self._is_mac(event.mac, linked(self.head.mac, event)):
+            elif not self._is_mac(event.mac, linked(self.head, event)):
                 self._tell(f"event {event.number} is not the one that was written after event {self.head.number}")
             self.head = TrailHead(event.number, event.mac)
             self._compare(self.head)

@@ -40,6 +40,7 @@ class Keyring:
     def __init__(self, keys: Sequence[bytes]) -> None:
         assert keys and all(len(key) == KEY_BYTES for key in keys), "a keyring has keys of 32 bytes"
         self._keys = tuple(keys)
+        self._own: dict[str, bytes] = {}
 
     def seal(self, secret: str, context: str) -> str:
         """The secret encrypted (AES-256-GCM), to be opened with the same context only, such as the id of its key."""
@@ -71,7 +72,10 @@ class Keyring:
 
     def mac(self, label: str, content: bytes) -> bytes:
         """The code (HMAC-SHA256) of the content, for one purpose: codes of other labels don't pass for it."""
-        return _mac(self._keys[0], label, content)
+        own = self._own.get(label)
+        if own is None:
+            own = self._own[label] = _own_key(self._keys[0], label)
+        return hmac.digest(own, content, hashlib.sha256)
 
     def is_mac(self, code: bytes, label: str, content: bytes) -> bool:
         """Whether one of the keys made this code, compared in constant time."""
@@ -90,8 +94,11 @@ def is_sealed(text: str) -> bool:
 
 
 def _mac(key: bytes, label: str, content: bytes) -> bytes:
-    own = hmac.digest(key, b"ringwall " + label.encode(), hashlib.sha256)
-    return hmac.digest(own, content, hashlib.sha256)
+    return hmac.digest(_own_key(key, label), content, hashlib.sha256)
+
+
+def _own_key(key: bytes, label: str) -> bytes:
+    return hmac.digest(key, b"ringwall " + label.encode(), hashlib.sha256)
 
 
 def random_keyring() -> Keyring:

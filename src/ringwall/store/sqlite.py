@@ -318,6 +318,7 @@ class _Engine:
 
     def rollback(self) -> None:
         self._connection.rollback()
+        self.transaction.rolled_back()
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:

@@ -117,15 +117,18 @@ class PrincipalWriter(Recorder):
         """`Transaction.reseal_host_key`."""
         self._write_one("UPDATE hosts SET secret = ? WHERE access_key_id = ?", (sealed_secret, access_key_id))
 
+    _trail_head: TrailHead | None = None
+    """The last event of the transaction that is open, or was committed last: nobody else adds to the trail."""
+
     @override
-    def begin(self) -> None:
-        """As `Recorder.begin`; nobody else adds to the trail either."""
-        super().begin()
-        self._trail_head: TrailHead | None = None
+    def rolled_back(self) -> None:
+        """As `Recorder.rolled_back`."""
+        super().rolled_back()
+        self._trail_head = None
 
     @override
     def trail_head(self) -> TrailHead:
-        """`Reader.trail_head`. Cost: one look-up in each database transaction."""
+        """`Reader.trail_head`. Cost: none but for the first time."""
         if self._trail_head is None:
             self._trail_head = super().trail_head()
         return self._trail_head

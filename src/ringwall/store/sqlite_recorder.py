@@ -38,6 +38,9 @@ class Recorder(SqliteReader):
         """A database transaction has begun; nobody else gives revisions until it ends."""
         self._last_revision = self.revision()
 
+    def rolled_back(self) -> None:
+        """The database transaction came to nothing."""
+
     def start(self) -> None:
         """Forgets the last request."""
         self.changes.clear()
