@@ -38,6 +38,8 @@ STS: Final = "sts.amazonaws.com"
 RINGWALL: Final = "ringwall"
 """The `eventSource` of calls of /ringwall/v1, and of what the server does by itself."""
 
+ISSUING: Final = frozenset({"AssumeRole", "GetSessionToken"})
+"""They change nothing, but what is done with the sessions that they give is traced back by their events."""
 DROP_TRAIL: Final = "DropTrail"
 NO_EVENT: Final = TrailHead(0, b"")
 """The head of a trail that has no event yet."""

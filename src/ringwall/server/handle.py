@@ -11,7 +11,7 @@ from ringwall.domain.errors import DryRunOperation, InternalError, ServiceError,
 from ringwall.operations.context import Answer, Operation
 from ringwall.operations.needs import needs
 from ringwall.operations.table import OPERATIONS
-from ringwall.operations.trail import EC2, STS, Deed
+from ringwall.operations.trail import EC2, ISSUING, STS, Deed
 from ringwall.store.base import Committed, Reader, Transaction, Unavailable
 from ringwall.telemetry import LOG
 from ringwall.wire.fault import as_told_by, fault
@@ -106,7 +106,7 @@ async def _run(
         return operation.run(service.context(caller, transaction, parsed.action), parsed.request)
 
     store = service.store
-    if operation.writes:
+    if operation.writes or parsed.action in ISSUING:
         deed = _deed(gate.request, caller, parsed, request_id)
         committed = await service.trail.write(
             deed, run, lambda answer: recorded_answer(parsed.action, answer, request_id)
