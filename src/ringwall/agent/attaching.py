@@ -64,7 +64,10 @@ def attach(directory: Path, device: str, interface_id: str, wait: Wait, *, move:
     except OSError as error:
         raise ConfigurationError(f"{directory}/{device} can't be written: {error.strerror}.") from error
     told = f"{device} is told to be {interface_id}"
-    return _wait(wait, device, lambda status: status.in_force.get(device) == interface_id, told)
+    outcome = _wait(wait, device, lambda status: status.in_force.get(device) == interface_id, told)
+    if outcome.in_force and device not in {name for _, name in socket.if_nameindex()}:
+        return Outcome(f"{told}: in force once there is such a device.", True)  # as it should be, or a slip of the pen
+    return outcome
 
 
 def detach(directory: Path, device: str, wait: Wait) -> Outcome:
@@ -109,5 +112,5 @@ def _why(wait: Wait, waiting: str | None) -> str:
     if (released := read_marker(wait.data)) is not None:
         return released.sentence
     if not lock_holders(wait.data):
-        return "no agent runs; it counts once one is started."
+        return f"no agent runs with {wait.data}; it counts once one is started."
     return waiting or f"the agent hasn't said so within {wait.seconds:g} s."

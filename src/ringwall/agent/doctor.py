@@ -79,9 +79,9 @@ def examine(data: Path, server: str, local: LocalPolicy, binder: Binder | None =
     return [finding for check in _ALL for finding in _checked(check, host)]
 
 
-def at_start(data: Path, local: LocalPolicy) -> list[Finding]:
+def at_start(data: Path, local: LocalPolicy, binder: Binder) -> list[Finding]:
     """What the agent's operator should know of the host and of others on it: no more than TOLD_MAX, the worst first."""
-    host = _host(data, "", local)
+    host = _host(data, "", local, binder)
     findings = [finding for check in _AT_START for finding in _checked(check, host)]
     return sorted((each for each in findings if each.status), key=lambda each: -each.status)[:TOLD_MAX]
 
@@ -403,6 +403,9 @@ def _agent_directory(host: Host) -> Iterator[Finding]:
     if not host.data.is_dir():
         yield warn("directory", f"{host.data} isn't there: no host was enrolled here.", "Enrol it, or give --data.")
         return
+    if not os.access(host.data, os.R_OK | os.X_OK):  # nothing is lost: somebody who isn't root can't look
+        yield warn("directory", f"{host.data} isn't this user's to read.", "Run the doctor as root.")
+        return
     try:
         identity = host.directory.identity()
     except ConfigurationError as error:
@@ -432,7 +435,7 @@ def _released(host: Host) -> Iterator[Finding]:
 
 
 def _last_state(host: Host) -> Iterator[Finding]:
-    if host.identity is None and not host.data.is_dir():
+    if (host.identity is None and not host.data.is_dir()) or not os.access(host.data, os.R_OK | os.X_OK):
         return
     planned = plan(host.directory, host.identity.store_id if host.identity else None)
     if planned.start is Start.STATE:

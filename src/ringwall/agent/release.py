@@ -100,7 +100,8 @@ def resume(data: Path) -> Outcome:
     try:
         (data / RELEASED).unlink()
     except FileNotFoundError:
-        return Outcome((f"There is no {data / RELEASED}: the host isn't released, or its agent has another --data.",), ())
+        sentence = f"There is no {data / RELEASED}: the host isn't released, or its agent has another --data."
+        return Outcome((sentence,), ())
     except OSError as error:
         return Outcome((), (f"{data / RELEASED} can't be removed: {error.strerror}.",))
     with suppress(OSError):  # that it is gone is enough; that this survives a loss of power is better

@@ -145,7 +145,7 @@ async def _run(
     elif config.token_file is not None:
         LOG.info("already enrolled as %s; the token isn't used", identity.instance_id)
     server = Server(url, identity.certificate_sha256, identity.endpoints)
-    findings = at_start(config.data, local)
+    findings = at_start(config.data, local, binder(config))
     for finding in findings:
         LOG.warning("%s: %s", finding.check, finding.message)
     effects = Effects(guard=lambda digest: Guard(config.data, digest, config.confirm_seconds))
