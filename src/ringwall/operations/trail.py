@@ -24,7 +24,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from ringwall.domain import change as changes
-from ringwall.domain.caller import Caller
+from ringwall.domain.caller import Caller, CallerKind
 from ringwall.domain.change import Change
 from ringwall.domain.errors import ServiceError
 from ringwall.domain.group import SecurityGroupRule
@@ -92,7 +92,7 @@ def done(
     before, after = told(made)
     event = _event(deed, at, additional)
     event["responseElements"] = elements
-    event["ringwall"] = {"revision": revision, "before": before, "after": after}
+    event["ringwall"] |= {"revision": revision, "before": before, "after": after}
     return event
 
 
@@ -128,6 +128,7 @@ def _event(deed: Deed, at: float, additional: Mapping[str, Any] | None) -> Conte
     }
     if additional:
         event["additionalEventData"] = additional
+    event["ringwall"] = {"issuingKey": deed.caller.issuing_key} if deed.caller and deed.caller.issuing_key else {}
     return event
 
 
@@ -150,26 +151,23 @@ def identity(caller: Caller) -> Content:
         "accountId": caller.account_id,
         "accessKeyId": caller.access_key_id,
     }
-    kind, _, name = caller.arn.rpartition(":")[2].partition("/")
-    if caller.host_id is not None:
-        pass
-    elif kind == "root":
+    session: Content = {}
+    if caller.principal == CallerKind.ROOT:
         told["type"] = "Root"
-    elif kind == "user":
-        told["type"], told["userName"] = "IAMUser", name
-    elif kind == "assumed-role":
-        role = name.partition("/")[0]
+    elif caller.principal == CallerKind.USER:
+        told["type"], told["userName"] = "IAMUser", caller.name
+    elif caller.principal == CallerKind.ROLE:
         told["type"] = "AssumedRole"
-        told["sessionContext"] = {
-            "sessionIssuer": {
-                "type": "Role",
-                "principalId": caller.user_id.partition(":")[0],
-                "arn": f"arn:aws:iam::{caller.account_id}:role/{role}",
-                "accountId": caller.account_id,
-                "userName": role,
-            },
-            "attributes": {"mfaAuthenticated": "false"},
+        session["sessionIssuer"] = {
+            "type": "Role",
+            "principalId": caller.user_id.partition(":")[0],
+            "arn": f"arn:aws:iam::{caller.account_id}:role/{caller.name}",
+            "accountId": caller.account_id,
+            "userName": caller.name,
         }
+    if caller.issued_at is not None:
+        session["attributes"] = {"creationDate": timestamp(caller.issued_at), "mfaAuthenticated": "false"}
+        told["sessionContext"] = session
     return {name: value for name, value in told.items() if value}
 
 
@@ -262,7 +260,7 @@ def _link(before: TrailHead, account_id: str, at: float, resources: Sequence[str
 def shown(event: TrailEvent) -> Content:
     """The event as it is exported: as stored, with its number and its code, so that each is a head for later."""
     content: Content = json.loads(event.event)
-    content["ringwall"] = {**content.get("ringwall", {}), "number": event.number, "mac": event.mac.hex()}
+    content["ringwall"] |= {"number": event.number, "mac": event.mac.hex()}
     return content
 
 
