@@ -175,8 +175,8 @@ def sts(server: Server, action: str, version: str = "2011-06-15") -> Answer:
 @pytest.mark.parametrize(
     ("action", "code", "message"),
     [
-        ("AssumeRole", "UnsupportedOperation", "The operation AssumeRole is not served by ringwall."),
-        ("GetSessionToken", "UnsupportedOperation", "The operation GetSessionToken is not served by ringwall."),
+        ("AssumeRoleWithSAML", "UnsupportedOperation", "The operation AssumeRoleWithSAML is not served by ringwall."),
+        ("GetFederationToken", "UnsupportedOperation", "The operation GetFederationToken is not served by ringwall."),
         ("DescribeVpcs", "InvalidAction", "The action DescribeVpcs is not valid for this web service."),
         ("RunInstances", "InvalidAction", "The action RunInstances is not valid for this web service."),
         ("Nonsense", "InvalidAction", "The action Nonsense is not valid for this web service."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -99,9 +100,9 @@ def test_a_million_parameters_are_refused_before_they_are_read() -> None:
             "The operation RunInstances is not served by ringwall.",
         ),
         (
-            "Action=AssumeRole&Version=2011-06-15",
+            "Action=GetFederationToken&Version=2011-06-15",
             "UnsupportedOperation",
-            "The operation AssumeRole is not served by ringwall.",
+            "The operation GetFederationToken is not served by ringwall.",
         ),
         (
             "Action=AssumeRole&Version=2016-11-15",
@@ -321,6 +322,10 @@ def test_a_request_without_anything_names_the_first_member_that_is_missing(opera
         assert parse([("Action", operation), ("Version", version)]).request == {}
         return
     code, message = refusal(f"Action={operation}&Version={version}")
+    if service == "sts":
+        named = re.findall("Value null at '([a-z][A-Za-z]+)' failed", message)
+        assert (code, [each.lower() in needed for each in named]) == ("ValidationError", [True])
+        return
     named = message.removeprefix("The request must contain the parameter ")
     assert (code, named.removesuffix("Set").lower() in needed) == ("MissingParameter", True)
     assert operation == "CreateSecurityGroup" or named[0].islower()
@@ -371,3 +376,18 @@ def test_every_type_that_a_request_has_can_be_ill_formed_but_a_text() -> None:
 def test_dry_run() -> None:
     for text, dry_run in [("&DryRun=true", True), ("&DryRun=false", False), ("", False)]:
         assert parse(parse_query(f"Action=DescribeVpcs&Version=2016-11-15{text}".encode())).dry_run is dry_run
+
+
+def test_lists_of_sts_have_their_items_below_member() -> None:
+    named = "Action=AssumeRole&Version=2011-06-15&RoleArn=a&RoleSessionName=b"
+    given = parse(
+        parse_query(
+            f"{named}&PolicyArns.member.1.arn=c&TransitiveTagKeys.member.2=e&TransitiveTagKeys.member.1=d".encode()
+        )
+    )
+    assert given.request == {
+        "RoleArn": "a",
+        "RoleSessionName": "b",
+        "PolicyArns": [{"arn": "c"}],
+        "TransitiveTagKeys": ["d", "e"],
+    }
