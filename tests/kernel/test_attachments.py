@@ -52,9 +52,16 @@ def test_a_container_lives_by_its_groups_from_attach_to_detach(site: Site) -> No
     site.grant("ingress", site.group_id)
     assert not is_reached(site, container), "nobody said which device it is"
     assert "vc1 is told to be eni-" in site.told("attach", "vc1", interface.interface_id)
+    wait_for(lambda: site.interfaces()[interface.interface_id] == "vc1", "the report")
     live = sessions(site, container)
     site.revoke("ingress", site.group_id)
     assert are_cut(live)
+    about = site.fleet.about()
+    (shown,) = (each for each in about["interfaces"] if each["interface_id"] == interface.interface_id)
+    loaded = shown["in_force"]
+    assert loaded.items() >= {"revision": about["revision"], "digest": about["digest"], "mode": "enforce"}.items()
+    assert 0 < loaded["lag_seconds"] < 20
+    assert about["drift"] is None
     site.grant("ingress", site.group_id)
     assert not are_cut(live), "conntrack still knows them"
     live = sessions(site, container)
