@@ -29,8 +29,12 @@ from .denial import Denial
 from .service import Service
 from .trust import check_trust
 
-OPEN_ACTIONS: Final = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
-"""What users and roles may whatever their documents say. Source: STS API Reference, "No permissions are required"."""
+_WHO: Final = "sts:GetCallerIdentity"
+OPEN_ACTIONS: Final = frozenset({_WHO, "sts:GetSessionToken"})
+"""What users and roles may whatever their documents say; who it is, a host's agent may ask too.
+
+Source: STS API Reference, "No permissions are required".
+"""
 HOST_ACTIONS: Final = frozenset({"ringwall:Report", "ringwall:Watch"})
 
 ASSUME_ROLE: Final = "sts:AssumeRole"
@@ -51,8 +55,9 @@ class Gate:
     @property
     def is_open(self) -> bool:
         """Whether the caller may whatever the store says."""
-        return self.caller.principal == CallerKind.ROOT or (
-            self.caller.principal in tuple(PrincipalKind) and self.action in OPEN_ACTIONS
+        principal = self.caller.principal
+        return principal == CallerKind.ROOT or (
+            self.action in OPEN_ACTIONS and (principal in tuple(PrincipalKind) or self.action == _WHO)
         )
 
     def check(self, reader: Reader) -> None:

@@ -20,7 +20,7 @@ _PROFILE: Final = "default"
 
 @dataclass(frozen=True, slots=True)
 class RootKey:
-    """The key of the account's root."""
+    """The key of the account's root. access_key_id, secret: empty where users administer the account without it."""
 
     account_id: str
     access_key_id: str
@@ -37,18 +37,30 @@ def new_secret() -> str:
     return secrets.token_urlsafe(30)
 
 
-def load_root_key(data: Path | None, account: str | None, environment: Mapping[str, str]) -> RootKey:
+@dataclass(frozen=True, slots=True)
+class OwnAccount:
+    """What a store says of the server's own account. is_administered: whether a user of it may everything."""
+
+    account_id: str
+    is_administered: bool
+
+
+def load_root_key(
+    data: Path | None, account: str | None, environment: Mapping[str, str], own: OwnAccount | None = None
+) -> RootKey:
     """The root key: from the environment when both variables are set, else from the file, else a new one.
 
-    With a data directory the file is written when the key is new or another one.
+    With a data directory the file is written when the key is new or another one. Where there is no file and a user
+    administers the account (`own`), there is no root key: who deleted the file has given it up.
 
     Raises:
         ConfigurationError: only one variable is set, the file can't be read, or `account` isn't the directory's.
     """
     stored = read_root_key(data) if data else None
-    if stored and account and stored.account_id != account:
-        raise ConfigurationError(f"{data} belongs to account {stored.account_id}, not to {account}.")
-    account_id = account or (stored.account_id if stored else DEFAULT_ACCOUNT)
+    found = stored.account_id if stored else own.account_id if own else None
+    if found and account and found != account:
+        raise ConfigurationError(f"{data} belongs to account {found}, not to {account}.")
+    account_id = account or found or DEFAULT_ACCOUNT
     key_id, secret = environment.get(ROOT_KEY_ID_VARIABLE), environment.get(ROOT_SECRET_VARIABLE)
     if bool(key_id) != bool(secret):
         raise ConfigurationError(f"{ROOT_KEY_ID_VARIABLE} and {ROOT_SECRET_VARIABLE} go together: set both or neither.")
@@ -56,6 +68,8 @@ def load_root_key(data: Path | None, account: str | None, environment: Mapping[s
         if not key_id.isascii() or not key_id.isalnum() or not secret.isascii() or not secret.isprintable():
             raise ConfigurationError(f"{ROOT_KEY_ID_VARIABLE} must be letters and digits, the secret printable ASCII.")
         key = RootKey(account_id, key_id, secret)
+    elif stored is None and own is not None and own.is_administered:
+        return RootKey(account_id, "", "")
     else:
         key = stored or RootKey(account_id, new_access_key_id(), new_secret())
     if data and key != stored:

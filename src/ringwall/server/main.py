@@ -21,7 +21,10 @@ import uvicorn
 from typing_extensions import override
 
 from ringwall.config import ConfigurationError, ServerConfig, is_loopback
+from ringwall.domain.principal import PrincipalKind
 from ringwall.domain.world import HostState
+from ringwall.iam.shipped import ADMINISTRATOR
+from ringwall.operations.accounts import own_account
 from ringwall.operations.hosts import host_state
 from ringwall.store.base import Compacted, Reader, Store, Unavailable
 from ringwall.store.directory import DataDirectory
@@ -33,7 +36,7 @@ from ringwall.wire.shapes import REGIONS
 
 from .agent_ca import load_agent_ca
 from .app import Application
-from .credentials import RootKey, load_root_key, write_private
+from .credentials import OwnAccount, RootKey, load_root_key, write_private
 from .host_keys import seal_host_keys
 from .keyring import Keyring, Sealed, is_sealed, key_file_of, load_keyring, random_keyring
 from .protocol import BoundedProtocol
@@ -69,7 +72,8 @@ def serve(config: ServerConfig, environment: Mapping[str, str]) -> int:
     try:
         listening = _listen(config)  # before the key: a start that fails leaves no account behind
         keyring = _keyring(config, store)
-        service = build_service(config, store, load_root_key(config.data, config.account, environment), keyring)
+        own = store.read(administered_account)
+        service = build_service(config, store, load_root_key(config.data, config.account, environment, own), keyring)
         if not is_loopback(config.host) and config.tls_cert is None:
             LOG.warning("plain HTTP on %s: every machine on the way can read the requests and answers", config.host)
         server = _Server(uvicorn_config(service), service, TrailTasks(service, shippers(config, store)))
@@ -210,6 +214,7 @@ class _Server(uvicorn.Server):
             self._looking.cancel()
         self._service.hub.close()
         await super().shutdown(sockets)
+        await self._service.principals.flush()
         await self._trail_tasks.stop()
 
 
@@ -253,8 +258,7 @@ def _keyring(config: ServerConfig, store: Store) -> Keyring:
     """
     if config.ephemeral or config.data is None:
         return random_keyring()
-    secrets = store.read(lambda reader: reader.host_secrets())
-    sealed = [(key_id, secret) for key_id, secret in secrets if is_sealed(secret)]
+    sealed = [(key_id, secret) for key_id, secret in store.read(_secrets) if is_sealed(secret)]
     path = config.key_file or key_file_of(config.data)
     has_trail = store.read(lambda reader: reader.trail_head()).number > 0
     keyring = load_keyring(path, config.data, may_make=not sealed and not has_trail)
@@ -265,6 +269,22 @@ def _keyring(config: ServerConfig, store: Store) -> Keyring:
         raise ConfigurationError(f"The key file {path} doesn't open the secrets in {config.data}.") from error
     seal_host_keys(store, keyring)
     return keyring
+
+
+def _secrets(reader: Reader) -> list[tuple[str, str]]:
+    """The access key ids that the store has, of hosts, users and roots, with their secrets as they are stored."""
+    keys = [key for account in reader.accounts() for key in reader.access_keys(account.account_id)]
+    return [*reader.host_secrets(), *((key.access_key_id, key.sealed_secret) for key in keys)]
+
+
+def administered_account(reader: Reader) -> OwnAccount | None:
+    """The server's own account, and whether one of its users is an administrator with an active key."""
+    own = own_account(reader)
+    if own is None:
+        return None
+    holders = {key.user_name for key in reader.access_keys(own.account_id) if key.active}
+    users = reader.principals(own.account_id, PrincipalKind.USER)
+    return OwnAccount(own.account_id, any(ADMINISTRATOR in user.policies and user.name in holders for user in users))
 
 
 def _tell_keys(service: Service, url: str) -> None:

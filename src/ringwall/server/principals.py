@@ -70,7 +70,7 @@ class Known:
 class Principals:
     """The keys and the documents of a store's principals."""
 
-    def __init__(self, store: Store, keyring: Keyring, root: RootKey | None, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, keyring: Keyring, root: RootKey, clock: Callable[[], float]) -> None:
         self._store = store
         self._keyring = keyring
         self._root = root
@@ -92,7 +92,7 @@ class Principals:
         if session_token is not None:
             return self._find_session(access_key_id, session_token)
         root = self._root
-        if root is not None and access_key_id == root.access_key_id:
+        if root.access_key_id and access_key_id == root.access_key_id:
             return Known(root.secret, _root_caller(root.account_id, access_key_id), kept=True)
         version = self._store.principals_version()
         known: Known | None = self._get(version, ("key", access_key_id))
