@@ -41,7 +41,7 @@ def ensure_account(context: Context) -> None:
 def visible_accounts(reader: Reader, account_id: str) -> list[Account]:
     """All accounts for a caller of the server's own one; for another caller, its own."""
     own = own_account(reader)
-    is_own = own is None or own.account_id == account_id
+    is_own = own is not None and own.account_id == account_id
     return [each for each in reader.accounts() if is_own or each.account_id == account_id]
 
 
