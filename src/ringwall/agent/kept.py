@@ -7,7 +7,8 @@ server takes the id from the state, and the next commit its elements. The sets a
 says what is in them, a new agent finds them in the table, and they are remembered from commit to commit.
 
 A flow that began between reading and commit is cut by the commit, so the flows are read once more right after it:
-what is tracked by then and only such a rule admitted has begun before, for new ones were refused since.
+what is tracked by then and only such a rule admitted has begun before, for new ones were refused since. Unless another
+commit that may admit something came in between: then those few are cut.
 
 While anything goes on the flows are looked at now and then. An element whose flow has ended goes, and the server is
 told how many are left. In between it does no harm: the kernel may give the same number to a flow anew, but a flow
@@ -25,13 +26,15 @@ from struct import Struct
 from typing import Final
 
 from ringwall.compiler import names
-from ringwall.compiler.compile import draining_interfaces
+from ringwall.compiler.compile import Compiled, compile_host, draining_interfaces
+from ringwall.compiler.lines import jump
 from ringwall.domain.address import packed
 from ringwall.domain.admission import covers
 from ringwall.domain.group import Direction, SecurityGroupRule
 from ringwall.domain.interface import Mode
+from ringwall.domain.local import LocalPolicy
 from ringwall.domain.traffic import Traffic
-from ringwall.domain.world import HostInterface, HostState, InterfaceKind
+from ringwall.domain.world import HostDelta, HostGroup, HostInterface, HostState, InterfaceKind, difference
 from ringwall.nft.attributes import by_type
 from ringwall.nft.objects import Element, Ruleset, Set
 from ringwall.telemetry import LOG
@@ -125,7 +128,10 @@ class Kept:
         if self._flows is None:
             self._flows = _found(held)
         before = self._state or from_disk
-        change = _change(before, state, held) if before is not None else None
+        change = None
+        if before is not None and held is not None:
+            is_unsure = self._state is None and bool(draining_interfaces(state))
+            change = _change(before, state, held, compile_host(before, LocalPolicy()) if is_unsure else None)
         flows = {name: _allowed(self._flows.get(name, {}), allowed) for name, allowed in _places(state)}
         if change is not None:
             for name, found in self._going_on(change).items():
@@ -137,7 +143,10 @@ class Kept:
         """Notes that what was filled last is in the kernel."""
         if self._filled is None:
             return
+        before = self._state
         (self._flows, self._state, change), self._filled = self._filled, None
+        if self._changes and before is not None and _may_admit(difference(before, self._state)):
+            self._changes.clear()
         if change is not None:
             self._changes.append(change)
             self._to_look.set()
@@ -188,7 +197,10 @@ class Kept:
         held = {name: frozenset(flows) for name, flows in (self._flows or {}).items()}
         changes = tuple(self._changes)
         alive, late = await asyncio.to_thread(self._see, [each for each in changes if each.refuses])
-        del self._changes[: len(changes)]
+        if changes and self._changes[:1] != [changes[0]]:  # something may have been admitted meanwhile
+            late = {}
+        else:
+            del self._changes[: len(changes)]
         self.problem = ""
         before = self._flows or {}
         self._flows = {
@@ -279,8 +291,11 @@ class _Finder:
         return not leaving.interface.source_check and ours not in self._held
 
 
-def _change(before: HostState, after: HostState, held: Ruleset | None) -> _Change | None:
-    """What leaves with this commit so that its flows go on; None if nothing does."""
+def _change(before: HostState, after: HostState, held: Ruleset, said: Compiled | None) -> _Change | None:
+    """What leaves with this commit so that its flows go on; None if nothing does.
+
+    said: the state before, compiled, where it may not be what the kernel has.
+    """
     leaving: list[Leaving] = []
     for interface_id in sorted(draining_interfaces(after) & before.interfaces.keys()):
         was, now = before.interfaces[interface_id], after.interfaces[interface_id]
@@ -288,8 +303,8 @@ def _change(before: HostState, after: HostState, held: Ruleset | None) -> _Chang
             before.groups[group_id].rules[rule_id]
             for group_id in dict.fromkeys(was.group_ids)
             if group_id in now.group_ids and group_id in before.groups and group_id in after.groups
-            for rule_id in sorted(after.groups[group_id].draining & before.groups[group_id].rules.keys())
-            if rule_id not in after.groups[group_id].rules and _is_held(held, group_id, rule_id)
+            if said is None or _is_as_said(held, said, interface_id, group_id)
+            for rule_id in _leaving(before.groups[group_id], after.groups[group_id], held)
         ]
         for direction in Direction:
             of_direction = tuple(rule for rule in rules if rule.direction is direction)
@@ -298,14 +313,44 @@ def _change(before: HostState, after: HostState, held: Ruleset | None) -> _Chang
     return _Change(tuple(leaving), before, after) if leaving else None
 
 
-def _is_held(held: Ruleset | None, group_id: str, rule_id: str) -> bool:
-    """Whether the kernel has the rule: a state on disk may be older than what an agent before this one committed."""
-    return held is not None and any(
-        rule.comment is not None and rule.comment.partition(" ")[0] == rule_id
-        for name, chain in held.chains.items()
-        if name.startswith(f"{group_id}-")
+def _leaving(before: HostGroup, after: HostGroup, held: Ruleset) -> list[str]:
+    """The ids of the rules that drain from now on, of those that the kernel has."""
+    gone = (after.draining & before.rules.keys()) - after.rules.keys()
+    there = {
+        rule.comment.partition(" ")[0]
+        for name, chain in (held.chains.items() if gone else ())
+        if name.startswith(f"{before.group_id}-")
         for rule in chain.rules
+        if rule.comment is not None
+    }
+    return sorted(gone & there)
+
+
+def _is_as_said(held: Ruleset, said: Compiled, interface_id: str, group_id: str) -> bool:
+    """Whether the kernel has the group at the interface, with the rules and the peers that the state on disk says.
+
+    That may be older than what an agent before this one committed: what was cut then doesn't come back.
+    """
+    carried = all(
+        (chain := held.chains.get(names.directed(interface_id, each))) is not None
+        and jump(names.directed(group_id, each)) in chain.rules
+        for each in Direction
     )
+    peers = {name for peer in said.groups[group_id].peers for name in said.peers[peer].fragment.objects}
+    return carried and all(
+        mine.get(name) == each
+        for mine, theirs in (
+            (held.chains, said.ruleset.chains), (held.maps, said.ruleset.maps), (held.sets, said.ruleset.sets)
+        )
+        for name, each in theirs.items()
+        if name.startswith(f"{group_id}-") or name in peers
+    )  # fmt: skip
+
+
+def _may_admit(delta: HostDelta) -> bool:
+    """Whether the change is more than that something leaves."""
+    changed = (delta.interfaces, delta.groups, delta.rules, delta.members, delta.prefix_lists)
+    return delta.mode is not None or any(value is not None for each in changed for value in each.values())
 
 
 def _wanted(change: _Change) -> Wanted:

@@ -188,6 +188,22 @@ def test_a_new_agent_finds_them_in_the_table_and_adds_none() -> None:
     assert third.going_on() == {NAME: {1: "sgr-ssh"}}
 
 
+@pytest.mark.parametrize("newer", ["rule", "members", "group"])
+def test_what_was_cut_after_the_disk_was_written_is_not_kept(newer: str) -> None:
+    """An agent that could write no more narrowed something, and died; then the rule is revoked."""
+    by_group = ingress(tcp(22), group("sg-app"), "sgr-ssh")
+    disk = replace(own(by_group), members={"sg-app": frozenset((PEER, OTHER))})
+    kernel = {
+        "rule": replace(disk, groups=own(ingress(tcp(22), cidr("10.0.0.2/32"), "sgr-ssh")).groups),
+        "members": replace(disk, members={"sg-app": frozenset((PEER,))}),
+        "group": replace(disk, interfaces={"eni-1": host_interface("eni-1", "up0", (HERE,))}),
+    }[newer]
+    host = Host(Entry(OTHER, HERE, number=2), from_disk=disk)
+    host.held = compile_host(kernel, LocalPolicy()).ruleset
+    host.commit(revoked(disk, "sgr-ssh"))
+    assert host.going_on() == {}
+
+
 def test_what_the_table_lost_is_put_back() -> None:
     host = Host(SESSION)
     host.commit(own(SSH))
@@ -208,6 +224,47 @@ async def test_a_flow_that_began_just_before_the_commit_is_found_right_after_it(
     host.commit(revoked(own(SSH), "sgr-ssh"))
     assert host.going_on() == {NAME: {1: "sgr-ssh", 2: "sgr-ssh"}}
     assert host.kept.left() == {"sgr-ssh": 2}
+
+
+@together
+async def test_what_another_rule_admitted_since_is_not_taken_for_older() -> None:
+    """A wider rule comes, a flow begins by it, and it is revoked, all before the flows could be looked at once more."""
+    wide = ingress(tcp(20, 30), cidr("10.0.0.0/8"), "sgr-wide")
+    host = Host(SESSION)
+    host.commit(own(SSH))
+    after = revoked(own(SSH), "sgr-ssh")
+    wider = replace(after.groups["sg-1"], rules={"sgr-wide": wide})
+    host.commit(after)
+    host.commit(replace(after, groups={"sg-1": wider}))
+    host.flows.append(Entry(OTHER, HERE, number=2))
+    host.commit(after)
+    assert not await host.look()
+    host.commit(after)
+    assert host.going_on() == {NAME: {1: "sgr-ssh"}}
+
+
+@together
+async def test_nor_while_the_flows_are_looked_at() -> None:
+    wide = ingress(tcp(20, 30), cidr("10.0.0.0/8"), "sgr-wide")
+    host = Host(SESSION)
+    host.commit(own(SSH))
+    after = revoked(own(SSH), "sgr-ssh")
+    host.commit(after)
+    loop, read = asyncio.get_running_loop(), host.kept._read
+
+    def meanwhile(wanted: Wanted) -> Iterable[bytes]:
+        async def admit_and_revoke() -> None:
+            host.commit(replace(after, groups={"sg-1": replace(after.groups["sg-1"], rules={"sgr-wide": wide})}))
+            host.flows.append(Entry(OTHER, HERE, number=2))
+            host.commit(after)
+
+        asyncio.run_coroutine_threadsafe(admit_and_revoke(), loop).result()
+        return read(wanted)
+
+    host.kept._read = meanwhile
+    assert not await host.look()
+    host.commit(after)
+    assert host.going_on() == {NAME: {1: "sgr-ssh"}}
 
 
 @together
