@@ -106,7 +106,7 @@ def test_ringwalls_own_command_line_speaks_tls_too(tls_server: Server) -> None:
 @pytest.mark.parametrize(
     ("scheme", "bundle", "advice"),
     [
-        ("https", "", "Set AWS_CA_BUNDLE to the server's certificate, or to one that vouches for it."),
+        ("https", "", "Give --ca-bundle, or set AWS_CA_BUNDLE to, the server's certificate or one that vouches for it"),
         ("https", "/nonexistent", "AWS_CA_BUNDLE: /nonexistent can't be read as certificates"),
         ("https", __file__, f"AWS_CA_BUNDLE: {__file__} can't be read as certificates"),
         ("http", "", "If it has TLS, write https://."),
@@ -117,6 +117,18 @@ def test_what_to_do_about_a_call_that_tls_refuses_is_said(
 ) -> None:
     url = f"{scheme}://127.0.0.1:{tls_server.port}"
     assert advice in said_of(url, tls_server.environment | {"AWS_CA_BUNDLE": bundle})
+
+
+def test_the_option_goes_before_the_variable(tls_server: Server, certificate: Path) -> None:
+    def listed(bundle: Path | str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(RINGWALL), "host", "list", "--server", tls_server.url, "--ca-bundle", str(bundle)],
+            env=tls_server.environment | {"AWS_CA_BUNDLE": "/nonexistent"},
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    assert listed(certificate).stdout.startswith("HOST")
+    assert f"--ca-bundle: {__file__} can't be read as certificates" in listed(__file__).stderr
 
 
 def test_a_server_without_tls_is_said_to_be_one() -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import ssl
 import time
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -49,7 +50,7 @@ def call(
         service="ringwall",
         now=time.time(),
     )
-    connection = _connect(parts.scheme, parts.hostname or "", parts.port)
+    connection = _connect(parts.scheme, parts.hostname or "", parts.port, endpoint.ca_bundle)
     try:
         connection.request(method, f"{path}?{query}" if query else path, body=body, headers=headers)
         response = connection.getresponse()
@@ -68,7 +69,7 @@ def call(
 def _advice(error: Exception) -> str:
     """What to do about a call without an answer."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "Set AWS_CA_BUNDLE to the server's certificate, or to one that vouches for it."
+        return "Give --ca-bundle, or set AWS_CA_BUNDLE to, the server's certificate or one that vouches for it."
     if isinstance(error, ssl.SSLError):
         return "If it has no TLS, write http://."
     if isinstance(error, http.client.RemoteDisconnected):
@@ -76,12 +77,14 @@ def _advice(error: Exception) -> str:
     return "Is the server running there?"
 
 
-def _connect(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+def _connect(scheme: str, host: str, port: int | None, ca_bundle: Path | None) -> http.client.HTTPConnection:
     if scheme == "https":
-        bundle = os.environ.get("AWS_CA_BUNDLE")
+        said, bundle = "--ca-bundle", str(ca_bundle)
+        if ca_bundle is None:
+            said, bundle = "AWS_CA_BUNDLE", os.environ.get("AWS_CA_BUNDLE", "")
         try:
             context = ssl.create_default_context(cafile=bundle or None)
         except OSError as error:  # ssl.SSLError is one
-            raise CallFailed(f"AWS_CA_BUNDLE: {bundle} can't be read as certificates: {error.strerror}.") from error
+            raise CallFailed(f"{said}: {bundle} can't be read as certificates: {error.strerror}.") from error
         return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)
     return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)

@@ -19,12 +19,16 @@ ENDPOINT_FILE: Final = "endpoint.json"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server's URL, the region to act in, and a key that it knows."""
+    """A server's URL, the region to act in, and a key that it knows.
+
+    ca_bundle: a PEM file of the CAs that may vouch for the server, in place of what AWS_CA_BUNDLE or the system says.
+    """
 
     url: str
     region: str
     access_key_id: str
     secret: str
+    ca_bundle: Path | None = None
 
 
 def add_endpoint_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +36,12 @@ def add_endpoint_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="the server's data directory, for its key and URL")
     parser.add_argument("--server", metavar="URL", help="the server, when it isn't the data directory's")
     parser.add_argument("--region", help="the region to act in")
+    parser.add_argument(
+        "--ca-bundle",
+        type=Path,
+        metavar="PEM",
+        help="the server's certificate, or those of the CAs that may vouch for it (default: AWS_CA_BUNDLE)",
+    )
 
 
 def read_endpoint(data: Path) -> Endpoint:
@@ -54,7 +64,11 @@ def read_endpoint(data: Path) -> Endpoint:
 
 
 def find_endpoint(
-    data: Path | None, url: str | None, region: str | None, environment: Mapping[str, str] = os.environ
+    data: Path | None,
+    url: str | None,
+    region: str | None,
+    ca_bundle: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
 ) -> Endpoint:
     """The server meant: options first, then the AWS variables that `ringwall env` prints, then the data directory.
 
@@ -67,7 +81,7 @@ def find_endpoint(
         found = Endpoint(from_environment, environment.get("AWS_DEFAULT_REGION", DEFAULT_REGION), key_id, secret)
     else:
         found = read_endpoint(data or default_data_directory())
-    return Endpoint(_checked(url or found.url), region or found.region, found.access_key_id, found.secret)
+    return Endpoint(_checked(url or found.url), region or found.region, found.access_key_id, found.secret, ca_bundle)
 
 
 def _checked(url: str) -> str:
