@@ -329,6 +329,12 @@ def _devices(host: Host) -> Iterator[Finding]:
         return
     for sentence in missing_sentences(enrolled, host.interfaces):
         yield fail("interfaces", sentence, "Was it renamed? Enrol the host again with the name it has now.")
+    if both := sorted(enrolled & host.local.unmanaged):
+        yield warn(
+            "interfaces",
+            f"{_named(both)} {'is' if len(both) == 1 else 'are'} enrolled, and unmanaged: the rules hold all the same.",
+            "Leave it out of --unmanaged, or detach the interface at the server.",
+        )
     known = host.local.unmanaged | host.bound.endpoints
     loose = sorted(item.device for item in host.interfaces if item.device not in enrolled | known)
     if loose:

@@ -183,7 +183,7 @@ def remove(endpoint: Endpoint, options: argparse.Namespace) -> int:
     """Forgets a host."""
     call(endpoint, "DELETE", f"/ringwall/v1/hosts/{options.host}")
     print(
-        f"{options.host} is removed. Its kernel keeps its last rules; `nft delete table inet ringwall` there ends them."
+        f"{options.host} is removed. Its kernel keeps its last rules; `ringwall agent release` there ends them."
     )
     return 0
 

@@ -179,7 +179,7 @@ def test_a_removed_host_is_gone(server: Server) -> None:
     instance_id = enrol(server).instance_id
     removed = host(server, "remove", instance_id)
     assert removed.returncode == 0
-    assert "nft delete table inet ringwall" in removed.stdout
+    assert "`ringwall agent release` there ends them" in removed.stdout
     for verb in ("show", "remove", "enforce", "observe"):
         done = host(server, verb, instance_id)
         assert done.returncode == 1
