@@ -21,7 +21,7 @@ _VERBS: Final = {
     "user": "users: create, list, show, delete",
     "key": "access keys of users: create, list, rotate, deactivate, activate, delete",
     "role": "roles: create, list, show, update, delete",
-    "policy": "policies: put, list, show, delete, attach, detach",
+    "policy": "policies: put, list, show, delete, attach, detach, why, decode",
     "host": "hosts: token, list, show, enforce, observe, remove",
     "wait": "wait until a change is in force on every host that it has an effect on",
     "agent": "run the agent on this host",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
+from typing import Any
 
+from .client import CallFailed
 from .endpoint import Endpoint
 from .managing import Managed, ask, moment, print_table, read_document, run_verb
 from .screen import plain
@@ -24,11 +27,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         whom = verbs.add(name, text, name="the policy").add_mutually_exclusive_group(required=True)
         whom.add_argument("--user", help="the user")
         whom.add_argument("--role", help="the role")
+    why = verbs.add("why", "what would be decided, and which statement does it", action="such as ec2:DescribeVpcs")
+    whom = why.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--as", dest="user", metavar="USER", help="the user who would ask")
+    whom.add_argument("--as-role", dest="role", metavar="ROLE", help="the role that would ask")
+    why.add_argument("--resource", metavar="ARN", help="what it would be done to, or its id (default: *)")
+    verbs.add("decode", "show what a refusal told encoded", text="the encoded message; - for standard input")
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs one verb; answers 0 when it did what it says."""
-    verbs = {"put": put, "list": list_all, "show": show, "delete": delete, "attach": attach, "detach": detach}
+    verbs = {
+        "put": put,
+        "list": list_all,
+        "show": show,
+        "delete": delete,
+        "attach": attach,
+        "detach": detach,
+        "why": why,
+        "decode": decode,
+    }
     return run_verb("policy", verbs, options)
 
 
@@ -70,6 +88,46 @@ def attach(endpoint: Endpoint, options: argparse.Namespace) -> int:
 def detach(endpoint: Endpoint, options: argparse.Namespace) -> int:
     """Detaches a policy."""
     return _change(endpoint, "DELETE", options)
+
+
+def why(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Prints what would be decided and by which statement."""
+    content = {
+        "action": options.action,
+        "name": options.user or options.role,
+        "kind": "user" if options.user else "role",
+    }
+    if options.resource:
+        content["resource"] = options.resource
+    print(_sentence(ask(endpoint, "POST", "decisions", content=content)))
+    return 0
+
+
+def decode(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Prints the decision of a refusal, then the condition keys that it was made on."""
+    text = read_document("-") if options.text == "-" else options.text
+    message = text.rpartition("message: ")[2].strip()
+    try:
+        decision = json.loads(ask(endpoint, "POST", "decoded-messages", content={"message": message})["decoded"])
+    except ValueError as error:
+        raise CallFailed(f"the server's answer can't be read: {error}") from error
+    print(_sentence(decision))
+    for item in decision["context"]["conditions"]["items"]:
+        values = ", ".join(each["value"] for each in item["values"]["items"])
+        print(plain(f"  {item['key']} = {values}"))
+    return 0
+
+
+def _sentence(decision: dict[str, Any]) -> str:
+    """The decision in words."""
+    about = decision["context"]
+    what = f"{about['action']} on {about['resource']} by {about['principal']['arn']}"
+    matched = [f"{each['statementId']} of {each['policy']}" for each in decision["matchedStatements"]["items"]]
+    if decision["allowed"]:
+        return plain(f"allowed: {what}. It is allowed by {', '.join(matched)}.")
+    if decision["explicitDeny"]:
+        return plain(f"denied: {what}. It is denied by {', '.join(matched)}.")
+    return plain(f"denied: {what}. No statement allows it.")
 
 
 def _change(endpoint: Endpoint, method: str, options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from ringwall.store.base import Unavailable
 from ringwall.telemetry import LOG
 from ringwall.wire.fault import CLIENT_ERROR, STATUSES
 
-from . import iam_api, trail_api
+from . import decisions, iam_api, trail_api
 from .agent_certificates import check_certificate, measure, renew_certificate
 from .api_needs import Asked, api_needs
 from .attachments import attach_interface, detach_interface
@@ -72,6 +72,7 @@ ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("POST", "/ringwall/v1/addresses", "Report", update_addresses),
     ("POST", "/ringwall/v1/certificate", "Report", renew_certificate),
     *iam_api.ROUTES,
+    *decisions.ROUTES,
     *trail_api.ROUTES,
 )
 """Method, path, action and function of everything that needs a signature, with the service name `ringwall`."""

@@ -44,9 +44,13 @@ class Asked:
 Targets = Callable[[Asked], list[Target]]
 
 
+ELSEWHERE: Final = {"DecodeAuthorizationMessage": "sts:DecodeAuthorizationMessage"}
+"""Actions that are another service's, of which /ringwall/v1 has a form in JSON."""
+
+
 def api_needs(action: str, asked: Asked) -> list[Need]:
     """All that the caller must be allowed; the action itself first."""
-    found = [Need(f"ringwall:{action}", TARGETS.get(action, _nothing)(asked))]
+    found = [Need(ELSEWHERE.get(action, f"ringwall:{action}"), TARGETS[action](asked))]
     return found + _of_revoke(asked) if action == "RevokeRules" else found
 
 
@@ -101,6 +105,14 @@ def _rule(asked: Asked) -> list[Target]:
     return [asked.resources.of(ids.RULE, asked.path["rule"])]
 
 
+def _draining_rule(asked: Asked) -> list[Target]:
+    """The rule that drains, with the keys of the group that it was of."""
+    drains = asked.reader.draining_rules(asked.caller.account_id, asked.caller.region)
+    group_id = next((each.rule.group_id for each in drains if each.rule.rule_id == asked.path["rule"]), None)
+    keys = asked.resources.of(ids.GROUP, group_id).keys if group_id else {}
+    return [Target(asked.resources.arn(ids.RULE, asked.path["rule"]), keys)]
+
+
 def _rule_or_group(asked: Asked) -> list[Target]:
     return _rule(asked) if "rule" in asked.path else _group(asked)
 
@@ -152,6 +164,11 @@ def _key(asked: Asked) -> list[Target]:
     return [_principal(PrincipalKind.USER, asked, key.user_name)]
 
 
+def _principal_asked_about(asked: Asked) -> list[Target]:
+    kind = PrincipalKind.ROLE if asked.content.get("kind") == PrincipalKind.ROLE else PrincipalKind.USER
+    return [_principal(kind, asked, asked.text("name"))]
+
+
 def _user_or_all(asked: Asked) -> list[Target]:
     return _user(asked) if "user" in asked.path else []
 
@@ -165,6 +182,7 @@ TARGETS: Final[Mapping[str, Targets]] = {
     "CreateEnrolmentToken": _enrolment,
     "CreateRole": _role,
     "CreateUser": _user,
+    "DecodeAuthorizationMessage": _nothing,
     "DeleteAccessKey": _key,
     "DeleteAccount": _account,
     "DeletePolicy": _policy,
@@ -173,7 +191,8 @@ TARGETS: Final[Mapping[str, Targets]] = {
     "DetachInterface": _host_and_interface,
     "DetachRolePolicy": _role_and_policy,
     "DetachUserPolicy": _user_and_policy,
-    "EndDraining": _rule,
+    "EndDraining": _draining_rule,
+    "ExplainDecision": _principal_asked_about,
     "ListAccessKeys": _user_or_all,
     "ListAccounts": _nothing,
     "ListDraining": _nothing,
@@ -183,6 +202,7 @@ TARGETS: Final[Mapping[str, Targets]] = {
     "ListUsers": _nothing,
     "PutPolicy": _policy,
     "ReadMetrics": _nothing,
+    "ReadTrail": _nothing,
     "RemoveHost": _host,
     "Report": _nothing,
     "RevokeRules": _group,
@@ -198,6 +218,7 @@ TARGETS: Final[Mapping[str, Targets]] = {
     "ShowUser": _user,
     "UpdateAccessKey": _key,
     "UpdateRole": _role,
+    "VerifyTrail": _nothing,
     "Watch": _nothing,
 }
 """The targets of each action; with none its resource is `*`."""

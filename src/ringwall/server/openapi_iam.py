@@ -33,6 +33,16 @@ _DELETED: Final = json_answer(object_of(deleted=TEXT), "It is deleted.")
 _DOCUMENT: Final = {"type": "string", "description": "A policy document, as JSON in a text."}
 _SESSION: Final = {"type": "integer", "minimum": 3600, "maximum": 43200}
 
+_DECISION: Final = object_of(
+    allowed=FLAG,
+    explicitDeny=FLAG,
+    matchedStatements=object_of(
+        items={"type": "array", "items": object_of(statementId=TEXT, effect=TEXT, policy=TEXT)}
+    ),
+    failures={"type": "object"},
+    context=object_of(principal={"type": "object"}, action=TEXT, resource=TEXT, conditions={"type": "object"}),
+)
+
 _IN_ACCOUNT: Final = (in_path("account", "12 digits"),)
 _IN_USER: Final = (in_path("user", "its name"),)
 _IN_ROLE: Final = (in_path("role", "its name"),)
@@ -155,6 +165,23 @@ PATHS_OF_IAM: Final[dict[str, Any]] = {
             parameters=_IN_POLICY,
         ),
         "delete": operation("Deletes a policy that is attached to nobody.", _DELETED, parameters=_IN_POLICY),
+    },
+    "/ringwall/v1/decisions": {
+        "post": operation(
+            "What the policies of a user or role decide on an action, now and from here, and which statement does.",
+            json_answer(_DECISION, "The decision, as DecodeAuthorizationMessage shows one."),
+            body={
+                **object_of(action=TEXT, name=TEXT, kind={"enum": ["user", "role"]}, resource=TEXT),
+                "required": ["action", "name"],
+            },
+        )
+    },
+    "/ringwall/v1/decoded-messages": {
+        "post": operation(
+            "What a refusal told encoded; needs sts:DecodeAuthorizationMessage.",
+            json_answer(object_of(decoded=TEXT), "The decision, as JSON in a text."),
+            body=object_of(message=TEXT),
+        )
     },
 }
 """Paths, each with its methods, as OpenAPI has them."""

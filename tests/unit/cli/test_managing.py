@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ringwall.iam.shipped import SHIPPED
 from serving import RINGWALL, Server, serving
@@ -144,6 +145,116 @@ def test_an_account_from_first_to_last(server: Server) -> None:
     assert "NoSuchEntity" in refused(server, "account", "show", "999999999999")
     _, key, _ = profile(done(server, "account", "create", "random"))
     assert key not in "".join(server.errors)
+
+
+def test_why_names_the_statement_that_decides(server: Server) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:user/ann"
+    done(server, "user", "create", "ann")
+    done(server, "policy", "attach", "RevokeOnly", "--user", "ann")
+    vpc_id = server.client().describe_vpcs()["Vpcs"][0]["VpcId"]
+    group_id = server.client().create_security_group(GroupName="g", Description="d")["GroupId"]
+    group = f"arn:aws:ec2:us-east-1:{ACCOUNT}:security-group/{group_id}"
+    revoke, authorize = "ec2:RevokeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupIngress"
+    said = done(server, "policy", "why", revoke, "--as", "ann", "--resource", group)
+    assert said == f"allowed: {revoke} on {group} by {arn}. It is allowed by Close of RevokeOnly.\n"
+    assert done(server, "policy", "why", revoke, "--as", "ann", "--resource", group_id) == said
+    said = done(server, "policy", "why", authorize, "--as", "ANN", "--resource", group)
+    assert said == f"denied: {authorize} on {group} by {arn}. No statement allows it.\n"
+    condition = {"StringEquals": {"ec2:Vpc": f"arn:aws:ec2:us-east-1:{ACCOUNT}:vpc/{vpc_id}"}}
+    statement = {"Sid": "NotThere", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    done(server, "policy", "put", "bound", "-", given=document)
+    done(server, "policy", "attach", "bound", "--user", "ann")
+    said = done(server, "policy", "why", revoke, "--as", "ann", "--resource", group_id)
+    assert said == f"denied: {revoke} on {group} by {arn}. It is denied by NotThere of bound.\n"
+    assert done(server, "policy", "why", "ec2:DescribeVpcs", "--as", "ann").startswith(
+        "allowed: ec2:DescribeVpcs on * "
+    )
+    assert "without wildcards" in refused(server, "policy", "why", "ec2:*", "--as", "ann")
+    assert "NoSuchEntity" in refused(server, "policy", "why", "ec2:DescribeVpcs", "--as", "bob")
+    assert "NoSuchEntity" in refused(server, "policy", "why", "ec2:DescribeVpcs", "--as-role", "ann")
+
+
+def test_a_refusal_is_decoded(server: Server) -> None:
+    done(server, "user", "create", "ann")
+    _, key, secret = profile(done(server, "key", "create", "ann"))
+    server.client().describe_vpcs()
+    with pytest.raises(ClientError) as caught:
+        server.client(key_id=key, secret=secret).delete_vpc(VpcId="vpc-0123456789abcdef0")
+    text = str(caught.value)
+    first, *keys = done(server, "policy", "decode", "-", given=text).splitlines()
+    arn = f"arn:aws:ec2:us-east-1:{ACCOUNT}:vpc/vpc-0123456789abcdef0"
+    assert first == f"denied: ec2:DeleteVpc on {arn} by arn:aws:iam::{ACCOUNT}:user/ann. No statement allows it."
+    assert "  aws:username = ann" in keys
+    assert done(server, "policy", "decode", text.rpartition(": ")[2]).splitlines()[0] == first
+    assert "InvalidAuthorizationMessageException" in refused(server, "policy", "decode", "x")
+
+
+def test_what_is_changed_holds_for_the_next_request(server: Server) -> None:
+    done(server, "user", "create", "ann")
+    _, key, secret = profile(done(server, "key", "create", "ann"))
+    ann = server.client(key_id=key, secret=secret)
+
+    def code() -> str | None:
+        try:
+            ann.describe_vpcs()
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return None
+
+    assert code() == "UnauthorizedOperation"
+    done(server, "policy", "put", "look", "-", given=DOCUMENT)
+    for change, then in (
+        (("policy", "attach", "look", "--user", "ann"), None),
+        (("key", "deactivate", key), "AuthFailure"),
+        (("key", "activate", key), None),
+        (("policy", "detach", "look", "--user", "ann"), "UnauthorizedOperation"),
+        (("policy", "attach", "ReadOnly", "--user", "ann"), None),
+        (("key", "delete", key), "AuthFailure"),
+    ):
+        done(server, *change)
+        assert code() == then, change
+
+
+def test_who_manages_is_judged_like_everybody(server: Server) -> None:
+    done(server, "user", "create", "ann")
+    _, key, secret = profile(done(server, "key", "create", "ann"))
+    keys = {"key_id": key, "secret": secret}
+    for shipped in ("ReadOnly", "RevokeOnly"):
+        done(server, "policy", "attach", shipped, "--user", "ann")
+    for method, path, content in (
+        ("POST", "/users", {"name": "bob"}),
+        ("GET", "/users", None),
+        ("POST", "/users/ann/keys", None),
+        ("PUT", "/users/ann/policies/Administrator", None),
+        ("PUT", "/policies/mine", {"document": DOCUMENT}),
+        ("DELETE", f"/keys/{key}", None),
+        ("POST", "/accounts", {"name": "mine"}),
+        ("POST", "/decisions", {"action": "ec2:DescribeVpcs", "name": "ann"}),
+    ):
+        told = server.api(method, f"/ringwall/v1{path}", content, **keys)
+        assert (told.status, told.json["error"]["code"]) == (403, "UnauthorizedOperation"), path
+    statement = {"Effect": "Allow", "Action": "ringwall:CreateUser", "Resource": f"arn:aws:iam::{ACCOUNT}:user/dev-*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    done(server, "policy", "put", "makes-developers", "-", given=document)
+    done(server, "policy", "attach", "makes-developers", "--user", "ann")
+    assert server.api("POST", "/ringwall/v1/users", {"name": "dev-1"}, **keys).status == 201
+    assert server.api("POST", "/ringwall/v1/users", {"name": "ops-1"}, **keys).status == 403
+
+
+def test_an_accounts_root_manages_its_own_account_only(server: Server) -> None:
+    done(server, "user", "create", "ann")
+    _, key, secret = profile(done(server, "account", "create", "staging", "--id", "999999999999"))
+    keys = {"key_id": key, "secret": secret}
+    assert (
+        server.api("POST", "/ringwall/v1/users", {"name": "ann"}, **keys).json["arn"]
+        == "arn:aws:iam::999999999999:user/ann"
+    )
+    assert len(server.api("GET", "/ringwall/v1/accounts", **keys).json["accounts"]) == 1
+    for path in (f"/accounts/{ACCOUNT}", "/accounts/888888888888"):
+        assert server.api("GET", f"/ringwall/v1{path}", **keys).status == 404
+    assert server.api("POST", "/ringwall/v1/accounts", {"name": "more"}, **keys).status == 403
+    assert server.client(key_id=key, secret=secret).describe_vpcs()["Vpcs"][0]["OwnerId"] == "999999999999"
 
 
 def test_a_secret_stands_in_one_answer_that_nobody_keeps(server: Server) -> None:
