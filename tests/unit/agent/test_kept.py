@@ -131,6 +131,16 @@ def test_what_another_rule_admits_or_cuts_does_not() -> None:
     assert alike.going_on()[NAME].keys() == {1, 2}
 
 
+def test_what_a_new_rule_admits_is_that_rules() -> None:
+    """It came with the commit that the other left with, and may be cut alone later."""
+    host = Host(SESSION)
+    host.commit(own(SSH))
+    left = revoked(own(SSH), "sgr-ssh")
+    wide = {"sgr-wide": ingress(tcp(20, 30), cidr("10.0.0.0/8"), "sgr-wide")}
+    host.commit(replace(left, groups={"sg-1": replace(left.groups["sg-1"], rules=wide)}))
+    assert host.going_on() == {}
+
+
 def test_the_members_of_a_peer_count_as_they_were() -> None:
     by_group = ingress(tcp(22), group("sg-app"), "sgr-app")
     state = replace(own(by_group), members={"sg-app": frozenset((PEER,))})

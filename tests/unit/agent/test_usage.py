@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ringwall.agent.usage import FILE, Usage
+from ringwall.agent.usage import FILE, Counter, Usage
 from ringwall.watch.flows import RuleUse
 from ringwall.watch.uses import Uses
 
@@ -22,6 +22,21 @@ def test_use_is_as_the_file_says(tmp_path: Path) -> None:
 def test_a_damaged_file_is_counted_anew(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(content)
     assert Usage(tmp_path).of(["sgr-1"]) == {}
+
+
+def test_each_table_begins_at_nothing_and_an_older_reading_adds_nothing(tmp_path: Path) -> None:
+    usage = Usage(tmp_path, clock=lambda: 5.0)
+    readings = [
+        (3, 5, 500, (5, 500)),
+        (3, 4, 400, (5, 500)),  # was read before
+        (4, 2, 200, (7, 700)),  # another table
+        (3, 9, 900, (7, 700)),  # of the one before, and late
+        (4, 6, 100, (11, 700)),  # somebody set it to 0 in between; nothing is taken away
+    ]
+    for table, packets, size, told in readings:
+        usage._add(table, [Counter(7, "sgr-1", packets, size)], is_all=True)
+        use = usage.of(["sgr-1"])["sgr-1"]
+        assert (use.packets, use.bytes) == told
 
 
 def test_what_was_said_last_is_remembered_and_no_more_than_so_much() -> None:
