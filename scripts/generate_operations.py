@@ -19,6 +19,7 @@ from textwrap import dedent
 from typing import Any, Final
 
 from ringwall.domain import errors as refusals
+from ringwall.iam import errors as of_documents
 from ringwall.operations.context import Operation
 from ringwall.operations.table import OPERATIONS
 from ringwall.wire import shapes
@@ -56,7 +57,7 @@ SUBJECTS: Final = {
     "Instances": r"Instance",
     "Tags": r"Tags$",
     "Regions and account": r"Regions|AvailabilityZones|AccountAttributes",
-    "Identity (STS)": r"CallerIdentity",
+    "Identity and sessions (STS)": r"CallerIdentity|AssumeRole|SessionToken|AuthorizationMessage",
 }
 """What operations are about, by what is in their names; the first that fits counts."""
 
@@ -202,9 +203,15 @@ def refused(function: Callable[..., Any]) -> dict[str, str]:
                 for other in _referred_to(function, text):
                     told = told if _served_by(other) else refused(other) | told
                 continue
-            code = _KINDS.get(name) or getattr(refusals, name).code
+            code = _KINDS.get(name) or _class(name).code
             told[code] = f"{told[code]}; {text}" if told.get(code, text) != text else text
     return told
+
+
+def _class(name: str) -> type[refusals.ServiceError]:
+    """The refusal of this name."""
+    found: type[refusals.ServiceError] = getattr(refusals, name, None) or getattr(of_documents, name)
+    return found
 
 
 def twins(function: Callable[..., Any]) -> Iterator[str]:

@@ -44,14 +44,17 @@ _EXTERNAL_ID: Final = r"[\w+=,.@:\/-]*"
 
 _NO_SECOND_FACTOR: Final = "there is no second factor here"
 _NO_SESSION_TAGS: Final = "sessions have no tags here"
+_NO_CONTEXTS: Final = "there are no context providers here"
 REFUSED_OF_ROLE: Final = {
-    "PolicyArns": "a session's own policy is given as Policy",
-    "Tags": _NO_SESSION_TAGS,
+    "PolicyArns.arn": "a session's own policy is given as Policy",
+    "Tags.Key": _NO_SESSION_TAGS,
+    "Tags.Value": _NO_SESSION_TAGS,
     "TransitiveTagKeys": _NO_SESSION_TAGS,
     "SerialNumber": _NO_SECOND_FACTOR,
     "TokenCode": _NO_SECOND_FACTOR,
     "SourceIdentity": "the trail names the key that a session goes back to",
-    "ProvidedContexts": "there are no context providers here",
+    "ProvidedContexts.ProviderArn": _NO_CONTEXTS,
+    "ProvidedContexts.ContextAssertion": _NO_CONTEXTS,
 }
 REFUSED_OF_TOKEN: Final = {"SerialNumber": _NO_SECOND_FACTOR, "TokenCode": _NO_SECOND_FACTOR}
 IDLE: Final = {"MinimumSessionTokenSize": "a token is as long as what it carries"}
@@ -104,9 +107,10 @@ def assume_role(context: Context, request: Request) -> Answer:
 
     Raises:
         AccessDenied: the role doesn't trust the caller, or isn't there; the caller is an account's root.
-        ValidationError: a value that can't be; a duration above the role's longest, or above an hour for a caller who
-            has taken a role already. MalformedPolicyDocument: Policy, with place and reason. PackedPolicyTooLarge:
-            Policy has more than 4,096 bytes.
+        ValidationError: a required parameter is missing, or a value can't be; a duration above the role's longest, or
+            above an hour for a caller who has taken a role already.
+        MalformedPolicyDocument: Policy is no document; the place and the reason are told.
+        PackedPolicyTooLarge: Policy has more than 4,096 bytes.
     """
     caller = context.caller
     if caller.principal == CallerKind.ROOT:
@@ -159,8 +163,8 @@ def get_session_token(context: Context, request: Request) -> Answer:
     They end sooner with the key that asked for them.
 
     Raises:
-        AccessDenied: the caller has temporary credentials, or is a host's agent. ValidationError: a duration that can't
-            be. For an account's root, a longer one than an hour is an hour.
+        AccessDenied: the caller has temporary credentials, or is a host's agent.
+        ValidationError: a duration that can't be; for an account's root, a longer one than an hour is an hour.
     """
     caller = context.caller
     if caller.issuing_key is not None:
@@ -197,6 +201,8 @@ def decode_authorization_message(context: Context, request: Request) -> Answer:
 
     Raises:
         InvalidAuthorizationMessage: it is no such message, or another account's.
+        ValidationError: it is missing, or longer than any.
+        AccessDenied: the caller's documents don't allow it.
     """
     assert context.seals is not None
     decoded = context.seals.decoded(context.caller.account_id, request["EncodedMessage"])
