@@ -5,8 +5,9 @@ How many flows are left is what the hosts reported last: they tell it when it ch
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
@@ -17,11 +18,14 @@ from ringwall.domain.tags import OnRevoke
 from ringwall.operations import drains as operation
 from ringwall.operations.draining import Drain, drains, end_over
 from ringwall.telemetry import LOG
+from ringwall.watch.messages import Report
 
 from .call import Call
 from .service import Service
 
 Content = dict[str, Any]
+LOOK_SECONDS: Final = 15.0
+"""Reports that say nothing new of rules that drain have it looked at most so often whether one is over."""
 
 
 async def revoke(service: Service, call: Call) -> Response:
@@ -73,6 +77,22 @@ async def end(service: Service, call: Call) -> Response:
     )
     LOG.info("what is left of %s cut by %s, revision=%s", rule_id, call.caller.access_key_id, committed.revision)
     return JSONResponse({"revision": committed.revision, "ended": rule_id})
+
+
+async def heard(service: Service, caller: Caller, before: Report | None, said: Report) -> None:
+    """Ends what is over by a report: at once where nothing is left of a rule on the host, else now and then.
+
+    Every host that carries a group repeats what is left, and to look at all of them each time would cost their square.
+    """
+    place, now = (caller.account_id, caller.region), service.clock()
+    since = now - service.drains_looked_at.get(place, -math.inf)
+    told = before.draining if before else {}
+    if 0 <= since < LOOK_SECONDS and not any(
+        left == 0 and told.get(rule_id) != 0 for rule_id, left in said.draining.items()
+    ):
+        return
+    service.drains_looked_at[place] = now
+    await end_what_is_over(service, caller)
 
 
 async def end_what_is_over(service: Service, caller: Caller) -> None:

@@ -22,7 +22,7 @@ from .authenticate import RawRequest
 from .call import Call, deed_of
 from .content import Content, member
 from .credentials import new_access_key_id, new_secret
-from .drains import end_what_is_over
+from .drains import heard
 from .service import Service
 
 INTERFACES_MAX = 256
@@ -158,9 +158,10 @@ async def report(service: Service, call: Call) -> Response:
         said = decode_report(call.body)
     except MalformedMessage as error:
         raise InvalidParameterValue(f"The report can't be read: {error}") from error
+    before = service.hub.status(call.caller.host_id).report
     service.hub.report(call.caller.host_id, said)
     if said.draining:
-        await end_what_is_over(service, call.caller)
+        await heard(service, call.caller, before, said)
     return JSONResponse({})
 
 

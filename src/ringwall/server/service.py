@@ -52,7 +52,10 @@ _IDS: Final = RandomIds()
 
 @dataclass(slots=True)
 class Service:
-    """One server's parts. `regions_ready` remembers which (account, region) have their default VPC."""
+    """One server's parts. `regions_ready` remembers which (account, region) have their default VPC.
+
+    drains_looked_at: when reports last had it looked whether something of the (account, region) drains no longer.
+    """
 
     config: ServerConfig
     store: Store
@@ -67,6 +70,7 @@ class Service:
     change_lines: ChangeLines = field(default_factory=lambda: ChangeLines(sys.stderr.write))
     regions_ready: set[tuple[str, str]] = field(default_factory=set)
     uses: Uses = field(default_factory=Uses)
+    drains_looked_at: dict[tuple[str, str], float] = field(default_factory=dict)
     accepting: bool = True
     courtesy: Courtesy = field(default_factory=Courtesy)
     keyring: Keyring = field(default_factory=random_keyring)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from enrolled import Watching, enrol, watching
+from ringwall.domain.caller import Caller
 from ringwall.domain.world import HostDelta
-from ringwall.watch.messages import Delta
+from ringwall.server.drains import heard
+from ringwall.watch.messages import Delta, Position, Report
 from serving import Server, serving
 
 DRAINING = "/ringwall/v1/draining"
@@ -53,6 +57,25 @@ class Site:
 def site() -> Iterator[Site]:
     with ExitStack() as stack:
         yield Site(stack.enter_context(serving()), stack)
+
+
+def test_what_is_said_again_is_looked_at_now_and_then() -> None:
+    """A thousand hosts that each repeat what is left must not have a thousand hosts looked at a thousand times."""
+    reads: list[float] = []
+    clock = [0.0]
+
+    def read(_: object) -> list[object]:
+        reads.append(clock[0])
+        return []
+
+    service = SimpleNamespace(clock=lambda: clock[0], drains_looked_at={}, store=SimpleNamespace(read=read), hub=None)
+    before: Report | None = None
+    for now, left in ((0.0, 5), (1.0, 5), (2.0, 4), (3.0, 0), (4.0, 0), (17.9, 0), (18.0, 0), (10.0, 0)):
+        clock[0] = now
+        said = Report(Position("s", 0, 1), "enforce", "d", 0.0, 0.0, draining={"sgr-1": left})
+        asyncio.run(heard(service, Caller("1", "r", "", "", ""), before, said))  # type: ignore[arg-type]
+        before = said
+    assert reads == [0.0, 3.0, 18.0, 10.0], "the first, the one that is new, the next in time, and a clock set back"
 
 
 def test_from_the_revoke_to_the_last_flow(site: Site) -> None:
