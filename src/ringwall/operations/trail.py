@@ -330,7 +330,9 @@ def parsed_head(text: str) -> TrailHead:
     Raises:
         ValueError: it isn't one.
     """
-    number, _, mac = text.partition(":")
+    number, colon, mac = text.partition(":")
+    if not colon:
+        raise ValueError(text)
     return TrailHead(int(number), bytes.fromhex(mac))
 
 
