@@ -23,8 +23,8 @@ class Caller:
     region: the one the request acts in. host_id: the instance whose agent this is, None for everybody else.
     arn, user_id: as STS GetCallerIdentity answers them. principal: its kind; a host may only watch and report.
     name: of the user or the role. session: the name of a session with temporary credentials, if it is one of a role.
-    issued_at: when temporary credentials were made, Unix seconds. session_policy: the document that they were made with,
-    which must allow too. issuing_key: the long-lived key that temporary credentials go back to; None for others.
+    issued_at: when temporary credentials were made, Unix seconds. session_policy: the document that they were made
+    with, which must allow too. issuing_key: the long-lived key that temporary credentials go back to; None for others.
     """
 
     account_id: str

@@ -40,13 +40,19 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A value with wildcards: the stretches between its stars. length: the characters that a text needs at least."""
+    """A value with wildcards: the stretches between its stars. length: the characters that a text needs at least.
+
+    prefix: of one with no other wildcard than a star at its end, what stands before it.
+    """
 
     stretches: tuple[Stretch, ...]
     length: int
+    prefix: str | None = None
 
     def matches(self, text: str) -> bool:
         """Whether the whole text fits. Cost: at most len(pattern) * len(text), whatever the number of stars."""
+        if self.prefix is not None:
+            return text.startswith(self.prefix)
         first, *rest = self.stretches
         if self.length > len(text) or not first.stands_at(text, 0):
             return False
@@ -67,7 +73,8 @@ def pattern_of(stretches: Sequence[Sequence[str | None]]) -> Pattern | str:
     if len(stretches) == 1 and None not in stretches[0]:
         return _text(stretches[0])
     read = tuple(map(_stretch, stretches))
-    return Pattern(read, sum(each.length for each in read))
+    is_prefix = len(read) == 2 and read[0].wild is None and not read[1].length
+    return Pattern(read, sum(each.length for each in read), read[0].text if is_prefix else None)
 
 
 def _stretch(characters: Sequence[str | None]) -> Stretch:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from .match import Keys, arn_pattern, template
@@ -34,7 +35,7 @@ class Quantifier(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One key under one operator. operator, key: as written. fits: one for each value of the document."""
+    """One key under one operator. operator: as written. key: in lower case. fits: one for each of its values."""
 
     operator: str
     key: str
@@ -46,17 +47,25 @@ class Condition:
 
     def holds(self, keys: Keys) -> bool:
         """Whether the request meets it."""
-        values = keys.get(self.key.lower(), ())
+        values = keys.get(self.key, ())
         if self.null is not None:
             return self.null is not bool(values)
         if not values:
             if self.quantifier is Quantifier.ANY:
                 return self.if_exists
             return self.if_exists or self.negated or self.quantifier is Quantifier.ALL
-        passes = (any(fit(value, keys) for fit in self.fits) is not self.negated for value in values)
+        if len(values) == 1:  # which is the same under all quantifiers
+            return self._fits(values[0], keys) is not self.negated
+        passes = (self._fits(value, keys) is not self.negated for value in values)
         if self.quantifier is Quantifier.NONE:
             return all(passes) if self.negated else any(passes)
         return any(passes) if self.quantifier is Quantifier.ANY else all(passes)
+
+    def _fits(self, value: str, keys: Keys) -> bool:
+        for fit in self.fits:  # noqa: SIM110, a generator for each value costs more than the comparison
+            if fit(value, keys):
+                return True
+        return False
 
 
 class BadValue(ValueError):
@@ -77,13 +86,13 @@ def condition(operator: str, key: str, values: tuple[str, ...]) -> Condition | N
     if rest == "null":
         if quantifier is not Quantifier.NONE or len(values) != 1:
             raise BadValue("Null takes one value, true or false, and no ForAnyValue or ForAllValues.")
-        return Condition(operator, key, quantifier, False, False, _truth(values[0]), ())
+        return Condition(operator, key.lower(), quantifier, False, False, _truth(values[0]), ())
     if_exists = rest.endswith("ifexists")
     found = _OPERATORS.get(rest.removesuffix("ifexists"))
     if found is None:
         return None
     read, negated = found
-    return Condition(operator, key, quantifier, if_exists, negated, None, tuple(map(read, values)))
+    return Condition(operator, key.lower(), quantifier, if_exists, negated, None, tuple(map(read, values)))
 
 
 # --- What values of the document are read to ---
@@ -91,6 +100,9 @@ def condition(operator: str, key: str, values: tuple[str, ...]) -> Condition | N
 
 def _equal(text: str) -> Fits:
     wanted = template(text)
+    if wanted.fixed is not None:
+        constant = wanted.text({})
+        return lambda value, _: value == constant
     return lambda value, keys: wanted.text(keys) == value
 
 
@@ -162,14 +174,24 @@ def _address(text: str) -> Fits:
     except ValueError as error:
         raise BadValue(f"{_quoted(text)} is no address and no CIDR block.") from error
 
+    version, shift = block.version, block.max_prefixlen - block.prefixlen
+    network = int(block.network_address) >> shift
+
     def fits(value: str, _: Keys) -> bool:
-        try:
-            address = ipaddress.ip_address(value)
-        except ValueError:
-            return False
-        return address.version == block.version and address in block
+        given = _number_of(value)
+        return given is not None and given[0] == version and given[1] >> shift == network
 
     return fits
+
+
+@lru_cache(maxsize=1024)
+def _number_of(address: str) -> tuple[int, int] | None:
+    """The version and the number of an address; None if it is none. The same one is compared with many blocks."""
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    return read.version, int(read)
 
 
 def _number(text: str) -> Decimal | None:

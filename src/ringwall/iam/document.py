@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -23,6 +23,8 @@ CHARACTERS_MAX: Final = 6_144
 """Without white space, as AWS counts a managed policy."""
 BYTES_MAX: Final = 64 * 1024
 STATEMENTS_MAX: Final = 100
+ACTIONS_MAX: Final = 512
+"""Of so many actions it is remembered which statements speak of them; there are fewer, spelled rightly."""
 
 _EVERYBODY: Final = "*"
 _IDENTITY: Final = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"})
@@ -67,10 +69,18 @@ class Statement:
 
     def applies(self, resource: str, keys: Keys) -> bool:
         """Whether it speaks of the resource (an ARN, or `*` where there is none) under these keys."""
-        if self.principals:
-            return all(each.holds(keys) for each in self.conditions)
-        named = any(each.matches(resource, keys) for each in self.resources)
-        return named is not self.not_resources and all(each.holds(keys) for each in self.conditions)
+        if not self.principals and self._names(resource, keys) is self.not_resources:
+            return False
+        for each in self.conditions:  # noqa: SIM110, as in `_names`
+            if not each.holds(keys):
+                return False
+        return True
+
+    def _names(self, resource: str, keys: Keys) -> bool:
+        for each in self.resources:  # noqa: SIM110, a generator costs more than the comparison, a hundred times
+            if each.matches(resource, keys):
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,18 @@ class PolicyDocument:
 
     text: str
     statements: tuple[Statement, ...]
+    _about: dict[tuple[str, str], tuple[Statement, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def about(self, service: str, action: str) -> tuple[Statement, ...]:
+        """The statements that speak of the action, both in lower case; found once for each."""
+        found = self._about.get((service, action))
+        if found is None:
+            found = tuple(each for each in self.statements if each.is_about(service, action))
+            if len(self._about) < ACTIONS_MAX:
+                self._about[service, action] = found
+        return found
 
 
 def parse_document(text: str, *, trust: bool = False) -> PolicyDocument:

@@ -68,12 +68,7 @@ def evaluate(attached: Sequence[Attached], action: str, targets: Sequence[Target
     keys: the request's condition keys, in lower case. A target's own keys are added to them, and win.
     """
     service, _, name = action.lower().partition(":")
-    relevant = [
-        (each.name, statement)
-        for each in attached
-        for statement in each.document.statements
-        if statement.is_about(service, name)
-    ]
+    relevant = [(each.name, statement) for each in attached for statement in each.document.about(service, name)]
     decision = None
     for target in targets or (Target(NO_RESOURCE),):
         found = _decide(relevant, action, target, keys)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ringwall.domain.wildcards import Pattern, pattern_of
@@ -18,6 +19,7 @@ Keys = Mapping[str, Sequence[str]]
 """Condition keys in lower case, each with its values; a key without a value is absent."""
 
 ARN_PARTS: Final = 6
+_ANY: Final = "*"
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 _DEFAULT: Final = re.compile(r"\s*([^,\s]+)\s*,\s*'([^']*)'\s*")
 _LITERAL: Final = frozenset("*?$")
@@ -137,26 +139,38 @@ class ArnPattern:
     """A resource of a document: `*`, or six parts of which none reaches over a colon but the last."""
 
     source: str
-    parts: tuple[Template, ...]
+    parts: tuple[tuple[int, Template], ...]
+    """With their places; those that are any part are left out."""
 
     def matches(self, arn: str, keys: Keys) -> bool:
         """Whether the resource is meant. `*` means those that have no ARN too."""
-        if not self.parts:
+        if self.source == _ANY:
             return True
-        given = arn.split(":", ARN_PARTS - 1)
-        if len(given) != ARN_PARTS:
+        given = _given(arn)
+        if given is None:
             return False
-        return all(part.matches(text, keys) for part, text in zip(self.parts, given, strict=True))
+        for place, part in self.parts:
+            wanted = part.fixed
+            if wanted != given[place] if isinstance(wanted, str) else not part.matches(given[place], keys):
+                return False
+        return True
+
+
+@lru_cache(maxsize=1024)
+def _given(arn: str) -> list[str] | None:
+    """The six parts of a resource's ARN; None if it is none. The same one is compared with many patterns."""
+    parts = arn.split(":", ARN_PARTS - 1)
+    return parts if len(parts) == ARN_PARTS else None
 
 
 def arn_pattern(source: str) -> ArnPattern | None:
     """The resource, or None if it isn't one. Parts that are missing at its end are any."""
-    if source == "*":
+    if source == _ANY:
         return ArnPattern(source, ())
     parts = _parts(source)
     if parts[0] != "arn" or len(parts) < 2:
         return None
-    return ArnPattern(source, tuple(map(template, [*parts, *["*"] * (ARN_PARTS - len(parts))])))
+    return ArnPattern(source, tuple((place, template(part)) for place, part in enumerate(parts) if part != _ANY))
 
 
 def _parts(source: str) -> list[str]:
