@@ -40,7 +40,7 @@ def running(site: Site) -> tuple[Site, Container]:
     """A container that the outside can open TCP connections to, on port 8080."""
     interface = site.interface()
     site.grant("ingress", site.group_id)
-    site.told("attach", "vc1", interface.interface_id)
+    assert "in force once there is such a device" in site.told("attach", "vc1", interface.interface_id)
     return site, site.container("vc1", interface)
 
 
@@ -256,6 +256,7 @@ def test_a_new_agent_finds_everything_as_it_was(running: tuple[Site, Container])
     site.fleet.start_agent()
     site.fleet.settled()
     assert site.fleet.objects() == before
+    assert site.fleet.about()["problems"] == [], "a container's device is no unknown one"
     assert not are_cut(live)
     site.told("detach", "vc2")
     site.fleet.agents[-1].kill()
