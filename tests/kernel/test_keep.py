@@ -14,6 +14,7 @@ import pytest
 
 import netns
 from fleet import HOST, PEER, Fleet, fleet_in, passes, permission, wait_for
+from ringwall.agent.interfaces import read_interfaces
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
 REFUSED_SECONDS = 0.3
@@ -126,6 +127,25 @@ def test_a_session_goes_on_and_no_new_one_begins(fleet: Fleet) -> None:
     wait_for(lambda: draining(fleet) == [], "the drain to end with its flow")
     fleet.settled()
     assert "kept" not in fleet.table()
+
+
+def test_a_session_with_an_address_of_loopback_goes_on_and_is_shown(fleet: Fleet) -> None:
+    """As load balancers give them to hosts that answer by themselves."""
+    fleet.host.run(["ip", "address", "add", "192.0.2.80/32", "dev", "lo"])
+    fleet.peer.run(["ip", "route", "add", "192.0.2.80", "via", HOST])
+    with fleet.host.enter():
+        listener = socket.create_server(("192.0.2.80", 22))
+    fleet.stack.callback(listener.close)
+    session = fleet.converse(listener)
+    shown = fleet.api("GET", f"/ringwall/v1/rules/{rule_id(fleet, 22)}/flows")
+    assert [each["destination"] for each in shown["flows"]] == ["192.0.2.80"]
+    assert shown["ending"] == 1
+    with fleet.host.enter():
+        (mine,) = [each for each in read_interfaces(loopback=True) if each.device == "lo"]
+    assert mine.addresses == ("192.0.2.80/32",), "what the host alone can reach is nobody's flow"
+    fleet.revoke(22)
+    assert lives(session)
+    wait_for(lambda: flows_left(fleet) == [1], "the flow to be told of")
 
 
 def test_a_rule_without_flows_doesnt_drain_for_long(fleet: Fleet) -> None:

@@ -48,4 +48,4 @@ def rule_answers(in_force: InForce, usage: Usage) -> dict[str, Respond]:
 
 
 def _flows(state: HostState, local: LocalPolicy, rule_id: str, flows_max: int) -> RuleFlows:
-    return live_flows(Judge(state, local, read_interfaces()), rule_id, flows_max)
+    return live_flows(Judge(state, local, read_interfaces(loopback=True)), rule_id, flows_max)

@@ -116,8 +116,8 @@ def missing_sentences(devices: Iterable[str], found: Iterable[DeviceAddresses]) 
     )
 
 
-def read_interfaces() -> tuple[DeviceAddresses, ...]:
-    """All interfaces but loopback, in the kernel's order."""
+def read_interfaces(*, loopback: bool = False) -> tuple[DeviceAddresses, ...]:
+    """All interfaces, in the kernel's order. loopback: that too, with those of its addresses that others can reach."""
     addresses: dict[int, list[str]] = {}
     with Netlink(ROUTE) as netlink:
         for body in netlink.dump(_GET_ADDRESS, _ADDRESS.pack(socket.AF_UNSPEC, 0, 0, 0, 0)):
@@ -125,15 +125,17 @@ def read_interfaces() -> tuple[DeviceAddresses, ...]:
             attributes = by_type(body[_ADDRESS.size :])
             # On a point-to-point interface the two differ, and the local one is ours.
             address = attributes.get(_LOCAL_ADDRESS, attributes.get(_PEER_ADDRESS))
-            if address is not None and family in (socket.AF_INET, socket.AF_INET6):
-                addresses.setdefault(index, []).append(f"{ipaddress.ip_address(address)}/{length}")
+            if address is None or family not in (socket.AF_INET, socket.AF_INET6):
+                continue
+            if not (spelt := ipaddress.ip_address(address)).is_loopback:
+                addresses.setdefault(index, []).append(f"{spelt}/{length}")
         return tuple(
             DeviceAddresses(
                 to_string(attributes[_LINK_NAME]),
                 attributes.get(_LINK_ADDRESS, bytes(6)).hex(":"),
                 tuple(addresses.get(index, ())),
             )
-            for index, attributes in _links(netlink)
+            for index, attributes in _links(netlink, loopback=loopback)
         )
 
 
@@ -149,9 +151,9 @@ def read_links() -> tuple[Link, ...]:
         )  # fmt: skip
 
 
-def _links(netlink: Netlink) -> Iterator[tuple[int, Mapping[int, bytes]]]:
-    """The index and the attributes of all devices but loopback."""
+def _links(netlink: Netlink, *, loopback: bool = False) -> Iterator[tuple[int, Mapping[int, bytes]]]:
+    """The index and the attributes of all devices, of loopback only if that is wanted."""
     for body in netlink.dump(_GET_LINK, _LINK.pack(socket.AF_UNSPEC, 0, 0, 0, 0)):
         _, _, index, flags, _ = _LINK.unpack_from(body)
-        if not flags & _LINK_LOOPBACK:
+        if loopback or not flags & _LINK_LOOPBACK:
             yield index, by_type(body[_LINK.size :])

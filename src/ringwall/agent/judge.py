@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from ringwall.domain.address import address_text, packed
-from ringwall.domain.admission import Flow, Reason, admits, ends_of
+from ringwall.domain.admission import LOOPBACK, Flow, Reason, admits, ends_of
 from ringwall.domain.group import Direction
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.world import HostState, InterfaceKind, first_own
@@ -60,9 +60,9 @@ class Judge:
         self._without_rules = replace(state, groups={})
         self._tables = RuleTables(state)
         self._peers_of = self._tables.peers_of
-        self._places = _places(state, interfaces)
         own = [each for each in state.interfaces.values() if each.kind is InterfaceKind.HOST]
         self._uplink = first_own(own).device if own else None
+        self._places = _places(state, interfaces, self._uplink or LOOPBACK)
         self._paths: dict[tuple[Place | None, Place | None], Path | None] = {}
         self._control = {(packed(each.address), each.port) for each in local.control}
 
@@ -145,12 +145,14 @@ def text(address: bytes) -> str:
     return address_text(ip_address(address))
 
 
-def _places(state: HostState, interfaces: Iterable[DeviceAddresses]) -> Mapping[bytes, Place]:
+def _places(state: HostState, interfaces: Iterable[DeviceAddresses], uplink: str) -> Mapping[bytes, Place]:
+    """uplink: by which what loopback has is reached from outside."""
     places = {}
     for each in interfaces:
+        device = uplink if each.device == LOOPBACK else each.device
         for cidr in each.addresses:
             address = packed(cidr.partition("/")[0])
-            places[address] = Place(each.device, is_behind=False)
+            places[address] = Place(device, is_behind=False)
     for interface in state.interfaces.values():
         if interface.kind is InterfaceKind.ROUTED:
             for address in map(packed, interface.addresses):

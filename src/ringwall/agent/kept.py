@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from struct import Struct
 from typing import Final
 
@@ -55,6 +56,8 @@ TOLD_MAX: Final = 1000
 _HEADER: Final = Struct("=I16x")
 _ID: Final = 12
 _AT: Final = 5
+
+_HOSTS_OWN: Final = partial(read_interfaces, loopback=True)
 
 Flow = tuple[bytes, bytes, int, int, int, int]
 """A `Tracked`."""
@@ -100,7 +103,7 @@ class Kept:
     def __init__(
         self,
         read_flows: Callable[[Wanted], Iterable[bytes]] = read,
-        local: Callable[[], Iterable[DeviceAddresses]] = read_interfaces,
+        local: Callable[[], Iterable[DeviceAddresses]] = _HOSTS_OWN,
         *,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:

@@ -36,7 +36,7 @@ def would_end(state: HostState, local: LocalPolicy) -> tuple[Unadmitted, ...]:
         OSError: sockets or flows can't be read.
     """
     sockets = read_sockets((TCP, UDP))
-    judge = Judge(state, local, read_interfaces())
+    judge = Judge(state, local, read_interfaces(loopback=True))
     with Netlink(NETFILTER) as netlink:
         own = list(own_connections(sockets, Conntrack(netlink)))
     seen = [*own, *other_flows(judge, read())]
