@@ -37,12 +37,15 @@ def call(
     """
     parts = urlsplit(endpoint.url)
     body = b"" if content is None else json.dumps(content).encode()
+    given = {"content-type": "application/json"}
+    if endpoint.session_token:
+        given["x-amz-security-token"] = endpoint.session_token
     headers = sign(
         method=method,
         host=parts.netloc,
         path=path,
         query=query,
-        headers={"content-type": "application/json"},
+        headers=given,
         body=body,
         access_key_id=endpoint.access_key_id,
         secret=endpoint.secret,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ringwall.config import DEFAULT_ACCOUNT, ROOT_KEY_ID_VARIABLE, ROOT_SECRET_VARIABLE, ConfigurationError
+from ringwall.iam.shipped import ADMINISTRATOR
 
 FILE_NAME: Final = "credentials"
 _ID_ALPHABET: Final = string.ascii_uppercase + "234567"
@@ -54,7 +55,8 @@ def load_root_key(
     administers the account (`own`), there is no root key: who deleted the file has given it up.
 
     Raises:
-        ConfigurationError: only one variable is set, the file can't be read, or `account` isn't the directory's.
+        ConfigurationError: only one variable is set, the file can't be read, `account` isn't the directory's, or nobody
+            could administer the server's own account.
     """
     stored = read_root_key(data) if data else None
     found = stored.account_id if stored else own.account_id if own else None
@@ -70,6 +72,12 @@ def load_root_key(
         key = RootKey(account_id, key_id, secret)
     elif stored is None and own is not None and own.is_administered:
         return RootKey(account_id, "", "")
+    elif stored is None and own is not None and data is not None:
+        raise ConfigurationError(
+            f"{data / FILE_NAME} is missing, and no user of account {account_id} has the {ADMINISTRATOR} policy and an "
+            f"active key, so nobody could administer it. Bring the file back, or give the root a key by "
+            f"{ROOT_KEY_ID_VARIABLE} and {ROOT_SECRET_VARIABLE}."
+        )
     else:
         key = stored or RootKey(account_id, new_access_key_id(), new_secret())
     if data and key != stored:

@@ -21,10 +21,10 @@ import uvicorn
 from typing_extensions import override
 
 from ringwall.config import ConfigurationError, ServerConfig, is_loopback
-from ringwall.domain.principal import PrincipalKind
+from ringwall.domain.principal import Account, PrincipalKind
 from ringwall.domain.world import HostState
 from ringwall.iam.shipped import ADMINISTRATOR
-from ringwall.operations.accounts import own_account
+from ringwall.operations.accounts import OWN_NAME, own_account
 from ringwall.operations.hosts import host_state
 from ringwall.store.base import Compacted, Reader, Store, Unavailable
 from ringwall.store.directory import DataDirectory
@@ -74,6 +74,10 @@ def serve(config: ServerConfig, environment: Mapping[str, str]) -> int:
         keyring = _keyring(config, store)
         own = store.read(administered_account)
         service = build_service(config, store, load_root_key(config.data, config.account, environment, own), keyring)
+        if own is None:
+            _write_own_account(store, service.root.account_id)
+        if not service.root.access_key_id:
+            LOG.info("started without a root key: the users of account %s administer it", service.root.account_id)
         if not is_loopback(config.host) and config.tls_cert is None:
             LOG.warning("plain HTTP on %s: every machine on the way can read the requests and answers", config.host)
         server = _Server(uvicorn_config(service), service, TrailTasks(service, shippers(config, store)))
@@ -285,6 +289,16 @@ def administered_account(reader: Reader) -> OwnAccount | None:
     holders = {key.user_name for key in reader.access_keys(own.account_id) if key.active}
     users = reader.principals(own.account_id, PrincipalKind.USER)
     return OwnAccount(own.account_id, any(ADMINISTRATOR in user.policies and user.name in holders for user in users))
+
+
+def _write_own_account(store: Store, account_id: str) -> None:
+    """Writes down whose server this is, so that a later start knows it without the root's key."""
+
+    async def write() -> None:
+        account = Account(account_id, OWN_NAME, int(time.time()))
+        await store.write(lambda transaction: transaction.insert_account(account))
+
+    asyncio.run(write())
 
 
 def _tell_keys(service: Service, url: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ringwall.config import ConfigurationError
-from ringwall.server.credentials import load_root_key, read_root_key
+from ringwall.server.credentials import OwnAccount, RootKey, load_root_key, read_root_key
 
 VARIABLES = {"RINGWALL_ROOT_ACCESS_KEY_ID": "test", "RINGWALL_ROOT_SECRET_ACCESS_KEY": "a%secret;#=+/ 1"}
 
@@ -77,3 +77,12 @@ def test_a_broken_file_is_refused_without_its_secret(tmp_path: Path, text: str) 
     with pytest.raises(ConfigurationError) as refusal:
         load_root_key(tmp_path, None, {})
     assert "s3cr3t" not in str(refusal.value)
+
+
+def test_without_the_file_and_an_administrator_it_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nobody could administer it\. Bring the file back, or give the root"):
+        load_root_key(tmp_path, None, {}, OwnAccount("123456789012", is_administered=False))
+    assert not (tmp_path / "credentials").exists()
+    given = {"RINGWALL_ROOT_ACCESS_KEY_ID": "AKIANEW", "RINGWALL_ROOT_SECRET_ACCESS_KEY": "secret"}
+    key = load_root_key(tmp_path, None, given, OwnAccount("123456789012", is_administered=False))
+    assert read_root_key(tmp_path) == key == RootKey("123456789012", "AKIANEW", "secret")
