@@ -1,8 +1,8 @@
 """What it costs to know who asks and whether they may, beside all that a request costs the server.
 
 A user with ten policy documents of ten statements each revokes and authorizes beside the account's root. Most
-statements speak of these very actions, on groups, under a condition; the last one allows. The parts are measured in this
-process, the whole is the CPU time of a real server.
+statements speak of these very actions, on groups, under a condition; the last one allows. The parts are measured in
+this process, the whole is the CPU time of a real server.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ringwall.operations.needs import needs
 from ringwall.operations.table import OPERATIONS
 from ringwall.server.authenticate import RawRequest, authenticate
 from ringwall.server.authorize import Gate
-from ringwall.server.credentials import RootKey
+from ringwall.server.credentials import RootKey, load_root_key
 from ringwall.server.keyring import Keyring, key_file_of, load_keyring
 from ringwall.server.main import build_service
 from ringwall.sigv4.sign import sign
@@ -85,6 +85,7 @@ async def fill_directory(data: Path) -> None:
     store = open_sqlite(data / "ringwall.db")
     await store.write(lambda transaction: fill(transaction, keyring))
     store.close()
+    load_root_key(data, ACCOUNT, {})
 
 
 def authorize(rounds: int, seconds: float) -> None:

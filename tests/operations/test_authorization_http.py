@@ -188,16 +188,3 @@ def test_without_the_root_s_key_a_server_starts_where_a_user_administers_it(tmp_
         assert Started(server).ec2(ADMIN).describe_vpcs()["Vpcs"]
         assert refused(server.client().describe_vpcs) == (401, "AuthFailure")
         assert server.call("Action=DescribeVpcs&Version=2016-11-15", key_id="", secret="").status >= 400
-
-
-def test_without_an_administrator_it_makes_a_new_root_s_key_of_the_same_account(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-
-    def own(transaction: Transaction, keyring: Keyring) -> None:
-        transaction.insert_account(Account(OTHER, OWN_NAME, NOW))
-        insert_user(transaction, keyring, "ann", ANN, account=OTHER)
-
-    fill(data, own)
-    no_root = {"RINGWALL_ROOT_ACCESS_KEY_ID": "", "RINGWALL_ROOT_SECRET_ACCESS_KEY": ""}
-    with serving("--data", str(data), **no_root):
-        assert OTHER in (data / "credentials").read_text()

@@ -19,7 +19,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-from .match import Keys, arn_pattern, template
+from .match import Keys, arn_pattern, template, variables
 
 Fits = Callable[[str, Keys], bool]
 """Whether a value of the request is what one value of the document says."""
@@ -35,7 +35,10 @@ class Quantifier(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One key under one operator. operator: as written. key: in lower case. fits: one for each of its values."""
+    """One key under one operator. operator: as written. key: in lower case. fits: one for each of its values.
+
+    named: the keys that its outcome depends on, in lower case.
+    """
 
     operator: str
     key: str
@@ -44,6 +47,7 @@ class Condition:
     negated: bool
     null: bool | None
     fits: tuple[Fits, ...]
+    named: frozenset[str]
 
     def holds(self, keys: Keys) -> bool:
         """Whether the request meets it."""
@@ -79,6 +83,7 @@ def condition(operator: str, key: str, values: tuple[str, ...]) -> Condition | N
         BadValue: a value isn't of the operator's kind.
     """
     rest = operator.lower()
+    named = frozenset({key.lower()}).union(*map(variables, values))
     quantifier = next(
         (each for each in (Quantifier.ANY, Quantifier.ALL) if rest.startswith(each.value)), Quantifier.NONE
     )
@@ -86,13 +91,13 @@ def condition(operator: str, key: str, values: tuple[str, ...]) -> Condition | N
     if rest == "null":
         if quantifier is not Quantifier.NONE or len(values) != 1:
             raise BadValue("Null takes one value, true or false, and no ForAnyValue or ForAllValues.")
-        return Condition(operator, key.lower(), quantifier, False, False, _truth(values[0]), ())
+        return Condition(operator, key.lower(), quantifier, False, False, _truth(values[0]), (), named)
     if_exists = rest.endswith("ifexists")
     found = _OPERATORS.get(rest.removesuffix("ifexists"))
     if found is None:
         return None
     read, negated = found
-    return Condition(operator, key.lower(), quantifier, if_exists, negated, None, tuple(map(read, values)))
+    return Condition(operator, key.lower(), quantifier, if_exists, negated, None, tuple(map(read, values)), named)
 
 
 # --- What values of the document are read to ---

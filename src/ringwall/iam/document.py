@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from .conditions import BadValue, Condition, condition
 from .errors import MalformedPolicyDocument
 from .keys import is_known
-from .match import ActionPattern, ArnPattern, Keys, action_pattern, arn_pattern
+from .match import ActionPattern, ArnPattern, Keys, action_pattern, arn_pattern, variables
 
 VERSION: Final = "2012-10-17"
 CHARACTERS_MAX: Final = 6_144
@@ -62,6 +62,13 @@ class Statement:
     def name(self) -> str:
         """How people find it: its Sid, or its place."""
         return self.sid or f"Statement[{self.number}]"
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The keys that it depends on whether it applies, in lower case."""
+        return frozenset().union(
+            *(variables(each.source) for each in self.resources), *(e.named for e in self.conditions)
+        )
 
     def is_about(self, service: str, action: str) -> bool:
         """Whether it speaks of the action; both in lower case."""

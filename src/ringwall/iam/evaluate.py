@@ -7,14 +7,16 @@ Source: IAM user guide, "Policy evaluation logic".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from .document import Effect, PolicyDocument, Statement
+from .document import ACTIONS_MAX, Effect, PolicyDocument, Statement
 from .match import Keys
 
+DECISIONS_MAX: Final = 128
+"""So many decisions are remembered of one principal."""
 NO_RESOURCE: Final = "*"
 """The resource of an action that has none, as every Describe."""
 
@@ -69,9 +71,54 @@ def evaluate(attached: Sequence[Attached], action: str, targets: Sequence[Target
     """
     service, _, name = action.lower().partition(":")
     relevant = [(each.name, statement) for each in attached for statement in each.document.about(service, name)]
+    return _on_all(targets, lambda target: _decide(relevant, action, target, keys))
+
+
+class Judge:
+    """`evaluate` for the documents of one principal, who does the same things again and again.
+
+    A decision depends on the action, the resource and the keys that the statements about this action name, and on
+    nothing else; so where those are the same, it is the one that was made before. Any thread may ask.
+    """
+
+    def __init__(self, attached: Sequence[Attached]) -> None:
+        self.attached = tuple(attached)
+        self._about: dict[str, tuple[list[tuple[str, Statement]], tuple[str, ...]]] = {}
+        self._decided: dict[tuple[object, ...], Decision] = {}
+
+    def evaluate(self, action: str, targets: Sequence[Target], keys: Keys) -> Decision:
+        """As the function of this name."""
+        about = self._about.get(action)
+        if about is None:
+            about = self._statements_about(action)
+        relevant, named = about
+
+        def decide(target: Target) -> Decision:
+            own = target.keys
+            given = (action, target.arn, *[tuple(own[name] if name in own else keys.get(name, ())) for name in named])
+            decision = self._decided.get(given)
+            if decision is None:
+                decision = _decide(relevant, action, target, keys)
+                if len(self._decided) >= DECISIONS_MAX:
+                    self._decided.clear()
+                self._decided[given] = decision
+            return decision
+
+        return _on_all(targets, decide)
+
+    def _statements_about(self, action: str) -> tuple[list[tuple[str, Statement]], tuple[str, ...]]:
+        service, _, name = action.lower().partition(":")
+        relevant = [(each.name, found) for each in self.attached for found in each.document.about(service, name)]
+        about = relevant, tuple(sorted(frozenset().union(*(statement.named for _, statement in relevant))))
+        if len(self._about) < ACTIONS_MAX:
+            self._about[action] = about
+        return about
+
+
+def _on_all(targets: Sequence[Target], decide: Callable[[Target], Decision]) -> Decision:
     decision = None
     for target in targets or (Target(NO_RESOURCE),):
-        found = _decide(relevant, action, target, keys)
+        found = decide(target)
         if found.outcome is Outcome.EXPLICIT_DENY:
             return found
         if decision is None or (decision.allowed and not found.allowed):

@@ -60,7 +60,19 @@ def template(source: str) -> Template:
 
 
 def _has_variable(source: str) -> bool:
-    return any(found[1].strip() not in _LITERAL for found in _VARIABLE.finditer(source))
+    return bool(variables(source))
+
+
+def variables(source: str) -> frozenset[str]:
+    """The condition keys that a text's variables stand for, in lower case."""
+    return frozenset(
+        _name(found[1]).lower() for found in _VARIABLE.finditer(source) if found[1].strip() not in _LITERAL
+    )
+
+
+def _name(inside: str) -> str:
+    with_default = _DEFAULT.fullmatch(inside)
+    return with_default[1] if with_default else inside.strip()
 
 
 def _read(source: str, keys: Keys, *, wild: bool) -> Pattern | str | None:

@@ -19,7 +19,7 @@ from typing import Final
 from ringwall.domain.caller import Caller, CallerKind
 from ringwall.domain.errors import UnauthorizedOperation
 from ringwall.domain.principal import PrincipalKind
-from ringwall.iam.evaluate import Decision, Outcome, evaluate
+from ringwall.iam.evaluate import Decision, Outcome
 from ringwall.iam.match import Keys
 from ringwall.operations.needs import Need
 from ringwall.store.base import Reader
@@ -61,7 +61,7 @@ class Gate:
         )
 
     def check(self, reader: Reader) -> None:
-        """Returns if the caller may. The reader has read nothing before, or is a transaction.
+        """Returns if the caller may.
 
         Raises:
             UnauthorizedOperation, AccessDenied: it may not; in the words of the service that was asked.
@@ -91,12 +91,12 @@ def decide(service: Service, reader: Reader, caller: Caller, needs: NeedsOf, key
 
     An explicit denial among several is told before one that nothing allows.
     """
-    lists = service.principals.documents(reader, caller)  # before anything else is read
+    judges = service.principals.judges(reader, caller)
     found: Denial | None = None
     for need in needs(reader):
         together = {**keys, **need.keys}
-        for place, documents in enumerate(lists):
-            decision = evaluate(documents, need.action, need.targets, together)
+        for place, judge in enumerate(judges):
+            decision = judge.evaluate(need.action, need.targets, together)
             if found is None or _is_graver(decision, found.decision):
                 found = Denial(caller, decision, place > 0, _keys_at(need, decision, together))
     assert found is not None, "every request needs something"

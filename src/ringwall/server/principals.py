@@ -24,7 +24,7 @@ from ringwall.domain.principal import AccessKey, Principal, PrincipalKind
 from ringwall.domain.session import Session
 from ringwall.iam.document import PolicyDocument, parse_document
 from ringwall.iam.errors import MalformedPolicyDocument
-from ringwall.iam.evaluate import Attached
+from ringwall.iam.evaluate import Attached, Judge
 from ringwall.iam.shipped import SHIPPED, shipped_name
 from ringwall.store.base import HostKey, Reader, Store, Transaction, Unavailable
 from ringwall.telemetry import LOG
@@ -78,6 +78,7 @@ class Principals:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._version: int | None = None
         self._lock = threading.Lock()
+        self._thread: int | None = None
         self._decoy = keyring.seal(_DECOY, "decoy")
         self.sessions = Sessions(keyring)
         self._uses: dict[str, tuple[int, str]] = {}
@@ -89,6 +90,7 @@ class Principals:
 
         session_token: that of temporary credentials, without which their key is unknown, and with which any other is.
         """
+        self._thread = threading.get_ident()
         if session_token is not None:
             return self._find_session(access_key_id, session_token)
         root = self._root
@@ -147,28 +149,27 @@ class Principals:
         found = self._grants(reader, account_id, kind, name)
         return found[0] if found else None
 
-    def documents(self, reader: Reader, caller: Caller) -> list[tuple[Attached, ...]]:
-        """The documents of a user or a role, as the reader sees them; none if it is gone. For sessions also their own.
+    def judges(self, reader: Reader, caller: Caller) -> list[Judge]:
+        """Who decides on a user or a role, as the reader sees its documents; that of a session with its own too.
 
-        Each of the lists must allow. The reader has read nothing before, or is a transaction: what it sees may be older
-        than the version otherwise.
+        Each must allow. Of one that is gone there are no documents.
         """
         found = self._grants(reader, caller.account_id, PrincipalKind(caller.principal), caller.name or "")
-        lists = [found[1] if found else ()]
+        judges = [found[1] if found else Judge(())]
         if caller.session_policy is not None:
-            lists.append((Attached(SESSION_POLICY, parsed(caller.session_policy)),))
-        return lists
+            judges.append(_judge_of_session(caller.session_policy))
+        return judges
 
     def _grants(
         self, reader: Reader, account_id: str, kind: PrincipalKind, name: str
-    ) -> tuple[Principal, tuple[Attached, ...]] | None:
+    ) -> tuple[Principal, Judge] | None:
         version, key = self._store.principals_version(), (account_id, kind, name)
-        found: tuple[Principal, tuple[Attached, ...]] | None = self._get(version, key)
+        found: tuple[Principal, Judge] | None = self._get(version, key)
         if found is None:
             principal = reader.principal(account_id, kind, name)
             if principal is None:
                 return None
-            found = principal, tuple(_attached(reader, account_id, each) for each in principal.policies)
+            found = principal, Judge([_attached(reader, account_id, each) for each in principal.policies])
             self._put(version, key, found)
         return found
 
@@ -182,6 +183,10 @@ class Principals:
             return found
 
     def _put(self, version: int | None, key: Hashable, value: Any) -> None:
+        # On the loop's thread a read is over before anything else happens, so it has seen what the version is of. On
+        # others it may have begun under an older one.
+        if threading.get_ident() != self._thread:
+            return
         with self._lock:
             if version is None or version != self._store.principals_version():
                 return
@@ -286,3 +291,8 @@ def parsed(text: str) -> PolicyDocument:
 
 
 _parsed = lru_cache(maxsize=DOCUMENTS_MAX)(parse_document)
+
+
+@lru_cache(maxsize=DOCUMENTS_MAX)
+def _judge_of_session(text: str) -> Judge:
+    return Judge([Attached(SESSION_POLICY, parsed(text))])

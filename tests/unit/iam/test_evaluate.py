@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import plain_policy
 from ringwall.iam.document import parse_document
-from ringwall.iam.evaluate import Attached, Decision, Outcome, Target, evaluate, evaluate_trust
+from ringwall.iam.evaluate import Attached, Decision, Judge, Outcome, Target, evaluate, evaluate_trust
 
 GROUP = "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1"
 OTHER = "arn:aws:ec2:us-east-1:123456789012:security-group/sg-2"
@@ -109,6 +109,21 @@ def decision(texts: Sequence[str], action: str, arns: Sequence[str], keys: dict[
 @given(st.lists(documents, max_size=3), askings)
 def test_the_plain_evaluator_agrees(texts: list[str], asking: tuple[str, list[str], dict[str, list[str]]]) -> None:
     assert decision(texts, *asking).outcome == plain_policy.decide(texts, *asking)
+
+
+@given(
+    st.lists(documents, max_size=3),
+    st.lists(askings, max_size=12),
+    st.dictionaries(key_names.map(str.lower), st.lists(given_values, max_size=3)),
+)
+def test_a_judge_decides_as_if_it_remembered_nothing(
+    texts: list[str], asked: list[tuple[str, list[str], dict[str, list[str]]]], own: dict[str, list[str]]
+) -> None:
+    judge = Judge(attached(texts))
+    for action, arns, keys in asked * 2:
+        for keys_of_target in ({}, own):
+            targets = [Target(arn, keys_of_target) for arn in arns]
+            assert judge.evaluate(action, targets, keys) == evaluate(attached(texts), action, targets, keys)
 
 
 @given(st.lists(documents, max_size=3), statements(), askings)
