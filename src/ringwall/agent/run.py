@@ -144,7 +144,13 @@ async def _run(
         identity = await _enroll(config, url, directory)
     elif config.token_file is not None:
         LOG.info("already enrolled as %s; the token isn't used", identity.instance_id)
-    server = Server(url, identity.certificate_sha256, identity.endpoints)
+    server = Server(
+        url,
+        identity.certificate_sha256,
+        identity.endpoints,
+        next_certificate_sha256=identity.next_certificate_sha256,
+        client_certificate=directory.certificate,
+    )
     findings = at_start(config.data, local, binder(config))
     for finding in findings:
         LOG.warning("%s: %s", finding.check, finding.message)
@@ -159,7 +165,8 @@ async def _enroll(config: AgentConfig, url: ServerUrl, directory: AgentDirectory
             f"{config.data} knows no host. Make a token with `ringwall host token` and give it with --token-file."
         )
     token = read_token(config.token_file)
-    identity, refused = await enroll(url, token, interfaces_to_enroll(read_interfaces(), config.interface))
+    found = interfaces_to_enroll(read_interfaces(), config.interface)
+    identity, refused = await enroll(url, token, found, directory.certificate)
     directory.save_identity(identity)
     LOG.info(
         "enrolled as %s in account %s, region %s; %s is %s",
