@@ -52,7 +52,7 @@ def chain_of(count: int, head: TrailHead = NO_EVENT) -> list[TrailEvent]:
     made = []
     for number in range(1, count + 1):
         at = 1_700_000_000.25 + head.number + 1
-        made.append(chained(head, ACCOUNT, at, done(deed(number), at), mac))
+        made.append(chained(head, ACCOUNT, at, done(deed(number), at).text, mac))
         head = TrailHead(made[-1].number, made[-1].mac)
     return made
 
@@ -128,9 +128,9 @@ def test_a_start_without_a_dropping_shows() -> None:
     start = TrailHead(2, events[1].mac)
     assert problems(events[2:], start) == ["the events up to 2 are gone, and no event says that they were dropped"]
     at = 1_700_000_100.0
-    told = done(Deed(RINGWALL, "DropTrail", ACCOUNT, REGION, "r", "e"), at)
-    told["requestParameters"] = {"through": 2, "mac": start.mac.hex(), "dropped": 2}
-    dropping = chained(TrailHead(5, events[-1].mac), ACCOUNT, at, told, mac)
+    through = {"through": 2, "mac": start.mac.hex(), "dropped": 2}
+    told = done(Deed(RINGWALL, "DropTrail", ACCOUNT, REGION, "r", "e", parameters=through), at)
+    dropping = chained(TrailHead(5, events[-1].mac), ACCOUNT, at, told.text, mac)
     assert problems([*events[2:], dropping], start) == []
     assert problems([*events[3:], dropping], TrailHead(3, events[2].mac))
 
@@ -151,7 +151,7 @@ def test_a_head_in_words_is_read_again() -> None:
 def test_an_event_has_a_bound() -> None:
     at = 1_700_000_000.0
     huge = replace(deed(1), parameters={"policy": "x" * EVENT_MAX})
-    event = chained(NO_EVENT, ACCOUNT, at, done(huge, at), mac)
+    event = chained(NO_EVENT, ACCOUNT, at, done(huge, at).text, mac)
     assert len(event.event) < 2_000
     assert json.loads(event.event)["requestParameters"]["originalSize"] > EVENT_MAX
 

@@ -328,9 +328,7 @@ def test_what_is_too_old_goes_and_the_chain_still_holds(data: Path) -> None:
         keyring, head, aged = read_keyring(data.parent / "data.key"), NO_EVENT, []
         for event in store.read(lambda reader: reader.trail_after(0, 9)):
             at = event.at - (400 * 86_400 if event.number < 3 else 0)
-            aged.append(
-                chained(head, event.account_id, at, json.loads(event.event), lambda link: keyring.mac(LABEL, link))
-            )
+            aged.append(chained(head, event.account_id, at, event.event, lambda link: keyring.mac(LABEL, link)))
             head = TrailHead(aged[-1].number, aged[-1].mac)
         store.write(lambda tx: (tx.drop_trail(head), tx.drop_trail(NO_EVENT), [tx.append_trail(each) for each in aged]))
     with serving("--data", str(data), "--trail-keep-days", "365") as server:

@@ -41,6 +41,7 @@ RINGWALL: Final = "ringwall"
 ISSUING: Final = frozenset({"AssumeRole", "GetSessionToken"})
 """They change nothing, but what is done with the sessions that they give is traced back by their events."""
 DROP_TRAIL: Final = "DropTrail"
+COUNT_FAILURES: Final = "CountFailedAuthentications"
 NO_EVENT: Final = TrailHead(0, b"")
 """The head of a trail that has no event yet."""
 PROBLEMS_MAX: Final = 100
@@ -80,6 +81,24 @@ class Deed:
     read_only: bool = False
 
 
+@dataclass(slots=True)
+class Event:
+    """An event before it is in the chain. head: the beginning of its text, which it shares with others of its caller.
+    rest: the other members."""
+
+    head: str
+    rest: Content
+
+    @property
+    def text(self) -> str:
+        """The event's text; without its parameters and its answer where it would be too long."""
+        text = f"{self.head},{_to_text(self.rest)[1:]}"
+        if len(text) > (REFUSAL_MAX if "errorCode" in self.rest else EVENT_MAX):
+            omitted = {"omitted": True, "originalSize": len(text)}
+            text = f"{self.head},{_to_text({**self.rest, 'requestParameters': omitted, 'responseElements': None})[1:]}"
+        return text
+
+
 def done(
     deed: Deed,
     at: float,
@@ -87,49 +106,82 @@ def done(
     made: Sequence[Change] = (),
     elements: Mapping[str, Any] | None = None,
     additional: Mapping[str, Any] | None = None,
-) -> Content:
+) -> Event:
     """The event of a call that was done: with its answer, the revision that it made, and what was before and after."""
+    event = _event(deed, at, elements, additional)
     before, after = told(made)
-    event = _event(deed, at, additional)
-    event["responseElements"] = elements
-    event["ringwall"] |= {"revision": revision, "before": before, "after": after}
+    event.rest["ringwall"] |= {"revision": revision, "before": before, "after": after}
     return event
 
 
-def refused(deed: Deed, at: float, error: ServiceError, additional: Mapping[str, Any] | None = None) -> Content:
+def refused(deed: Deed, at: float, error: ServiceError) -> Event:
     """The event of a call that was refused."""
-    event = _event(deed, at, additional)
-    event["responseElements"] = None
+    event = _event(deed, at)
     code = error.code
     if deed.source == EC2:
         code = f"{'Server' if STATUSES.get(code, CLIENT_ERROR) >= 500 else 'Client'}.{code}"
-    event["errorCode"], event["errorMessage"] = code, cut(error.message)
+    event.rest["errorCode"], event.rest["errorMessage"] = code, cut(error.message)
     return event
 
 
-def _event(deed: Deed, at: float, additional: Mapping[str, Any] | None) -> Content:
-    event: Content = {
-        "eventVersion": EVENT_VERSION,
-        "userIdentity": identity(deed.caller) if deed.caller else {"type": "AWSService", "invokedBy": RINGWALL},
+def _event(
+    deed: Deed, at: float, elements: Mapping[str, Any] | None = None, additional: Mapping[str, Any] | None = None
+) -> Event:
+    head = _head(
+        deed.caller,
+        deed.source,
+        deed.name,
+        deed.account_id,
+        deed.region,
+        deed.address,
+        deed.user_agent,
+        deed.read_only,
+    )
+    rest: Content = {
         "eventTime": timestamp(int(at)),
-        "eventSource": deed.source,
-        "eventName": deed.name,
-        "awsRegion": deed.region,
-        "sourceIPAddress": deed.address or RINGWALL,
-        "userAgent": cut(deed.user_agent) or RINGWALL,
         "requestParameters": deed.parameters,
+        "responseElements": elements,
         "requestID": deed.request_id,
         "eventID": deed.event_id,
-        "readOnly": deed.read_only,
-        "eventType": "AwsApiCall" if deed.caller else "AwsServiceEvent",
-        "managementEvent": True,
-        "recipientAccountId": deed.account_id,
-        "eventCategory": "Management",
+        "ringwall": {"issuingKey": deed.caller.issuing_key} if deed.caller and deed.caller.issuing_key else {},
     }
     if additional:
-        event["additionalEventData"] = additional
-    event["ringwall"] = {"issuingKey": deed.caller.issuing_key} if deed.caller and deed.caller.issuing_key else {}
-    return event
+        rest["additionalEventData"] = additional
+    return Event(head, rest)
+
+
+@lru_cache(maxsize=1_024)
+def _head(
+    caller: Caller | None,
+    source: str,
+    name: str,
+    account_id: str,
+    region: str,
+    address: str,
+    user_agent: str,
+    read_only: bool,
+) -> str:
+    """The text of what events of one caller and operation have in common, without its closing brace."""
+    if caller is not None:
+        who = identity(caller)
+    else:
+        who = {"type": "Unknown"} if name == COUNT_FAILURES else {"type": "AWSService", "invokedBy": RINGWALL}
+    return _to_text(
+        {
+            "eventVersion": EVENT_VERSION,
+            "userIdentity": who,
+            "eventSource": source,
+            "eventName": name,
+            "awsRegion": region,
+            "sourceIPAddress": address or RINGWALL,
+            "userAgent": cut(user_agent) or RINGWALL,
+            "readOnly": read_only,
+            "eventType": "AwsApiCall" if caller else "AwsServiceEvent",
+            "managementEvent": True,
+            "eventCategory": "Management",
+            "recipientAccountId": account_id,
+        }
+    )[:-1]
 
 
 @lru_cache(maxsize=2)
@@ -138,9 +190,8 @@ def timestamp(at: int) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-@lru_cache(maxsize=256)
 def identity(caller: Caller) -> Content:
-    """The `userIdentity` of a caller; not to be changed.
+    """The `userIdentity` of a caller.
 
     A host's agent has no kind of its own among CloudTrail's, and is an `AWSAccount`.
     """
@@ -231,18 +282,8 @@ def rule_in_words(rule: SecurityGroupRule) -> str:
 # --- The chain ---
 
 
-def bounded(event: Content) -> str:
-    """The event's text; without its parameters and its answer where it would be too long."""
-    text = _to_text(event)
-    if len(text) > (REFUSAL_MAX if "errorCode" in event else EVENT_MAX):
-        omitted = {"omitted": True, "originalSize": len(text)}
-        text = _to_text({**event, "requestParameters": omitted, "responseElements": None})
-    return text
-
-
-def chained(head: TrailHead, account_id: str, at: float, event: Content, mac: Mac) -> TrailEvent:
-    """The event as the next of the chain after `head`."""
-    text = bounded(event)
+def chained(head: TrailHead, account_id: str, at: float, text: str, mac: Mac) -> TrailEvent:
+    """The event of this text as the next of the chain after `head`."""
     resources = tuple(dict.fromkeys(_RESOURCE.findall(text)))
     number, at = head.number + 1, float(at)
     return TrailEvent(number, account_id, at, resources, text, mac(_link(head, account_id, at, resources, text)))

@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from ringwall.domain.errors import ServiceError
-from ringwall.operations.trail import DROP_TRAIL, RINGWALL, Content, Deed, chained, done, refused
+from ringwall.operations.trail import COUNT_FAILURES, DROP_TRAIL, RINGWALL, Deed, chained, done, refused
 from ringwall.store.base import Committed, Store, Transaction
 from ringwall.store.principals_base import TrailHead
 from ringwall.telemetry import LOG
@@ -77,7 +77,7 @@ class Trail:
         self._clock = clock
         self._new_id = new_id
         self._budget = Buckets(time.monotonic)
-        self._waiting: list[tuple[str, float, Content]] = []
+        self._waiting: list[tuple[str, float, str]] = []
         self._lost = 0
         self._flushing: asyncio.Task[None] | None = None
         self._counted: _Counted | None = None
@@ -104,12 +104,8 @@ class Trail:
             revision, made = transaction.recorded()
             if revision is not None or not if_changed:
                 at = self._clock()
-                self._append(
-                    transaction,
-                    deed.account_id,
-                    at,
-                    done(deed, at, revision, made, elements(result) if elements else None),
-                )
+                event = done(deed, at, revision, made, elements(result) if elements else None)
+                self._append(transaction, deed.account_id, at, event.text)
             return result
 
         committed = await self._store.write(recorded)
@@ -147,15 +143,16 @@ class Trail:
         if through is None:
             return 0
         at = self._clock()
-        event_of_drop = done(deed, at)
-        event_of_drop["requestParameters"] = {"through": through.number, "mac": through.mac.hex(), "dropped": count}
-        self._append(transaction, deed.account_id, at, event_of_drop)
+        dropped = {"through": through.number, "mac": through.mac.hex(), "dropped": count}
+        self._append(transaction, deed.account_id, at, done(replace(deed, parameters=dropped), at).text)
         transaction.drop_trail(TrailHead(through.number, through.mac))
         return count
 
-    def _append(self, transaction: Transaction, account_id: str, at: float, event: Content) -> None:
-        head = transaction.trail_head()
-        transaction.append_trail(chained(head, account_id, at, event, lambda link: self._keyring.mac(LABEL, link)))
+    def _append(self, transaction: Transaction, account_id: str, at: float, text: str) -> None:
+        transaction.append_trail(chained(transaction.trail_head(), account_id, at, text, self._mac))
+
+    def _mac(self, link: bytes) -> bytes:
+        return self._keyring.mac(LABEL, link)
 
     def _tell(self) -> None:
         for wake in self._readers:
@@ -170,7 +167,7 @@ class Trail:
             deed.account_id, EACH_ACCOUNT
         ):
             at = self._clock()
-            self._later(deed.account_id, at, refused(deed, at, error))
+            self._later(deed.account_id, at, refused(deed, at, error).text)
         else:
             counted = self._counting().refusals.setdefault((deed.account_id, deed.region), Counter())
             counted[deed.name, error.code] += 1
@@ -188,11 +185,11 @@ class Trail:
         if self._flushing is not None:
             await self._flushing
 
-    def _later(self, account_id: str, at: float, event: Content) -> None:
+    def _later(self, account_id: str, at: float, text: str) -> None:
         if len(self._waiting) >= WAITING_MAX:
             self._lost += 1
             return
-        self._waiting.append((account_id, at, event))
+        self._waiting.append((account_id, at, text))
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().create_task(self._flush())
 
@@ -200,9 +197,9 @@ class Trail:
         while self._waiting:
             batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
 
-            def append(transaction: Transaction, events: list[tuple[str, float, Content]] = batch) -> None:
-                for account_id, at, event in events:
-                    self._append(transaction, account_id, at, event)
+            def append(transaction: Transaction, events: list[tuple[str, float, str]] = batch) -> None:
+                for account_id, at, text in events:
+                    self._append(transaction, account_id, at, text)
 
             try:
                 await self._store.write(append)
@@ -232,13 +229,12 @@ class Trail:
             told = [{"eventName": name, "errorCode": code, "count": n} for (name, code), n in refusals.most_common(100)]
             deed = self.of_server("CountRefusals", account_id, region)
             more = {"since": counted.since, "count": refusals.total(), "refusals": told}
-            self._later(account_id, at, done(deed, at, additional=more))
+            self._later(account_id, at, done(deed, at, additional=more).text)
         for address, codes in counted.failures.items():
             self._later(self._account_id, at, self._failures_told(address, codes, counted.since, at))
 
-    def _failures_told(self, address: str, codes: Counter[str], since: float, at: float) -> Content:
-        deed = replace(self.of_server("CountFailedAuthentications", self._account_id, self._region), address=address)
+    def _failures_told(self, address: str, codes: Counter[str], since: float, at: float) -> str:
+        deed = replace(self.of_server(COUNT_FAILURES, self._account_id, self._region), address=address)
         event = done(deed, at, additional={"since": since, "count": codes.total(), "codes": dict(codes)})
-        event["userIdentity"] = {"type": "Unknown"}
-        event["errorCode"] = codes.most_common(1)[0][0]
-        return event
+        event.rest["errorCode"] = codes.most_common(1)[0][0]
+        return event.text
