@@ -89,7 +89,7 @@ def test_streams_and_connections_stay_open_and_nobody_is_refused(tmp_path: Path,
                 except OSError as error:
                     failures.append(error)
 
-        connecting = threading.Thread(target=connect_on_and_on)
+        connecting = threading.Thread(target=connect_on_and_on, daemon=True)
         connecting.start()
         until(lambda: bool(seen))
         renew(server, new, there)

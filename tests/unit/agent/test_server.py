@@ -200,3 +200,29 @@ def test_silence_ends_an_exchange() -> None:
             assert time.monotonic() - began < 5
 
     run(test)
+
+
+def test_the_next_certificate_takes_the_place_of_the_old_one_when_it_is_seen(tmp_path: Path) -> None:
+    (old, old_pin), (new, new_pin) = (tiny_server.certificate(tmp_path, name) for name in ("old", "new"))
+
+    async def test() -> None:
+        async with serving(ok, old) as before, serving(ok, new) as after:
+            agents = Server(ServerUrl("https", "127.0.0.1", before.port), old_pin, next_certificate_sha256=new_pin)
+            assert agents.pins == (old_pin, new_pin)
+            await agents.post("/", b"", KEY)
+            assert agents.pins == (old_pin, new_pin), "until the next one is seen, both are accepted"
+            agents.url, agents.endpoints = ServerUrl("https", "127.0.0.1", after.port), frozenset()
+            await agents.post("/", b"", KEY)
+            assert agents.pins == (new_pin,)
+            agents.url, agents.endpoints = ServerUrl("https", "127.0.0.1", before.port), frozenset()
+            with pytest.raises(StreamLost, match="impostor"):
+                await agents.post("/", b"", KEY)
+            assert agents.pins == (new_pin,)
+            assert len(before.got) == 1, "nothing was sent to it"
+
+    run(test)
+
+
+def test_nothing_is_pinned_without_tls_or_where_a_ca_vouches() -> None:
+    assert Server(ServerUrl("http", "127.0.0.1", 1), "a" * 64, next_certificate_sha256="b" * 64).pins == ()
+    assert Server(ServerUrl("https", "127.0.0.1", 1)).pins == ()
