@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from errno import EINTR, ENOBUFS, ENOENT, EPERM
 from typing import Final
 
@@ -50,14 +50,14 @@ class Kernel:
     """nftables in the calling thread's network namespace. Use it from one thread at a time.
 
     own: whether the table becomes its own where the kernel has that; without, it behaves as on an older kernel.
-    before: is shown each transaction of `apply` right before it is committed.
+    left: is shown the rules that a commit of `apply` took away, as they were last, and the table they were in.
 
     Raises:
         PermissionError: without CAP_NET_ADMIN.
     """
 
-    def __init__(self, *, own: bool = True, before: Callable[[Transaction], None] | None = None) -> None:
-        self._before = before
+    def __init__(self, *, own: bool = True, left: Callable[[Sequence[bytes], bytes], None] | None = None) -> None:
+        self._left = left
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER)
         try:
             self._socket.bind((0, 0))
@@ -128,10 +128,11 @@ class Kernel:
                 return self.apply(halfway, desired)
             except CommitRefused as error:
                 raise CommitLost(f"only a part was done: {error}") from error
-        if self._before is not None:
-            self._before(transaction)
         # Nobody else can have changed what is ours, however many commits there were to other tables.
         committed = self.commit(transaction, None if applied is None or owner else applied.generation)
+        if self._left is not None and committed.left:
+            table = committed.table or self._ask(netlink.table_request(self._next())).body
+            self._left(committed.left, table)
         return advance(applied, transaction, desired, committed.handles, committed.generation)
 
     def commit(self, transaction: Transaction, generation: int | None) -> Committed:
@@ -147,7 +148,7 @@ class Kernel:
         """
         if self._sequence + len(transaction) + 3 > SEQUENCE_MAX:
             self._sequence = 0
-        batch = netlink.encode_batch(transaction, generation, self._sequence + 1)
+        batch = netlink.encode_batch(transaction, generation, self._sequence + 1, tell_deletions=self._left is not None)
         self._sequence = batch.last_sequence + 1
         try:
             self._socket.send(batch.data)
@@ -212,11 +213,17 @@ class Kernel:
     def _outcome(self, batch: Batch, transaction: Transaction) -> Committed:
         """What the answer says, read up to its last acknowledgement. An error of BEGIN ends it as well."""
         handles: list[int] = []
+        left: list[bytes] = []
+        table: bytes | None = None
         generation: int | None = None
         refused: tuple[int, int, str] | None = None
         for message in self._received(batch.first_sequence, batch.last_sequence):
             if message.kind == netlink.NEW_RULE:
                 handles.append(netlink.decode_handle(message.body))
+            elif message.kind == netlink.DELETE_RULE:
+                left.append(message.body)
+            elif message.kind == netlink.DELETE_TABLE:
+                table = message.body
             elif message.kind == netlink.NEW_GENERATION:
                 generation = netlink.decode_generation(message.body)
             elif message.kind == netlink.NLMSG_ERROR:
@@ -230,7 +237,8 @@ class Kernel:
                 raise _owned_by(owner)
             command = transaction[sequence - batch.first_sequence - 1] if sequence > batch.first_sequence else None
             raise CommitRefused(number, f"{os.strerror(number)}{reason and f' ({reason})'}", command)
-        return Committed(tuple(handles), self.generation() if generation is None else generation)
+        began = self.generation() if generation is None else generation
+        return Committed(tuple(handles), began, tuple(left), table)
 
     def _can_own(self) -> bool:
         """Whether the kernel has tables whose owner is a socket, and which stay when it closes. Changes nothing."""

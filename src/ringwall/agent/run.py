@@ -116,7 +116,7 @@ def run(config: AgentConfig) -> None:
 @contextlib.contextmanager
 def _nftables(usage: Usage) -> Iterator[Nftables]:
     try:
-        kernel = Kernel(before=usage.before)
+        kernel = Kernel(left=usage.left)
     except PermissionError:
         raise
     except OSError as error:

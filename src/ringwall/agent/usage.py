@@ -2,12 +2,13 @@
 
 Every packet of a flow passes the rule that admits it, so the rule's counter in the kernel is its use. The kernel begins
 anew whenever a rule is put in: after a boot, a replacement of the whole table, a move to another chain. So the counters
-are read now and then, and again just before a commit takes rules away, and what they gained is added up here, by rule
-id. A counter is known by the boot, the table's handle and the rule's, which the kernel never gives twice; so an agent
-that was killed goes on with the file of the one before it, and counts nothing twice.
+are read now and then, the kernel's answer to a commit shows those that it took away, and what they gained is added up
+here, by rule id. A counter is known by the boot, the table's handle and the rule's, which the kernel never gives twice;
+so an agent that was killed goes on with the file of the one before it, and counts nothing twice.
 
-What may be lost: what a rule let through between that last reading and its commit, microseconds; and with the kernel
-itself, at a crash or a loss of power, what it counted since the file was written. An agent that is killed before it
+What may be lost: what the packets counted that were on their way through a rule at its commit; what a rule counted
+since the last reading when the answer to its commit is lost; and with the kernel itself, at a crash or a loss of power,
+what it counted since the file was written. An agent that is killed before it
 wrote loses no count, but the next one dates them later.
 
 When a rule was used is known as exactly as the counters are read: `READ_SECONDS`, or more where reading takes long.
@@ -22,16 +23,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from errno import ENOENT
+from functools import cache
 from pathlib import Path
 from struct import Struct
 from threading import Lock
 from typing import Any, Final
 
 from ringwall.nft import dumps
-from ringwall.nft.attributes import attribute, by_type, string
-from ringwall.nft.netlink import GET_RULE, GET_TABLE, RULE_CHAIN, RULE_EXPRESSIONS, RULE_HANDLE, RULE_TABLE
+from ringwall.nft.attributes import by_type, string
+from ringwall.nft.netlink import GET_RULE, GET_TABLE, RULE_EXPRESSIONS, RULE_HANDLE, RULE_TABLE
 from ringwall.nft.objects import TABLE
-from ringwall.nft.transaction import DeleteChain, DeleteRule, DeleteTable, FlushChain, Transaction
 from ringwall.telemetry import LOG
 from ringwall.watch.flows import RuleUse
 
@@ -51,8 +52,6 @@ RULES_MAX: Final = 20_000
 """Of so many rules that aren't in the table any more the use is remembered, the last used ones."""
 
 AT_A_TIME: Final = 256
-READ_ONE_BY_ONE_MAX: Final = 32
-"""A commit that takes away more than this has all counters read before."""
 
 FILE: Final = "usage.json"
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
@@ -98,7 +97,7 @@ class Usage:
 
     @property
     def read_at(self) -> float:
-        """When all counters were read last, Unix seconds; 0 before."""
+        """Since when all counters were read last, Unix seconds; 0 before."""
         return self._read_at
 
     def of(self, rule_ids: Iterable[str]) -> dict[str, RuleUse]:
@@ -114,28 +113,19 @@ class Usage:
             OSError: the kernel can't tell.
         Cost: 5 µs for each rule.
         """
+        began = self._clock()
         with Netlink(NETFILTER) as netlink:
             table = _table_handle(netlink)
-            counters = [] if table is None else list(_counters(netlink, b""))
+            counters = [] if table is None else list(_counters(netlink))
             while table != (now := _table_handle(netlink)):  # it was replaced meanwhile
-                table, counters = now, list(_counters(netlink, b""))
+                table, counters = now, list(_counters(netlink))
         self._add(table, counters, is_all=True)
-        self._read_at = self._clock()
+        self._read_at = began
 
-    def before(self, transaction: Transaction) -> None:
-        """Reads the counters of the rules that the transaction is about to take away."""
-        leaving = [each for each in transaction if isinstance(each, (DeleteRule, FlushChain, DeleteChain, DeleteTable))]
-        if not leaving:
-            return
-        try:
-            if len(leaving) > READ_ONE_BY_ONE_MAX:
-                self.read()
-                return
-            with Netlink(NETFILTER) as netlink:
-                found = [counter for each in leaving for counter in _of(netlink, each)]
-                self._add(_table_handle(netlink), found, is_all=False)
-        except OSError as error:  # a count is no reason to hold up a revoke
-            LOG.warning("what rules were used before they left isn't counted: %s", error)
+    def left(self, rules: Sequence[bytes], table: bytes) -> None:
+        """Adds what these rules counted, which a commit took out of this table; both as the kernel told."""
+        counters = [counter for each in rules if (counter := decode_counter(each)) is not None]
+        self._add(_handle(table), counters, is_all=False)
 
     async def run(self) -> None:
         """Reads and writes now and then, until cancelled; then once more, as the host may be about to go down."""
@@ -221,23 +211,10 @@ class Usage:
             del uses[rule_id]
 
 
-def _of(netlink: Netlink, leaving: DeleteRule | FlushChain | DeleteChain | DeleteTable) -> Iterator[Counter]:
-    match leaving:
-        case DeleteRule(chain, handle):
-            names = string(RULE_TABLE, TABLE) + string(RULE_CHAIN, chain)
-            body = netlink.ask(GET_RULE, _GENERIC + names + attribute(RULE_HANDLE, handle.to_bytes(8, "big")))
-            if body is not None and (counter := decode_counter(body)) is not None:
-                yield counter
-        case FlushChain(chain) | DeleteChain(chain):
-            yield from _counters(netlink, string(RULE_CHAIN, chain))
-        case DeleteTable():
-            yield from _counters(netlink, b"")
-
-
-def _counters(netlink: Netlink, chosen: bytes) -> Iterator[Counter]:
+def _counters(netlink: Netlink) -> Iterator[Counter]:
     try:
-        for body in netlink.dump(GET_RULE, _GENERIC + string(RULE_TABLE, TABLE) + chosen):
-            if (counter := decode_counter(body)) is not None:
+        for body in netlink.dump(GET_RULE, _GENERIC + string(RULE_TABLE, TABLE)):
+            if (counter := decode_counter(body[len(_GENERIC) :])) is not None:
                 yield counter
     except OSError as error:
         if error.errno != ENOENT:
@@ -247,12 +224,17 @@ def _counters(netlink: Netlink, chosen: bytes) -> Iterator[Counter]:
 def _table_handle(netlink: Netlink) -> int | None:
     """What the kernel numbered our table with; None where there is none."""
     body = netlink.ask(GET_TABLE, _GENERIC + string(1, TABLE))
-    return None if body is None else int.from_bytes(by_type(body[len(_GENERIC) :]).get(_TABLE_HANDLE, b""), "big")
+    return None if body is None else _handle(body[len(_GENERIC) :])
+
+
+def _handle(table: bytes) -> int:
+    """What the kernel numbered the table with that these attributes tell of."""
+    return int.from_bytes(by_type(table).get(_TABLE_HANDLE, b""), "big")
 
 
 def decode_counter(body: bytes) -> Counter | None:
-    """The counter of a dumped rule of a security group's rule; None for any other."""
-    found = by_type(body[len(_GENERIC) :])
+    """The counter of a rule that enforces a security group's, told in attributes; None of any other."""
+    found = by_type(body)
     expressions = found.get(RULE_EXPRESSIONS, b"")
     at = expressions.find(_COUNTER)
     if at < 0:
@@ -262,11 +244,12 @@ def decode_counter(body: bytes) -> Counter | None:
     if not rule_id.startswith("sgr-"):
         return None
     if (first, second) != _HEADERS:  # an architecture that pads them
-        count = dumps.decode_rule_count(body[len(_GENERIC) :])
+        count = dumps.decode_rule_count(body)
         packets, size = (count.count.packets, count.count.bytes) if count else (0, 0)
     return Counter(int.from_bytes(found[RULE_HANDLE], "big"), rule_id, packets, size)
 
 
+@cache
 def _boot() -> str:
     try:
         return _BOOT.read_text().strip()

@@ -133,8 +133,12 @@ class Message(NamedTuple):
     body: bytes
 
 
-def encode_batch(transaction: Transaction, generation: int | None, first_sequence: int) -> Batch:
+def encode_batch(
+    transaction: Transaction, generation: int | None, first_sequence: int, *, tell_deletions: bool = False
+) -> Batch:
     """The transaction as one batch; the kernel refuses it when `generation` is given and no longer the current one.
+
+    tell_deletions: the answer holds each rule, and the table, that goes, as it was last.
 
     Raises:
         ValueError: the transaction is empty (the kernel would not answer), or a rule can't be written, see `bytecode`.
@@ -147,6 +151,8 @@ def encode_batch(transaction: Transaction, generation: int | None, first_sequenc
     for sequence, command in enumerate(transaction, first_sequence + 1):
         for kind, flags, body in _encode_command(command, sequence):
             last = len(data)
+            if tell_deletions and kind in (DELETE_RULE, DELETE_TABLE):
+                flags |= ECHO
             data += _message(kind, flags, sequence, body)
     data[last + _LOW_FLAGS] |= ACK
     last_sequence = first_sequence + len(transaction)

@@ -52,10 +52,13 @@ class Committed:
     """What the kernel told of a commit.
 
     handles: of the new rules, in the order of the transaction's `AddRule`s. generation: the one that it began.
+    left: where it was asked for, the rules that went, as they were last, in attributes. table: the same of a table.
     """
 
     handles: tuple[int, ...]
     generation: int
+    left: tuple[bytes, ...] = ()
+    table: bytes | None = None
 
 
 def advance(
