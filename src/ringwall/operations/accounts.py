@@ -62,7 +62,7 @@ def create_account(context: Context, account_id: str, name: str, access_key_id: 
 
     Raises:
         UnauthorizedOperation: the caller isn't of the server's own account. ValidationError: no id or no name.
-        EntityAlreadyExists: an account has the id or the name.
+        EntityAlreadyExists: an account has the id or the name, or one that was deleted had the id.
     """
     transaction = context.transaction
     _check_caller(context)
@@ -74,6 +74,8 @@ def create_account(context: Context, account_id: str, name: str, access_key_id: 
             raise EntityAlreadyExists("Account", account_id)
         if each.name.lower() == name.lower():
             raise EntityAlreadyExists("Account", name)
+    if transaction.trail_after(0, 1, account_id):  # its past would be the new one's
+        raise EntityAlreadyExists("Account", account_id)
     account = Account(account_id, name, context.now)
     transaction.insert_account(account)
     transaction.insert_access_key(AccessKey(access_key_id, account_id, None, sealed_secret, True, context.now))
