@@ -150,7 +150,7 @@ def test_a_head_in_words_is_read_again() -> None:
 
 def test_an_event_has_a_bound() -> None:
     at = 1_700_000_000.0
-    huge = replace(deed(1), parameters={"policy": "x" * EVENT_MAX})
+    huge = deed(1)._replace(parameters={"policy": "x" * EVENT_MAX})
     event = chained(NO_EVENT, ACCOUNT, at, done(huge, at).text, mac)
     assert len(event.event) < 2_000
     assert json.loads(event.event)["requestParameters"]["originalSize"] > EVENT_MAX

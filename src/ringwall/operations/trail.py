@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ringwall.domain import change as changes
 from ringwall.domain.caller import Caller, CallerKind
@@ -59,8 +59,7 @@ _RESOURCE: Final = re.compile(r'"((?:sgr?|vpc|subnet|eni|i|pl|pcx)-[0-9a-f]{8,17
 _to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(NamedTuple):
     """A call, as far as it is known before it is done.
 
     source, name: of the service and the operation. request_id: as it is answered. event_id: the event's own.

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -144,7 +144,7 @@ class Trail:
             return 0
         at = self._clock()
         dropped = {"through": through.number, "mac": through.mac.hex(), "dropped": count}
-        self._append(transaction, deed.account_id, at, done(replace(deed, parameters=dropped), at).text)
+        self._append(transaction, deed.account_id, at, done(deed._replace(parameters=dropped), at).text)
         transaction.drop_trail(TrailHead(through.number, through.mac))
         return count
 
@@ -234,7 +234,7 @@ class Trail:
             self._later(self._account_id, at, self._failures_told(address, codes, counted.since, at))
 
     def _failures_told(self, address: str, codes: Counter[str], since: float, at: float) -> str:
-        deed = replace(self.of_server(COUNT_FAILURES, self._account_id, self._region), address=address)
+        deed = self.of_server(COUNT_FAILURES, self._account_id, self._region)._replace(address=address)
         event = done(deed, at, additional={"since": since, "count": codes.total(), "codes": dict(codes)})
         event.rest["errorCode"] = codes.most_common(1)[0][0]
         return event.text
