@@ -19,8 +19,8 @@ _HELP: Final[Mapping[str, str]] = {
     "ringwall_revision": "The store's last revision.",
     "ringwall_watchers": "Agents with an open watch stream.",
     "ringwall_tls_certificate_ends_at_seconds": "Until when the TLS certificate in use is valid, Unix seconds.",
-    "ringwall_tls_certificate_broken": "1 while the certificate and key in the files can't be used, and older ones are.",
-    "ringwall_agents_lacking_pins": "Agents that watch and don't accept yet all certificates that the server will show.",
+    "ringwall_tls_certificate_broken": "1 while the certificate and key in the files can't be used and older ones are.",
+    "ringwall_agents_lacking_pins": "Agents that watch and don't accept yet the certificate that comes next.",
     "ringwall_hosts_reporting": "Hosts that have said what is in force on them since the server started.",
 }
 METRICS: Final = tuple(_HELP)

@@ -130,6 +130,23 @@ def test_files_that_change_are_noticed_without_a_signal(tmp_path: Path) -> None:
         assert server.says(f"the certificate {pin_of(new)} is in use, valid until")
 
 
+def test_agents_that_are_too_old_to_be_told_are_counted(tmp_path: Path) -> None:
+    new = make_pair(tmp_path, "new")
+    upcoming = tmp_path / "next.pem"
+    with with_tls(tmp_path, "--tls-next-cert", str(upcoming)) as (server, there):
+        host = enrol(server)
+        watching, received = stream(server, host)
+        received.readline()
+        assert measured(server, "ringwall_agents_lacking_pins") == 0
+        upcoming.write_bytes(new.read_bytes())
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: measured(server, "ringwall_agents_lacking_pins") == 1)
+        assert server.api("GET", f"/ringwall/v1/hosts/{host.instance_id}").json["knows_next_certificate"] is False
+        renew(server, new, there)
+        assert server.says(f"weren't told of the new certificate and will refuse it: {host.instance_id}")
+        watching.close()
+
+
 def _other_key(there: Path, new: Path) -> None:
     there.with_suffix(".key").write_bytes(new.with_suffix(".key").read_bytes())
 

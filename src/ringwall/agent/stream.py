@@ -44,7 +44,7 @@ async def watch(
         ServerRefused: the server didn't let the agent watch.
     """
     query = {"answers": ".".join(sorted(answers))} if answers else {}
-    if server.pins:
+    if server.url.scheme == "https":
         query["pins"] = ".".join(server.pins)
     if after is not None:
         query |= {"epoch": str(after.epoch), "revision": str(after.revision), "store_id": after.store_id}

@@ -202,7 +202,10 @@ class _Server(uvicorn.Server):
     async def _look_at_files(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            self._look()
+            try:
+                self._look()
+            except Exception:  # whatever is in the files, they are looked at again
+                LOG.exception("the files of the certificate can't be looked at")
 
     def _look(self, anew: bool = False) -> None:
         """Takes up what has changed in the files of the certificate, and tells the agents."""

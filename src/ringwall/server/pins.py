@@ -22,17 +22,26 @@ from ringwall.watch.hub import Hub
 from .tls import Certificates
 
 ANSWER_SECONDS: Final = 30.0
+AGAIN_SECONDS: Final = 15.0
+"""What an agent couldn't do isn't asked of it again sooner."""
 
 
 @dataclass(slots=True, eq=False)
 class _Stream:
-    """An agent's stream. pins: what it accepts; empty where it pins nothing. certified: whether its agent has shown a
-    certificate of its own."""
+    """An agent's stream. pins: what it accepts; empty where it pins nothing, None where it is too old to say.
+
+    certified: whether its agent has shown a certificate of its own. again_at: not asked before, by the loop's clock.
+    """
 
     host_id: str
-    pins: frozenset[str]
+    pins: frozenset[str] | None
     kinds: frozenset[str]
     certified: bool
+    again_at: float = 0.0
+
+    def refuses(self, sha256: str) -> bool:
+        """Whether its agent won't accept this certificate; one that is too old to say pins what its token said."""
+        return self.pins is None or bool(self.pins and sha256 not in self.pins)
 
 
 class AgentPins:
@@ -51,7 +60,7 @@ class AgentPins:
 
     @contextmanager
     def streaming(
-        self, host_id: str, pins: frozenset[str], kinds: frozenset[str], *, certified: bool
+        self, host_id: str, pins: frozenset[str] | None, kinds: frozenset[str], *, certified: bool
     ) -> Iterator[None]:
         """The stream is open, and is told what it lacks."""
         stream = self._streams[host_id] = _Stream(host_id, pins, kinds, certified)
@@ -71,22 +80,24 @@ class AgentPins:
     def tell(self, host_id: str) -> None:
         """Begins to tell the host's agent if it lacks something; call it now and then, what got lost is told again."""
         stream = self._streams.get(host_id)
-        if stream and stream not in self._asked and (self._lacks_pins(stream) or self._lacks_certificate(stream)):
+        if stream is None or stream in self._asked or asyncio.get_running_loop().time() < stream.again_at:
+            return
+        if self._lacks_pins(stream) or self._lacks_certificate(stream):
             self._asked[stream] = asyncio.create_task(self._tell(stream))
 
     def lacking(self) -> int:
-        """How many of the agents that watch don't accept yet all that the server will show."""
-        wanted = frozenset(self._wanted)
-        return sum(bool(stream.pins) and not stream.pins >= wanted for stream in self._streams.values())
+        """How many of the agents that watch don't accept yet the certificate that comes next; 0 where none does."""
+        upcoming = self._certificates and self._certificates.upcoming_sha256
+        return sum(stream.refuses(upcoming) for stream in self._streams.values()) if upcoming else 0
 
     def knows_next(self, host_id: str) -> bool | None:
         """Whether the host's agent accepts the certificate that comes next; None where none comes, or it is away."""
         stream, upcoming = self._streams.get(host_id), self._certificates and self._certificates.upcoming_sha256
-        return upcoming in stream.pins if upcoming and stream and stream.pins else None
+        return not stream.refuses(upcoming) if upcoming and stream else None
 
     def note_switch(self, sha256: str) -> None:
         """Says in the log which agents will refuse the certificate that is taken up now."""
-        unaware = sorted(each.host_id for each in self._streams.values() if each.pins and sha256 not in each.pins)
+        unaware = sorted(each.host_id for each in self._streams.values() if each.refuses(sha256))
         if unaware:
             LOG.warning(
                 "%d of the agents that watch weren't told of the new certificate and will refuse it: %s",
@@ -121,3 +132,5 @@ class AgentPins:
             LOG.warning("%s answered what can't be read about certificates: %s", stream.host_id, error)
         finally:
             self._asked.pop(stream, None)
+            if self._lacks_pins(stream) or self._lacks_certificate(stream):
+                stream.again_at = asyncio.get_running_loop().time() + AGAIN_SECONDS

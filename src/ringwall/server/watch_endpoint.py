@@ -31,7 +31,8 @@ async def watch(service: Service, call: Call) -> Response:
     host_id, after = call.caller.host_id, _position(call)
     answers = frozenset(call.query.get("answers", "").split(".", ANSWERS_MAX)[:ANSWERS_MAX])
 
-    pins = frozenset(call.query["pins"].split(".", PINS_MAX)[:PINS_MAX]) if "pins" in call.query else frozenset()
+    named = call.query.get("pins")
+    pins = None if named is None else frozenset(filter(None, named.split(".", PINS_MAX)[:PINS_MAX]))
 
     async def lines() -> AsyncIterator[bytes]:
         stream = service.pins.streaming(host_id, pins, answers, certified=call.certified)
