@@ -57,7 +57,7 @@ from .errors import (
 from .guard import Guard, forget_roll_back, rolled_back
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
 from .kept import Kept
-from .memory import give_back
+from .memory import give_back, settle
 from .pins import told
 from .preview import would_end
 from .questions import Parameters, Questions
@@ -188,6 +188,7 @@ class Agent:
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
         self._kept: tuple[HostState, str] | None = None
         self._confirming: set[asyncio.Task[None]] = set()
+        self._is_new = False
         self._drains = self._effects.kept()
         self._usage = usage
         answers = {} if usage is None else rule_answers(self._enforced, usage)
@@ -409,6 +410,7 @@ class Agent:
             raise
         self._problems.pop("position", None)
         self._problems.pop("stream", None)
+        self._is_new |= isinstance(message, Snapshot)
         if isinstance(message, Question):
             self._questions.put(message)
         else:
@@ -666,7 +668,10 @@ class Agent:
                     self._kept = (in_force.received.state, in_force.digest)
                     if self._problems.pop("disk", None):
                         self._to_tell.set()
-                give_back()
+                if self._is_new:
+                    self._is_new = False
+                    settle()
+                    give_back()
                 await asyncio.sleep(KEEP_SECONDS_MIN)
 
     def _keep(self, in_force: InForce) -> None:

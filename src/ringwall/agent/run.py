@@ -29,6 +29,7 @@ from .guard import CONFIRM_SECONDS, Guard
 from .interfaces import DeviceAddresses, read_interfaces
 from .kernel import Kernel
 from .loop import Agent, Effects, Nftables
+from .memory import prepare
 from .server import Server, ServerUrl, parse_server_url
 from .usage import Usage
 
@@ -109,6 +110,7 @@ def run(config: AgentConfig) -> None:
     with contextlib.suppress(OSError):  # where it can't be made, whoever attaches makes it
         attachments_directory(config).mkdir(mode=0o700, parents=True, exist_ok=True)
     usage = Usage(config.data)
+    prepare()
     with directory.held(), _nftables(usage) as kernel, contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_run(config, url, directory, kernel, local, devices, usage))
 

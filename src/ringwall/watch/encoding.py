@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cache
 from sys import intern
@@ -86,6 +86,18 @@ def encode(message: Message) -> bytes:
     return _line({"type": _TYPES[kind], **to_json(cast(Hashable, kind))(message)})
 
 
+def encode_around(snapshot: Snapshot) -> tuple[bytes, bytes]:
+    """What `encode` writes before the snapshot's groups, and after them; between are `encode_group`'s, with commas."""
+    line = encode(replace(snapshot, state=replace(snapshot.state, groups={})))
+    before, mark, after = line.partition(b'"groups":{}')  # in a string its quotes would be escaped
+    return before + mark[:-1], mark[-1:] + after
+
+
+def encode_group(group: HostGroup) -> bytes:
+    """The group as `encode` writes it in a snapshot, its id before it."""
+    return _text(group.group_id) + b":" + _text(to_json(HostGroup)(group))
+
+
 def decode(line: bytes) -> Message:
     """The message that the line holds, with or without its newline.
 
@@ -146,7 +158,11 @@ def decode_content(kind: type[Value], content: Mapping[str, Any]) -> Value:
 
 
 def _line(document: object) -> bytes:
-    return json.dumps(document, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return _text(document) + b"\n"
+
+
+def _text(document: object) -> bytes:
+    return json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _document(line: bytes, bytes_max: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from ringwall.config import ConfigurationError
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint
 from ringwall.domain.world import HostState
+from ringwall.watch.encoding import encode
 from ringwall.watch.messages import Position, Snapshot
 
 IDENTITY = Identity(
@@ -48,6 +50,29 @@ def test_a_state_is_read_as_it_was_saved(tmp_path: Path, state: HostState) -> No
     directory.save_state(snapshot, "ab" * 32)
     assert directory.last_state() == directory.kept_state() == (snapshot, "ab" * 32)
     assert directory.kept_mode() is state.mode
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)
+@given(st.lists(host_states.host_states(), min_size=2, max_size=3), st.data())
+def test_groups_are_taken_from_the_file_and_the_state_is_whole_all_the_same(
+    tmp_path: Path, states: list[HostState], data: st.DataObject
+) -> None:
+    directory, other = AgentDirectory(tmp_path), AgentDirectory(tmp_path)
+    everything = {group_id: group for state in states for group_id, group in state.groups.items()}
+    for revision, state in enumerate(states):
+        kept = data.draw(st.sets(st.sampled_from(sorted(everything)))) if everything else set()
+        groups = {**state.groups, **{group_id: everything[group_id] for group_id in kept}}
+        snapshot = Snapshot(Position("store", 1, revision), replace(state, groups=groups))
+        match data.draw(st.sampled_from(["", "digest", "damage", "other"])):
+            case "digest":
+                directory.save_digest("cd" * 32)
+            case "damage":
+                (tmp_path / "state.json").write_bytes(b"{}")
+            case "other":
+                other.save_state(Snapshot(Position("store", 1, 0), HostState("i-1", Mode.ENFORCE)), "ef" * 32)
+        directory.save_state(snapshot, "ab" * 32)
+        assert directory.kept_state() == (snapshot, "ab" * 32)
+        assert (tmp_path / "state.json").read_bytes().startswith(encode(snapshot))
 
 
 def test_another_digest_of_the_same_state_is_kept_and_none_beside_what_is_damaged(tmp_path: Path) -> None:
