@@ -21,9 +21,12 @@ from ringwall.cli.main import parser
 from ringwall.config import limit_names
 from ringwall.domain.errors import ServiceError
 from ringwall.domain.quota import Quota
+from ringwall.operations.table import OPERATIONS
+from ringwall.operations.targets import RESOURCE_TYPES
 from ringwall.server.api import ROUTES
 from ringwall.server.openapi import DOCUMENT
 from ringwall.telemetry import _HELP
+from ringwall.wire import shapes
 from ringwall.wire.fault import CLIENT_ERROR, STATUSES
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs/reference.md"
@@ -128,6 +131,20 @@ def routes() -> str:
     return "\n".join(lines) + "\n"
 
 
+def actions() -> str:
+    """The resources of every EC2 action that has any; and those that have none."""
+    lines = ["| Action | Resources |", "| --- | --- |"]
+    without = []
+    for name, operation in sorted(OPERATIONS.items()):
+        service = shapes.OPERATIONS[name][0]
+        types = RESOURCE_TYPES.get(operation.targets, ())
+        if service == "ec2" and types:
+            lines.append(f"| `ec2:{name}` | {', '.join(f'`{each}`' for each in types)} |")
+        elif service == "ec2":
+            without.append(f"`ec2:{name}`")
+    return "\n".join(lines) + f"\n\nWithout a resource (write `*`): {', '.join(without)}.\n"
+
+
 def quotas() -> str:
     """Every quota by the name that `--limit` gives it, with its default."""
     values = Quota()
@@ -137,6 +154,7 @@ def quotas() -> str:
 
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
+    "actions": actions,
     "commands": commands,
     "errors": errors,
     "metrics": metrics,

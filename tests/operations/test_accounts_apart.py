@@ -16,7 +16,9 @@ import botocore_judge as judge
 import stores
 from account import ABSENT
 from operations_given import given
+from ringwall.domain.caller import Caller
 from ringwall.operations.table import OPERATIONS
+from ringwall.operations.targets import RESOURCE_TYPES
 from ringwall.store.base import Transaction
 from site_of_accounts import ACCOUNT, EVERYTHING, OTHER, REGION, ROOT, Key, Site
 
@@ -127,6 +129,8 @@ def request_with(name: str, member: str, value: str, own: dict[str, str]) -> dic
             request[each] = [mine] if shape.members[each].type_name == "list" else mine
     if name == "ModifySecurityGroupRules":
         request["SecurityGroupRules"] = [{"SecurityGroupRuleId": own["sgr"], "SecurityGroupRule": {}}]
+    if not member:
+        return request
     return request | {member: [value] if shape.members[member].type_name == "list" else value}
 
 
@@ -164,6 +168,26 @@ def test_no_description_tells_of_another_account() -> None:
         assert not [each for each in theirs.values() if each in told.text], name
         assert ACCOUNT not in told.text, name
     site.close()
+
+
+@pytest.mark.parametrize("name", sorted(name for name in OPERATIONS if judge.service_of(name) == "ec2"))
+def test_an_operation_s_targets_are_of_the_types_that_the_reference_lists(
+    name: str, world: tuple[Site, Key, dict[str, str], dict[str, str]]
+) -> None:
+    site, _, theirs, _ = world
+    request = request_with(name, "", "", theirs)
+    request |= {"Groups": [theirs["sg"]]} if "Groups" in judge.model(name).input_shape.members else {}
+    request |= {"Resources": [theirs[kind] for kind in TAGGED]} if "Resources" in request else {}
+    if name == "ModifyNetworkInterfaceAttribute":
+        request["Attachment"] = {"AttachmentId": theirs["eni-attach"]}
+    caller = Caller(ACCOUNT, REGION, "", "", "")
+    targets = site.store.read(lambda reader: OPERATIONS[name].targets(reader, caller, request))
+    prefix = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
+    assert all(target.arn.startswith(prefix) for target in targets)
+    found = {target.arn.removeprefix(prefix).partition("/")[0] for target in targets}
+    assert found == set(RESOURCE_TYPES.get(OPERATIONS[name].targets, ()))
+    there = [target for target in targets if not target.arn.endswith("/*")]
+    assert all("aws:resourcetag/of" in target.keys for target in there if "/vpc-" not in target.arn)
 
 
 @pytest.mark.parametrize("peer", ["UserIdGroupPairs", "PrefixListIds"])

@@ -14,7 +14,9 @@ Source: Service Authorization Reference, "Actions defined by Amazon EC2".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from ringwall.domain import ids
 from ringwall.domain.caller import Caller
@@ -196,3 +198,31 @@ def tagged(reader: Reader, caller: Caller, request: Request) -> list[Target]:
     """The resources that are named, of whatever kinds."""
     resources = Resources(reader, caller)
     return resources.all_named([(ids.kind_of(each), each) for each in dict.fromkeys(request["Resources"])])
+
+
+RESOURCE_TYPES: Final[Mapping[Targets, tuple[str, ...]]] = {
+    no_target: (),
+    interface: ("network-interface",),
+    prefix_list: ("prefix-list",),
+    subnet: ("subnet",),
+    vpc: ("vpc",),
+    peering: ("vpc-peering-connection",),
+    instance: ("instance",),
+    group: ("security-group",),
+    group_and_vpc: ("security-group", "vpc"),
+    new_group: ("security-group", "vpc"),
+    group_and_rules: ("security-group", "security-group-rule"),
+    new_vpc: ("vpc",),
+    vpc_of_block: ("vpc",),
+    new_subnet: ("subnet", "vpc"),
+    new_prefix_list: ("prefix-list",),
+    new_peering: ("vpc", "vpc-peering-connection"),
+    peering_and_accepter: ("vpc", "vpc-peering-connection"),
+    new_interface: ("network-interface", "security-group", "subnet"),
+    interface_and_instance: ("instance", "network-interface"),
+    attached: ("instance", "network-interface"),
+    interface_modified: ("instance", "network-interface", "security-group"),
+    instance_modified: ("instance", "security-group"),
+    tagged: tuple(sorted(kind.resource_type or "" for kind in ids.TAGGED_KINDS.values())),
+}
+"""What kinds of resources each of these may answer, for documents; a test compares it with what they do answer."""
