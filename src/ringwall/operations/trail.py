@@ -223,9 +223,18 @@ def identity(caller: Caller) -> Content:
 
 # --- Before and after ---
 
-_GONE: Final = (changes.RulesRemoved, changes.VpcDeleted, changes.SubnetDeleted, changes.GroupDeleted)
-_GONE_TOO: Final = (changes.GroupDisassociated, changes.InterfaceDeleted, changes.InterfaceDetached)
-_LOST: Final = (*_GONE, *_GONE_TOO, changes.HostRemoved, changes.PrefixListDeleted)
+_LOST: Final[frozenset[type]] = frozenset(
+    {
+        changes.VpcDeleted,
+        changes.SubnetDeleted,
+        changes.GroupDeleted,
+        changes.GroupDisassociated,
+        changes.InterfaceDeleted,
+        changes.InterfaceDetached,
+        changes.HostRemoved,
+        changes.PrefixListDeleted,
+    }
+)
 
 
 def told(made: Iterable[Change]) -> tuple[list[Content], list[Content]]:
@@ -236,14 +245,15 @@ def told(made: Iterable[Change]) -> tuple[list[Content], list[Content]]:
     before: list[Content] = []
     after: list[Content] = []
     for each in made:
-        side = before if isinstance(each, _LOST) else after
-        if isinstance(each, changes.RulesAdded | changes.RulesRemoved):
-            side.extend(map(rule_told, each.rules))
+        kind = type(each)
+        if kind is changes.RulesAdded or kind is changes.RulesRemoved:  # by far the most
+            side = after if kind is changes.RulesAdded else before
+            side += [rule_told(rule) for rule in each.rules]  # type: ignore[union-attr]
         elif isinstance(each, changes.InterfaceGroupsChanged):
             before.append({"interfaceId": each.interface_id, "groupIds": each.before})
             after.append({"interfaceId": each.interface_id, "groupIds": each.after})
         else:
-            side.append(_change_told(each))
+            (before if kind in _LOST else after).append(_change_told(each))
     return before, after
 
 
@@ -260,7 +270,7 @@ def _camel(name: str) -> str:
 
 def rule_told(rule: SecurityGroupRule) -> Content:
     """A rule for people to read."""
-    content = {"ruleId": rule.rule_id, "groupId": rule.group_id, "rule": rule_in_words(rule)}
+    content: Content = {"ruleId": rule.rule_id, "groupId": rule.group_id, "rule": rule_in_words(rule)}
     if rule.description is not None:
         content["description"] = rule.description
     return content
@@ -283,7 +293,8 @@ def rule_in_words(rule: SecurityGroupRule) -> str:
 
 def chained(head: TrailHead, account_id: str, at: float, text: str, mac: Mac) -> TrailEvent:
     """The event of this text as the next of the chain after `head`."""
-    resources = tuple(dict.fromkeys(_RESOURCE.findall(text)))
+    # The first members, up to this one, hold no ids and are a good part of the text.
+    resources = tuple(dict.fromkeys(_RESOURCE.findall(text, text.find('"eventTime"'))))
     number, at = head.number + 1, float(at)
     return TrailEvent(number, account_id, at, resources, text, mac(_link(head, account_id, at, resources, text)))
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -86,14 +86,14 @@ class Trail:
 
     # --- What was done ---
 
-    async def write(
+    def write(
         self,
         deed: Deed,
         function: Callable[[Transaction], Result],
         elements: Elements | None = None,
         *,
         if_changed: bool = False,
-    ) -> Committed[Result]:
+    ) -> Awaitable[Committed[Result]]:
         """As `Store.write`, with the deed's event in the same transaction.
 
         elements: what `responseElements` has of the function's answer. if_changed: only where there is a revision.
@@ -108,9 +108,10 @@ class Trail:
                 self._append(transaction, deed.account_id, at, event.text)
             return result
 
-        committed = await self._store.write(recorded)
-        self._tell()
-        return committed
+        answer = self._store.write(recorded)
+        if self._readers:
+            asyncio.ensure_future(answer).add_done_callback(lambda _: self._tell())
+        return answer
 
     def of_server(self, name: str, account_id: str, region: str) -> Deed:
         """Something that the server does by itself."""
