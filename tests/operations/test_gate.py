@@ -8,7 +8,7 @@ import pytest
 
 import botocore_judge as judge
 from operations_given import given
-from ringwall.domain.errors import MissingParameter, ServiceError, ValidationError, ValidationError
+from ringwall.domain.errors import MissingParameter, ServiceError, ValidationError
 from ringwall.operations.table import OPERATIONS
 from ringwall.wire.request import parse, parse_query
 
