@@ -29,6 +29,7 @@ from ringwall.nft.transaction import Transaction
 
 from .errors import CommitLost, CommitRefused, KernelUnreadable, TableOwned
 from .events import Events
+from .memory import undisturbed
 from .ownership import holder
 
 NETLINK_NETFILTER: Final = 12
@@ -69,6 +70,7 @@ class Kernel:
             self._socket.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
             self._port: int = self._socket.getsockname()[0]
             self._sequence = 0
+            self._buffer = bytearray(RECEIVE_BYTES)  # the system clears a new one for each piece of a listing
             self._owner = self._port if own and self._can_own() else 0
         except BaseException:
             self._socket.close()
@@ -174,7 +176,8 @@ class Kernel:
         for _ in range(OBSERVATIONS_MAX):
             generation = self.generation()
             try:
-                found = self._listed(generation)
+                with undisturbed():
+                    found = self._listed(generation)
             except _Changed:
                 continue
             if self.generation() == generation:
@@ -303,7 +306,8 @@ class Kernel:
             OSError: ENOBUFS, the receive buffer was full and messages are gone; EAGAIN, there was no answer in time.
         """
         while True:
-            for message in netlink.messages(self._socket.recv(RECEIVE_BYTES)):
+            length = self._socket.recv_into(self._buffer)
+            for message in netlink.messages(bytes(memoryview(self._buffer)[:length])):
                 if first_sequence <= message.sequence <= last_sequence:
                     yield message
 

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from struct import Struct
+from sys import byteorder
 from typing import Final
 
 from . import expressions as x
@@ -83,6 +85,15 @@ _METAS: Final = {each.key: each for each in FIELDS if each.kind == "meta"}
 _CTS: Final = {(each.key, each.direction): each for each in FIELDS if each.kind == "ct"}
 
 
+_CMP: Final = string(EXPRESSION_NAME, "cmp")
+_VALUE_AT: Final = len(_CMP) + 4 + 8 + 8 + 4 + 4
+"""From a comparison's name to its value: the headers of the data, its two numbers, the headers of the value."""
+_COUNTS_AT: Final = 4 + len(string(EXPRESSION_NAME, "counter")) + 4
+_COUNTS: Final = Struct(">IQIQ")
+_COUNT_HEADERS: Final = tuple(Struct(">I").unpack(Struct("=HH").pack(12, kind))[0] for kind in (1, 2))
+_VALUE_MAX: Final = 16
+
+
 def encode_statements(statements: tuple[Statement, ...]) -> bytes:
     """The expressions of a rule, as the list elements that NFTA_RULE_EXPRESSIONS holds.
 
@@ -99,10 +110,57 @@ def decode_statements(data: bytes) -> tuple[tuple[Statement, ...], Count | None]
     Raises:
         ValueError: the attributes are broken.
     """
+    return _decode_usual(data) or _decode_any(data)
+
+
+def _decode_any(data: bytes) -> tuple[tuple[Statement, ...], Count | None]:
     reader = _Reader()
     for _, raw in items(data):
         reader.read(raw)
     return reader.end(), reader.count
+
+
+def _decode_usual(data: bytes) -> tuple[tuple[Statement, ...], Count] | None:
+    """A line that ends in a value to compare with, a counter and a verdict, as of most rules; None: it may be another.
+
+    Such lines differ in the value and the count alone. What is around them is read once, and then looked up.
+    """
+    at = data.rfind(_CMP)
+    start = at + _VALUE_AT
+    if at < 0 or start > len(data):
+        return None
+    length = int.from_bytes(data[start - 4 : start - 2], byteorder) - 4
+    counter = start + length + (-length & 3)
+    numbers = counter + _COUNTS_AT
+    around = _usual(data[:start], length, data[counter:numbers], data[numbers + _COUNTS.size :])
+    if around is None or numbers + _COUNTS.size > len(data):
+        return None
+    value = data[start : start + length]
+    first, size, second, packets = _COUNTS.unpack_from(data, numbers)
+    if (first, second) != _COUNT_HEADERS or not any(value):
+        return None
+    before, (field, _, mask, negated), after = around
+    return (*before, Match(field, value, mask, negated), *after), Count(packets, size)
+
+
+@lru_cache(maxsize=4096)
+def _usual(
+    before: bytes, length: int, counter: bytes, after: bytes
+) -> tuple[tuple[Statement, ...], tuple[Field, bytes, bytes | None, bool], tuple[Statement, ...]] | None:
+    """What such a line says before its value, with it, for any but zero, and from its counter on; None: it is none."""
+    if not 0 < length <= _VALUE_MAX:
+        return None
+    value = b"\xff" * length
+    whole = before + value + bytes(-length & 3) + counter + _COUNTS.pack(_COUNT_HEADERS[0], 0, _COUNT_HEADERS[1], 0)
+    try:
+        statements, count = _decode_any(whole + after)
+    except ValueError:
+        return None
+    match statements:
+        case (*first, Match(field, found, mask, negated), Counter() as counted, Verdict() as verdict) if found == value:
+            if count == Count(0, 0) and field is not x.L4PROTO:
+                return tuple(first), (field, found, mask, negated), (counted, verdict)
+    return None
 
 
 def encode_verdict(verdict: Verdict) -> bytes:

@@ -12,6 +12,8 @@ from ringwall.nft.attributes import attribute, nested, string, u32
 from ringwall.nft.bytecode import (
     FIELDS,
     FIELDS_BY_TEXT,
+    FLAG_TYPES,
+    _decode_any,
     decode_statements,
     encode_statements,
     key_length,
@@ -38,6 +40,44 @@ def test_every_field_comes_back_as_itself(field: x.Field) -> None:
 
 def test_every_field_has_a_name_of_its_own() -> None:
     assert len(FIELDS_BY_TEXT) == len(FIELDS)
+
+
+@given(st.sampled_from(FIELDS), st.data(), st.booleans(), st.booleans(), st.integers(0, 2**40))
+def test_lines_that_differ_in_value_and_count_alone_are_read_exactly(
+    field: x.Field, data: st.DataObject, masked: bool, negated: bool, packets: int
+) -> None:
+    values = st.one_of(
+        st.binary(min_size=field.length, max_size=field.length),
+        st.sampled_from([bytes(field.length), b"\xff" * field.length, (b"\x08\0\1\0cmp\0" * 2)[: field.length]]),
+    )
+    first = [Match(x.L4PROTO, b"\x3a")] if field.type.startswith("icmpv6") else []
+    mask = b"\xff" * (field.length - 1) + b"\x80" if masked else None
+    for _ in range(2):  # the second one is looked up
+        value = data.draw(values)
+        if value == bytes(field.length) and masked and negated and field.type in FLAG_TYPES:
+            continue  # MatchAny
+        statements = (*first, Match(field, value, mask, negated), Counter(), ACCEPT)
+        line = encode_statements(statements)
+        empty = attribute(1, bytes(8)) + attribute(2, bytes(8))
+        counted = attribute(1, (packets * 9).to_bytes(8)) + attribute(2, packets.to_bytes(8))
+        assert line.count(empty) == 1
+        assert decode_statements(line.replace(empty, counted)) == (statements, Count(packets, packets * 9))
+
+
+@given(st.sampled_from(FIELDS), st.data())
+def test_a_line_with_a_byte_changed_is_never_taken_for_another(field: x.Field, data: st.DataObject) -> None:
+    usual = (Match(field, b"\1" * field.length), Counter(), ACCEPT)
+    first = (Match(x.L4PROTO, b"\x3a"),) if field.type.startswith("icmpv6") else ()
+    line = bytearray(encode_statements((*first, *usual)))
+    decode_statements(bytes(line))
+    line[data.draw(st.integers(0, len(line) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        slowly = _decode_any(bytes(line))
+    except ValueError:
+        with pytest.raises(ValueError, match="attribute of"):
+            decode_statements(bytes(line))
+        return
+    assert decode_statements(bytes(line)) == slowly
 
 
 @given(st.binary(max_size=64))
