@@ -128,7 +128,7 @@ def agent(report: Report) -> None:
     report.goal("p50, against the floor", _median(found.cut) / floor, 3, "x")
     report.goal("p50", _median(found.cut) * 1e3, 1, "ms")
     report.goal("p99", _p99(found.cut) * 1e3, 5, "ms")
-    report.goal("resident memory", found.resident, 40, "MB")
+    report.goal(f"resident memory (at most {found.peak:.0f} MB)", found.resident, 40, "MB")
     report.goal("CPU at rest", found.at_rest * 100, 0.5, "% of a core")
 
 

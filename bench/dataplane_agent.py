@@ -47,7 +47,7 @@ class Measured:
     """Seconds. cut: from the message's `send` to the last admitted datagram. round_trip, commit: what it takes anyway.
 
     first: the same right after a snapshot of all rules came into force, which is then written to disk.
-    resident: megabytes. at_rest: share of one core.
+    resident, peak: megabytes, at the end and at most. at_rest: share of one core.
     """
 
     first: float
@@ -55,6 +55,7 @@ class Measured:
     round_trip: list[float]
     commit: list[float]
     resident: float
+    peak: float
     at_rest: float
 
 
@@ -95,7 +96,7 @@ def measure(rules: int, rounds: int, rest_seconds: float) -> Measured:
             if heartbeat % 5 == 0:
                 server.tell(Heartbeat(server.position()))
         at_rest = (_cpu_seconds(pid) - before) / rest_seconds
-        return Measured(first, cut, round_trips, commits, _resident_mb(pid), at_rest)
+        return Measured(first, cut, round_trips, commits, _status_mb(pid, "VmRSS"), _status_mb(pid, "VmHWM"), at_rest)
 
 
 class _Server:
@@ -289,6 +290,6 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
 
-def _resident_mb(pid: int) -> float:
+def _status_mb(pid: int, name: str) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name)) / 1024

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from errno import ENOENT
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from struct import Struct
 from threading import Lock
@@ -155,9 +156,9 @@ class Usage:
             with self._lock:
                 told, self._is_fresh = _told(self._ledger), False
             content = json.dumps(told, separators=(",", ":")).encode() + b"\n"
-            if content != self._written:
+            if (digest := sha256(content).digest()) != self._written:
                 write_whole(self._path, content)
-                self._written = content
+                self._written = digest
         except OSError as error:
             self.problem = f"What rules were used can't be kept on disk: {error}"
         else:
