@@ -17,6 +17,7 @@ from time import perf_counter
 from bench.dataplane_worlds import Change, fleet_host, four_ports, own_port
 from bench.namespaces import alone
 from ringwall.agent.kernel import Kernel
+from ringwall.agent.memory import undisturbed
 from ringwall.compiler.compile import Compiled, compile_host
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.peer import Peer, PeerKind
@@ -190,7 +191,7 @@ def resync(rules: int) -> tuple[float, float]:
     with alone() as ns, ns.enter():
         with Kernel() as kernel:
             kernel.apply(None, compile_host(state, LOCAL).ruleset)
-        with Kernel() as kernel:
+        with Kernel() as kernel, undisturbed():  # as an agent does it
             began = perf_counter()
             observed = kernel.observe()
             listed = perf_counter() - began

@@ -57,7 +57,7 @@ from .errors import (
 from .guard import Guard, forget_roll_back, rolled_back
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
 from .kept import Kept
-from .memory import give_back, settle
+from .memory import give_back, settle, undisturbed
 from .pins import told
 from .preview import would_end
 from .questions import Parameters, Questions
@@ -448,6 +448,7 @@ class Agent:
         applied = self._applied if self._knows_applied else None
         return applied is not None and not self._kernel.is_current(applied)
 
+    @undisturbed()
     def _enforce(self) -> None:
         """Brings the kernel to the state that was received, or says why it can't; then the last commit stands."""
         received = self._received
