@@ -182,9 +182,7 @@ def detach(endpoint: Endpoint, options: argparse.Namespace) -> int:
 def remove(endpoint: Endpoint, options: argparse.Namespace) -> int:
     """Forgets a host."""
     call(endpoint, "DELETE", f"/ringwall/v1/hosts/{options.host}")
-    print(
-        f"{options.host} is removed. Its kernel keeps its last rules; `ringwall agent release` there ends them."
-    )
+    print(f"{options.host} is removed. Its kernel keeps its last rules; `ringwall agent release` there ends them.")
     return 0
 
 
