@@ -28,6 +28,8 @@ from . import shapes
 ITEMS_MAX: Final = 100
 TEXT_MAX: Final = 1_024
 OMITTED: Final = "omitted"
+REMOVED: Final = "<sensitiveDataRemoved>"
+"""In place of bytes: EC2's are user data, which may hold secrets."""
 
 EC2_NAMESPACE: Final = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
@@ -144,6 +146,8 @@ def _value(kind: str) -> Record:
 def _scalar(value: Any) -> Any:
     if isinstance(value, str):
         return cut(value)
+    if isinstance(value, bytes):
+        return REMOVED
     return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
 
 

@@ -133,6 +133,11 @@ def test_credentials_are_recorded_without_what_is_secret() -> None:
     assert "123456" not in str(recorded_request("AssumeRole", {"RoleArn": "arn", "TokenCode": "123456"}))
 
 
+def test_user_data_is_recorded_as_removed() -> None:
+    told = recorded_request("ModifyInstanceAttribute", {"InstanceId": "i-1", "UserData": {"Value": b"secret-1"}})
+    assert told == {"instanceId": "i-1", "userData": {"value": "<sensitiveDataRemoved>"}}
+
+
 def test_much_is_cut_with_a_mark() -> None:
     ids = [f"sgr-{number}" for number in range(ITEMS_MAX + 5)]
     told = recorded_request("RevokeSecurityGroupIngress", {"SecurityGroupRuleIds": ids, "GroupName": "x" * 5_000})
