@@ -68,7 +68,6 @@ def test_secrets_of_an_older_version_are_encrypted_and_leave_no_trace(data: Path
     with serving("--data", str(data)) as server:
         hosts = [enrol(server, f"web{number}") for number in range(3)]
         server.stop()
-    (data.parent / "data.key").unlink()
     with contextlib.closing(Driven(open_sqlite(data / "ringwall.db"))) as store:
         store.write(lambda tx: [tx.reseal_host_key(host.key_id, host.secret) for host in hosts])
     assert all(host.secret.encode() in files(data) for host in hosts)
