@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plain_policy
@@ -111,6 +111,7 @@ def test_the_plain_evaluator_agrees(texts: list[str], asking: tuple[str, list[st
     assert decision(texts, *asking).outcome == plain_policy.decide(texts, *asking)
 
 
+@settings(deadline=None)
 @given(
     st.lists(documents, max_size=3),
     st.lists(askings, max_size=12),
