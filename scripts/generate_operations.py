@@ -157,8 +157,8 @@ def _head(name: str) -> str:
 
 def parameters(operation: Operation) -> Iterator[str]:
     """A row for each parameter of the request, those within structures too."""
-    _, structure, _ = shapes.OPERATIONS[operation.name]
-    for wire, path, kind in _members(structure, "", ""):
+    service, structure, _ = shapes.OPERATIONS[operation.name]
+    for wire, path, kind in _members(structure, "", "", item=".member" if service == "sts" else ""):
         here = "served"
         if path in operation.refused:
             here = f"refused: {operation.refused[path]}"
@@ -174,14 +174,16 @@ def leaves(operation: Operation) -> Iterator[str]:
         yield path
 
 
-def _members(structure: str, wire_head: str, path_head: str, counters: str = "NMK") -> Iterator[tuple[str, str, str]]:
-    """(name on the wire, path of members, type), depth first."""
+def _members(
+    structure: str, wire_head: str, path_head: str, counters: str = "NMK", item: str = ""
+) -> Iterator[tuple[str, str, str]]:
+    """(name on the wire, path of members, type), depth first. item: what stands before an item's number; STS's."""
     for wire, (member, kind) in shapes.INPUTS[structure].items():
         name, path, rest = wire_head + wire, path_head + member, counters
         if kind.startswith("["):
-            kind, name, rest = kind[1:-1], f"{name}.{counters[0]}", counters[1:]
+            kind, name, rest = kind[1:-1], f"{name}{item}.{counters[0]}", counters[1:]
         if kind in shapes.INPUTS:
-            yield from _members(kind, f"{name}.", f"{path}.", rest)
+            yield from _members(kind, f"{name}.", f"{path}.", rest, item)
         else:
             yield name, path, kind
 
