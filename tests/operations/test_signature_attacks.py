@@ -73,7 +73,7 @@ def exchange(server: Server, sent: bytes, answers: int = 1, patience: float = SE
     """All that the server says to it, until it closes.
 
     It is told that nothing more comes once there are so many answers, or when it has said nothing for `patience`
-    seconds, as it does while it waits for the rest of a request. The server closes then: what it hasn't answered is lost.
+    seconds, as it does while it waits for the rest of a request. It closes then: what it hasn't answered is lost.
     """
     with socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) as client:
         client.sendall(sent)
