@@ -26,6 +26,7 @@ from typing import Any, Final, NamedTuple
 from ringwall.domain import change as changes
 from ringwall.domain.caller import Caller, CallerKind
 from ringwall.domain.change import Change
+from ringwall.domain.compact_json import compact
 from ringwall.domain.errors import ServiceError
 from ringwall.domain.group import SecurityGroupRule
 from ringwall.store.principals_base import TrailEvent, TrailHead
@@ -55,8 +56,6 @@ IsMac = Callable[[bytes, bytes], bool]
 
 _RESOURCE: Final = re.compile(r'"((?:sgr?|vpc|subnet|eni|i|pl|pcx)-[0-9a-f]{8,17})"')
 """The ids in an event: wherever one is a value by itself."""
-# Built once: json.dumps with separators builds an encoder on every call, which costs more than the encoding.
-_to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Deed(NamedTuple):
@@ -91,10 +90,10 @@ class Event:
     @property
     def text(self) -> str:
         """The event's text; without its parameters and its answer where it would be too long."""
-        text = f"{self.head},{_to_text(self.rest)[1:]}"
+        text = f"{self.head},{compact(self.rest)[1:]}"
         if len(text) > (REFUSAL_MAX if "errorCode" in self.rest else EVENT_MAX):
             omitted = {"omitted": True, "originalSize": len(text)}
-            text = f"{self.head},{_to_text({**self.rest, 'requestParameters': omitted, 'responseElements': None})[1:]}"
+            text = f"{self.head},{compact({**self.rest, 'requestParameters': omitted, 'responseElements': None})[1:]}"
         return text
 
 
@@ -165,7 +164,7 @@ def _head(
         who = identity(caller)
     else:
         who = {"type": "Unknown"} if name == COUNT_FAILURES else {"type": "AWSService", "invokedBy": RINGWALL}
-    return _to_text(
+    return compact(
         {
             "eventVersion": EVENT_VERSION,
             "userIdentity": who,

@@ -40,7 +40,7 @@ class Keyring:
     def __init__(self, keys: Sequence[bytes]) -> None:
         assert keys and all(len(key) == KEY_BYTES for key in keys), "a keyring has keys of 32 bytes"
         self._keys = tuple(keys)
-        self._own: dict[str, bytes] = {}
+        self._keyed: dict[str, hmac.HMAC] = {}  # by label, with nothing in it yet: the key's part is done once
 
     def seal(self, secret: str, context: str) -> str:
         """The secret encrypted (AES-256-GCM), to be opened with the same context only, such as the id of its key."""
@@ -72,10 +72,12 @@ class Keyring:
 
     def mac(self, label: str, content: bytes) -> bytes:
         """The code (HMAC-SHA256) of the content, for one purpose: codes of other labels don't pass for it."""
-        own = self._own.get(label)
-        if own is None:
-            own = self._own[label] = _own_key(self._keys[0], label)
-        return hmac.digest(own, content, hashlib.sha256)
+        keyed = self._keyed.get(label)
+        if keyed is None:
+            keyed = self._keyed[label] = hmac.new(_own_key(self._keys[0], label), digestmod="sha256")
+        code = keyed.copy()
+        code.update(content)
+        return code.digest()
 
     def is_mac(self, code: bytes, label: str, content: bytes) -> bool:
         """Whether one of the keys made this code, compared in constant time."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ringwall.domain import change as changes
 from ringwall.domain.change import Change, RulesAdded, RulesRemoved
+from ringwall.domain.compact_json import compact
 from ringwall.domain.group import Direction, PeerReference, SecurityGroupRule
 from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.traffic import Traffic
@@ -51,13 +52,10 @@ _CLASSES: Final[dict[str, type[Change]]] = {
 _LAYOUTS: Final = {cls: (name, tuple(field.name for field in fields(cls))) for name, cls in _CLASSES.items()}
 _REFERENCE: Final = tuple(field.name for field in fields(PeerReference))
 
-# Built once: json.dumps with separators builds an encoder on every call, which costs more than the encoding.
-_to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
 
 def encode_changes(made: Iterable[Change]) -> str:
     """The JSON text of these changes, in their order."""
-    return _to_text([_members(change) for change in made])
+    return compact([_members(change) for change in made])
 
 
 def decode_changes(text: str) -> tuple[Change, ...]:
@@ -67,7 +65,7 @@ def decode_changes(text: str) -> tuple[Change, ...]:
 
 def encode_rule(rule: SecurityGroupRule) -> str:
     """The JSON text of a rule, without its group."""
-    return _to_text(_rule_members(rule))
+    return compact(_rule_members(rule))
 
 
 def decode_rule(group_id: str, text: str) -> SecurityGroupRule:

@@ -121,8 +121,8 @@ def _structure(structure: str) -> Record:
     def record(value: Mapping[str, Any]) -> dict[str, Any]:
         told: dict[str, Any] = {**empty}
         for member, child in value.items():
-            if member in members:
-                name, record_child = members[member]
+            if known := members.get(member):
+                name, record_child = known
                 told[name] = record_child(child)
         return told
 
@@ -145,7 +145,7 @@ def _value(kind: str) -> Record:
 
 def _scalar(value: Any) -> Any:
     if isinstance(value, str):
-        return cut(value)
+        return value if len(value) <= TEXT_MAX else cut(value)
     if isinstance(value, bytes):
         return REMOVED
     return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
@@ -158,7 +158,7 @@ def _list(record_item: Record, item_name: str) -> Record:
         if not value:
             return {}
         told = record_all(value)
-        if not isinstance(value[0], Mapping):
+        if not isinstance(value[0], dict):
             told = [each if isinstance(each, dict) else {item_name: each} for each in told]
         return {"items": told}
 
@@ -190,8 +190,8 @@ def _spelled(structure: str) -> Record:
     def record(value: Mapping[str, Any]) -> dict[str, Any]:
         told: dict[str, Any] = {}
         for member, child in value.items():
-            if member in members:
-                name, record_child = members[member]
+            if known := members.get(member):
+                name, record_child = known
                 told[name] = record_child(child)
         return told
 
@@ -259,8 +259,8 @@ def _of_answer(structure: str, of_list: Callable[[str], Record], of_value: Calla
     def record(value: Mapping[str, Any]) -> dict[str, Any]:
         told: dict[str, Any] = {}
         for member, child in value.items():
-            if child is not None and member in members:
-                name, record_child = members[member]
+            if child is not None and (known := members.get(member)):
+                name, record_child = known
                 told[name] = record_child(child)
         return told
 
