@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from itertools import count
 from typing import Any
 
@@ -55,7 +56,7 @@ def use_token(server: Server, token: str, hostname: str = "web1", addresses: tup
             {
                 "device": "eth0",
                 "mac_address": "02:00:00:00:00:01",
-                "addresses": addresses or (f"172.31.0.{next(_numbers)}/20",),
+                "addresses": addresses or (f"{ip_address('172.31.0.0') + next(_numbers)}/20",),
             }
         ],
     }
