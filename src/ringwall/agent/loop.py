@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from errno import ERESTART
+from threading import Lock
 from typing import Any, Final, Protocol
 
 from ringwall.compiler.closed import closed_ruleset
@@ -187,6 +188,7 @@ class Agent:
         self._lost: tuple[str, float] | None = None
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
         self._kept: tuple[HostState, str] | None = None
+        self._keeping = Lock()
         self._confirming: set[asyncio.Task[None]] = set()
         self._is_new = False
         self._drains = self._effects.kept()
@@ -653,38 +655,54 @@ class Agent:
         )  # fmt: skip
 
     async def _keeper(self) -> None:
-        """Keeps on disk what is in force, a moment later: writing a large state takes longer than committing a rule."""
-        while True:
-            await self._to_keep.wait()
-            self._to_keep.clear()
-            in_force = self._in_force
-            if in_force is not None and (in_force.received.state, in_force.digest) != self._kept:
-                try:
-                    await asyncio.to_thread(self._keep, in_force)
-                except OSError as error:
-                    if "disk" not in self._problems:
-                        self._to_tell.set()
-                    self._problems["disk"] = (f"The state can't be kept on disk for the next boot: {error}",)
-                else:
-                    self._kept = (in_force.received.state, in_force.digest)
-                    if self._problems.pop("disk", None):
-                        self._to_tell.set()
-                if self._is_new:
-                    self._is_new = False
-                    settle()
-                    give_back()
-                await asyncio.sleep(KEEP_SECONDS_MIN)
+        """Keeps on disk what is in force, a moment later: writing a large state takes longer than committing a rule.
 
-    def _keep(self, in_force: InForce) -> None:
-        """Writes the state down; where only devices came or went, nothing but its digest.
+        At its end once more, as a host that goes down starts with it.
+        """
+        try:
+            while True:
+                await self._to_keep.wait()
+                self._to_keep.clear()
+                if self._is_to_be_kept():
+                    try:
+                        await asyncio.to_thread(self._keep)
+                    except OSError as error:
+                        if "disk" not in self._problems:
+                            self._to_tell.set()
+                        self._problems["disk"] = (f"The state can't be kept on disk for the next boot: {error}",)
+                    else:
+                        if self._problems.pop("disk", None):
+                            self._to_tell.set()
+                    if self._is_new:
+                        self._is_new = False
+                        settle()
+                        give_back()
+                    await asyncio.sleep(KEEP_SECONDS_MIN)
+        finally:
+            try:
+                self._keep()
+            except OSError as error:
+                LOG.error("what is in force can't be kept on disk for the next boot: %s", error)
+
+    def _is_to_be_kept(self) -> bool:
+        in_force = self._in_force
+        return in_force is not None and (in_force.received.state, in_force.digest) != self._kept
+
+    def _keep(self) -> None:
+        """Writes down the state that is in force now; where only devices came or went, nothing but its digest.
 
         Raises:
             OSError: the disk can't.
         """
-        received = in_force.received
-        is_kept = self._kept is not None and received.state is self._kept[0]
-        if not (is_kept and self._directory.save_digest(in_force.digest)):
-            self._directory.save_state(Snapshot(received.position, received.state), in_force.digest)
+        with self._keeping:  # at the end a thread may still be at it
+            in_force = self._in_force
+            if in_force is None or not self._is_to_be_kept():
+                return
+            received = in_force.received
+            is_kept = self._kept is not None and received.state is self._kept[0]
+            if not (is_kept and self._directory.save_digest(in_force.digest)):
+                self._directory.save_state(Snapshot(received.position, received.state), in_force.digest)
+            self._kept = (received.state, in_force.digest)
 
     async def _teller(self) -> None:
         while True:

@@ -91,6 +91,7 @@ class Usage:
         self._clock = clock
         self._ledger = _read(self._path)
         self._lock = Lock()
+        self._writing = Lock()
         self._is_fresh = False
         self._written: bytes | None = None
         self._read_at = 0.0
@@ -153,12 +154,13 @@ class Usage:
 
     def _write(self) -> None:
         try:
-            with self._lock:
-                told, self._is_fresh = _told(self._ledger), False
-            content = json.dumps(told, separators=(",", ":")).encode() + b"\n"
-            if (digest := sha256(content).digest()) != self._written:
-                write_whole(self._path, content)
-                self._written = digest
+            with self._writing:  # at the end a thread may still be at it, with less
+                with self._lock:
+                    told, self._is_fresh = _told(self._ledger), False
+                content = json.dumps(told, separators=(",", ":")).encode() + b"\n"
+                if (digest := sha256(content).digest()) != self._written:
+                    write_whole(self._path, content)
+                    self._written = digest
         except OSError as error:
             self.problem = f"What rules were used can't be kept on disk: {error}"
         else:

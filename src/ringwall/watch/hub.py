@@ -338,9 +338,13 @@ class Hub:
                 watcher.changed.set()
         self._watchers[host_id] = watcher
         self._index(watcher)
+        report = self.status(host_id).report
+        if report is not None and had < report.position.revision:
+            report = None  # of an agent before this one, which doesn't know yet whether the kernel still has that
         self._statuses[host_id] = replace(
             self.status(host_id),
             connected=True,
+            report=report,
             told=position,
             effective_revision=position.revision,
             resumed_from=after,

@@ -544,6 +544,33 @@ def test_after_a_boot_the_last_state_is_loaded_before_the_server_speaks(tmp_path
     run(tmp_path, after)
 
 
+def test_what_is_in_force_at_an_orderly_end_is_on_disk_however_short_it_was(tmp_path: Path) -> None:
+    async def test(stage: Stage) -> None:
+        await stage.connected()
+        stage.control.say(Snapshot(at(5), STATE))
+        await stage.until(lambda: stage.directory.last_state() is not None)  # and the keeper rests
+        stage.control.say(Delta(5, at(6), REVOKED))
+        await stage.reported(6)
+
+    run(tmp_path, test)
+    kept = AgentDirectory(tmp_path).last_state()
+    assert kept is not None
+    assert kept[0] == Snapshot(at(6), merge(STATE, REVOKED))
+
+
+def test_a_full_disk_doesnt_hinder_an_orderly_end(tmp_path: Path) -> None:
+    async def test(stage: Stage) -> None:
+        (tmp_path / ".state.json.new").mkdir()
+        await stage.connected()
+        stage.control.say(Snapshot(at(5), STATE))
+        await stage.until(
+            lambda: "state can't be kept on disk" in str([each.problems for each in stage.control.reports])
+        )
+
+    run(tmp_path, test)
+    assert AgentDirectory(tmp_path).last_state() is None
+
+
 def test_a_table_that_differs_from_the_last_state_waits_for_the_server(tmp_path: Path) -> None:
     kernel = PlainKernel()
     newer = merge(STATE, REVOKED)

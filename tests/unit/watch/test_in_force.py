@@ -159,6 +159,26 @@ def test_what_a_host_had_before_the_server_started_has_no_time() -> None:
     run(test)
 
 
+@pytest.mark.parametrize(("had", "in_force"), [(None, None), (0, None), (1, 1)])
+def test_a_new_agent_that_knows_less_than_the_last_reported_isnt_up_to_date_before_it_reports(
+    had: int | None, in_force: int | None
+) -> None:
+    """The kernel may have begun anew, from what the disk had; the same agent that reconnects knows what it reported."""
+
+    async def test(world: World) -> None:
+        stream = await world.connect()
+        world.switch()
+        await anext(stream)
+        world.report(1)
+        await stream.aclose()
+        await world.connect(after=None if had is None else Position("store", 1, had))
+        assert world.hub.revision_in_force(HERE) == in_force
+        world.report(1)
+        assert world.hub.status(HERE).is_up_to_date
+
+    run(test)
+
+
 def test_a_history_forgets_its_oldest_commits_and_says_nothing_of_them() -> None:
     history = History()
     reports = [Report(Position("s", 1, 10 * number), "enforce", "d", float(number), 1.0) for number in range(1, 66)]
