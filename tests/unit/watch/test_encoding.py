@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,19 @@ from ringwall.watch.encoding import MalformedMessage, decode, decode_report, enc
 from ringwall.watch.messages import TABLE_OWNER, Drift, Heartbeat, InterfaceInForce, Message, Position, Report, Snapshot
 
 HEARTBEAT = Heartbeat(Position("store", 1, 7))
+TELLING = (
+    b"Infinity",
+    b"NaN",
+    b'"groups":{',
+    b'"groups":{},',
+    b'"type":"delta",',
+    b"}",
+    b"{",
+    b",",
+    b'\\"',
+    b" ",
+    b"\xff",
+)
 
 
 @given(host_states.messages)
@@ -170,3 +184,35 @@ def test_a_damaged_message_is_refused_or_is_another_message(message: Message, da
     line[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
     with contextlib.suppress(MalformedMessage):
         decode(bytes(line))
+
+
+@given(host_states.messages, st.data())
+def test_to_read_group_by_group_tells_the_same_as_to_read_all_at_once(message: Message, data: st.DataObject) -> None:
+    """Also of a line that is damaged, cut off, says something twice, or isn't written as we write it."""
+    line = encode(message)
+    start = data.draw(st.integers(0, len(line)))
+    end = data.draw(st.integers(start, min(start + 3, len(line))))
+    piece = data.draw(st.binary(max_size=3) | st.sampled_from(TELLING))
+    for each in (line, line[:start] + piece + line[end:], line[:start], _spelt_out(line)):
+        assert _read(decode, each) == _read(encoding._at_once, each)
+
+
+def test_a_snapshot_is_read_group_by_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = {each: HostGroup(each, "Infinity", {}) for each in ("sg-1", "sg-2")}
+    snapshot = Snapshot(HEARTBEAT.position, HostState("i-1", Mode.ENFORCE, groups=groups))
+    with monkeypatch.context() as broken:
+        broken.setattr(encoding, "_at_once", None)
+        assert decode(encode(snapshot)) == snapshot
+    unmarkable = replace(snapshot, state=replace(snapshot.state, host_id="Infinity"))
+    assert decode(encode(unmarkable)) == unmarkable
+
+
+def _spelt_out(line: bytes) -> bytes:
+    return json.dumps(json.loads(line), indent=1).encode()
+
+
+def _read(read: Callable[[bytes], Message], line: bytes) -> Message | str:
+    try:
+        return read(line)
+    except MalformedMessage as error:
+        return str(error)
