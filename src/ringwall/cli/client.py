@@ -53,7 +53,7 @@ def call(
         service="ringwall",
         now=time.time(),
     )
-    connection = _connect(parts.scheme, parts.hostname or "", parts.port, endpoint.ca_bundle)
+    connection = connect(parts.scheme, parts.hostname or "", parts.port, endpoint.ca_bundle)
     try:
         connection.request(method, f"{path}?{query}" if query else path, body=body, headers=headers)
         response = connection.getresponse()
@@ -80,7 +80,12 @@ def _advice(error: Exception) -> str:
     return "Is the server running there?"
 
 
-def _connect(scheme: str, host: str, port: int | None, ca_bundle: Path | None) -> http.client.HTTPConnection:
+def connect(scheme: str, host: str, port: int | None, ca_bundle: Path | None) -> http.client.HTTPConnection:
+    """A connection that isn't made yet.
+
+    Raises:
+        CallFailed: the bundle can't be read.
+    """
     if scheme == "https":
         said, bundle = "--ca-bundle", str(ca_bundle)
         if ca_bundle is None:

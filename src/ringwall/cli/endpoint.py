@@ -36,7 +36,9 @@ class Endpoint:
 def add_endpoint_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that `find_endpoint` is given."""
     parser.add_argument("--data", type=Path, metavar="DIR", help="the server's data directory, for its key and URL")
-    parser.add_argument("--server", metavar="URL", help="the server, when it isn't the data directory's")
+    parser.add_argument(
+        "--server", "--endpoint-url", metavar="URL", help="the server, when it isn't the data directory's"
+    )
     parser.add_argument("--region", help="the region to act in")
     parser.add_argument(
         "--ca-bundle",

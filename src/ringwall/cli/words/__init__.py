@@ -1,0 +1,1 @@
+"""What the human words of the command line have in common."""
