@@ -3,8 +3,9 @@
 Two servers, with 10 and with 10,000 groups of 20 rules, and moto with 10,000: a group by its id, its rules by a filter,
 a walk of pages, and everything at once. The ids are random ones of all there are: first each of them once, in random
 order, on a server that was asked for none of them before; then, for the slices that are compared, any of them. While
-everything is described, a probe on a connection of its own sends small requests, a read and a write in turn; what they
-wait longer than without it is what others feel.
+everything is described, a probe on a connection of its own sends small requests, a read and two writes in turn; what
+they wait longer than without it is what others feel. Writes wait for the disk too, and now and then for a checkpoint of
+the write-ahead log, so they are counted apart, and without the description for as long as it takes.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ FEW, SOME, MANY = 10, 1_000, 10_000
 CLIENTS = 8
 SEED = 20
 PROBE_PAUSE_SECONDS = 0.002
+ALONE_SECONDS = 8.0
+"""About as long as a description of everything takes."""
 _TOKEN = re.compile("<nextToken>([^<]+)</nextToken>")
 
 
@@ -190,24 +193,31 @@ async def walk(target: Target, action: str, size: int) -> Walk:
 
 
 def _everything(target: Target, group_id: str, idle: float) -> None:
-    alone = checked(uvloop.run(probe(target, group_id, 2.0)))
-    print("| | seconds | MB | probes | p50, p99, longest ms | resident MB, peak above idle | after |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    print(f"| nothing else | 2.0 | | {alone.requests} | {latencies(alone)} | | {resident_mb(target.pid) - idle:.0f} |")
+    alone = checked(uvloop.run(probe(target, group_id, ALONE_SECONDS)))
+    print("| | seconds | MB | probes | reads: p50, p99, longest ms | writes | resident MB, peak above idle | after |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    after = resident_mb(target.pid) - idle
+    print(f"| nothing else | {ALONE_SECONDS:.1f} | | {alone.requests} | {felt(alone)} | | {after:.0f} |")
     for action in ("DescribeSecurityGroups", "DescribeSecurityGroupRules"):
         forget_peak(target.pid)
         seconds, size, beside = uvloop.run(described_and_probed(target, action, group_id))
         peak, after = resident_mb(target.pid, "VmHWM") - idle, resident_mb(target.pid) - idle
         print(
-            f"| {action} | {seconds:.1f} | {size / 1e6:.0f} | {beside.requests} | {latencies(beside)} "
+            f"| {action} | {seconds:.1f} | {size / 1e6:.0f} | {beside.requests} | {felt(beside)} "
             f"| {peak:.0f} | {after:.0f} |"
         )
     print(f"\nResident when idle: {idle:.0f} MB.\n")
 
 
-def latencies(outcome: Outcome) -> str:
-    """Their middle, the 99th of 100, and the longest, in ms."""
-    times = sorted(each * 1000 for each in outcome.latencies)
+def felt(outcome: Outcome) -> str:
+    """What the probe's reads waited, then its writes: their middle, the 99th of 100, and the longest, in ms."""
+    reads = outcome.latencies[::3]
+    writes = [each for number, each in enumerate(outcome.latencies) if number % 3]
+    return f"{_spread(reads)} | {_spread(writes)}"
+
+
+def _spread(seconds: list[float]) -> str:
+    times = sorted(each * 1000 for each in seconds)
     return f"{times[len(times) // 2]:.1f}, {times[int(len(times) * 0.99)]:.1f}, {times[-1]:.1f}"
 
 
