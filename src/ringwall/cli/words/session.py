@@ -48,6 +48,8 @@ class Session:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
+        self.revision: int | None = None
+        """What the last of EC2's operations was stored under, if it changed anything (header Ringwall-Revision)."""
 
     @property
     def url(self) -> str:
@@ -122,6 +124,8 @@ class Session:
             was_sent = True
             connection.request("POST", "/", body=body, headers=headers)
             response = connection.getresponse()
+            told = response.getheader("Ringwall-Revision", "")
+            self.revision = int(told) if told.isascii() and told.isdigit() else None
             return response.status, ElementTree.fromstring(response.read())
         except (OSError, http.client.HTTPException, ElementTree.ParseError) as error:
             text = f"{endpoint.url} gave no answer that can be read ({error})."
