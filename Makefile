@@ -93,8 +93,9 @@ imports: setup  ## the layers, as docs/ARCHITECTURE.md draws them
 golden: setup  ## write the golden files anew; read the diff before you commit it
 	RINGWALL_GOLDEN=write $(BIN)/python -m pytest tests/compiler tests/operations -m "not slow" -k golden
 
-generate: setup  ## write the wire table anew from the locked botocore
+generate: setup  ## write the wire tables anew from the locked botocore
 	$(BIN)/python scripts/generate_shapes.py
+	$(BIN)/python scripts/generate_cli_model.py
 
 docs: setup  ## write docs/reference/operations.md and the generated parts of docs/reference.md anew
 	$(BIN)/python scripts/generate_operations.py

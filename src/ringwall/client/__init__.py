@@ -1,0 +1,1 @@
+"""What any program needs that calls EC2: its model, requests, answers, credentials, endpoints and the exchange."""
