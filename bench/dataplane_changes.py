@@ -24,7 +24,7 @@ from ringwall.domain.peer import Peer, PeerKind
 from ringwall.domain.world import HostState
 from ringwall.nft.diff import difference
 from ringwall.nft.ruleset import Applied, advance
-from ringwall.nft.transaction import AddChain, AddRule, DeleteRule, DeleteTable
+from ringwall.nft.transaction import AddChain, AddRule, Command, DeleteRule, DeleteTable
 
 LOCAL = LocalPolicy()
 Seconds = Sequence[float]
@@ -56,7 +56,7 @@ class Loaded:
 class Costs:
     """Seconds. revoke, authorize: commits, each after its rules were compiled, as an agent does it.
 
-    raw: revokes that follow each other, with nothing between them that takes the processor's caches.
+    raw, raw_authorize: some that follow each other, with nothing between them that takes the processor's caches.
     before: compiling and comparing, for each revoke. forked, library: a revoke by `nft`, by libnftables.
     """
 
@@ -64,6 +64,7 @@ class Costs:
     chains: int
     load: float
     raw: Seconds
+    raw_authorize: Seconds
     revoke: Seconds
     authorize: Seconds
     before: Seconds
@@ -93,23 +94,33 @@ def changes(state: HostState, rounds: int, forked: int = 0) -> Costs:
                 for way, seconds in ((_forked, forks), (run, library)):
                     if way is not None:
                         seconds.append(_by_nft(loaded, change, way))
-        raw = _raw(loaded, rounds, choose)
+        raw, raw_authorize = _raw(loaded, rounds, choose)
         kernel.commit((DeleteTable(),), None)
-    return Costs(len(rules), len(compiled.ruleset.chains), load, raw, revokes, authorizes, befores, forks, library)
+    chains = len(compiled.ruleset.chains)
+    return Costs(len(rules), chains, load, raw, raw_authorize, revokes, authorizes, befores, forks, library)
 
 
-def _raw(loaded: Loaded, rounds: int, choose: random.Random) -> Seconds:
-    """Seconds of so many revokes, one after the other; the table isn't what `loaded` says afterwards."""
+def _raw(loaded: Loaded, rounds: int, choose: random.Random) -> tuple[Seconds, Seconds]:
+    """Seconds of so many revokes, one after the other, and of what brings the same rules back, at their chains' ends.
+
+    The table isn't what `loaded` says afterwards.
+    """
     there = [
-        DeleteRule(name, handle)
+        (DeleteRule(name, handle), AddRule(name, rule, None))
         for name, chain in loaded.applied.ruleset.chains.items()
         for rule, handle in zip(chain.rules, loaded.applied.handles[name], strict=True)
         if (rule.comment or "").startswith("sgr-")
     ]
+    deletions, additions = zip(*choose.sample(there, rounds), strict=True)
+    return _timed(loaded.kernel, deletions), _timed(loaded.kernel, additions)
+
+
+def _timed(kernel: Kernel, commands: Sequence[Command]) -> Seconds:
+    """Seconds of each command as a commit of its own."""
     seconds = []
-    for command in choose.sample(there, rounds):
+    for command in commands:
         began = perf_counter()
-        loaded.kernel.commit((command,), None)
+        kernel.commit((command,), None)
         seconds.append(perf_counter() - began)
     return seconds
 
