@@ -66,6 +66,12 @@ def fleet_host(rules: int, shape: Shape = four_ports, per_group: int = RULES_PER
     return HostState("i-bench", Mode.ENFORCE, interfaces, groups)
 
 
+def lone_host(rules: int, shape: Shape = four_ports, per_group: int = RULES_PER_GROUP) -> HostState:
+    """`fleet_host` with all groups on the host's own interface, and nothing behind it."""
+    state = fleet_host(rules, shape, per_group)
+    return replace(state, interfaces={"eni-0": replace(state.interfaces["eni-0"], group_ids=tuple(state.groups))})
+
+
 def served_host(rules: int, groups: int = 1, shape: Shape = own_port) -> HostState:
     """A host with one interface, and groups of that many rules each, of which one of the last group admits the peer.
 
