@@ -69,6 +69,36 @@ def test_what_is_not_understood_is_a_usage_error(
     assert "error: " in said
 
 
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [
+        (("serve", "--prot", "80"), "--port"),
+        (("host", "token", "--sbunet", "subnet-1"), "--subnet"),
+        (("host", "list", "--regoin", "x"), "--region"),
+        (("hots", "list"), "host"),
+        (("host", "lst"), "list"),
+        (("--verison",), "--version"),
+    ],
+)
+def test_the_nearest_known_word_is_named(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], nearest: str
+) -> None:
+    assert usage_error(capsys, *arguments).endswith(f" (did you mean {nearest}?)\n")
+
+
+def test_a_word_that_is_like_none_gets_no_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert usage_error(capsys, "serve", "--xyzzy").endswith("unrecognized arguments: --xyzzy\n")
+
+
+def test_the_way_to_a_verb_imports_nothing() -> None:
+    program = (
+        "import sys; before = set(sys.modules); import ringwall.cli.main;"
+        "print(sorted(set(sys.modules) - before - {'__future__', 'ringwall', 'ringwall.cli', 'ringwall.cli.main'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_the_version() -> None:
     done = run("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"ringwall {__version__}\n", "")
