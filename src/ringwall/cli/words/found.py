@@ -1,0 +1,215 @@
+"""What the server has, found by the words that people use for it: groups by name, their rules, and names to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any, Final
+
+from ringwall.cli.screen import plain
+from ringwall.domain.group import Direction
+
+from .rules import Names, Rule, Wanted, line_of, means_only_itself, rule_of, shown, sort_key
+from .session import Session
+
+Described = dict[str, Any]
+
+FILTER_VALUES_MAX: Final = 200
+"""A filter takes no more values (EC2's own limit)."""
+NEAR_RULES_MAX: Final = 5_000
+"""So many rules of all groups are looked through for what is like one that wasn't found."""
+
+
+class NotFound(Exception):
+    """A word that names nothing, in a sentence that says what comes near."""
+
+
+class Ambiguous(Exception):
+    """A word that names several things, in a sentence that says how to tell them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A wanted rule whose names are resolved. group: described. peers: canonical blocks, or ids, any of them."""
+
+    wanted: Wanted
+    group: Described | None
+    peers: frozenset[str]
+
+    def matches(self, rule: Rule) -> bool:
+        """Whether this is the rule, as far as its parts say."""
+        return (
+            (self.group is None or rule.group_id == self.group["GroupId"])
+            and rule.direction is self.wanted.direction
+            and rule.traffic in self.wanted.traffics
+            and rule.peer.value in self.peers
+        )
+
+
+def group_named(session: Session, word: str, vpc_id: str | None = None) -> Described:
+    """The group of that name or id, described.
+
+    Raises:
+        NotFound, Ambiguous.
+    """
+    found = _groups(session, word, vpc_id)
+    if len(found) > 1:
+        where = ", ".join(f"{each['GroupId']} in {each['VpcId']}" for each in found)
+        raise Ambiguous(f"{shown(word)} names {len(found)} groups: {where}. Give the id, or --vpc.")
+    if found:
+        return found[0]
+    names = sorted({str(each["GroupName"]) for each in session.every("DescribeSecurityGroups")})
+    raise NotFound(f"No group is named {shown(word)}{_in_vpc(vpc_id)}.{_near_names(word, names)}")
+
+
+def peers_named(session: Session, word: str, beside: Described | None = None) -> frozenset[str]:
+    """The ids that a peer's name may mean: groups, those in the VPC of the group `beside` before others, and lists.
+
+    Raises:
+        NotFound.
+    """
+    groups = _groups(session, word, None)
+    near = [each for each in groups if beside is not None and each["VpcId"] == beside["VpcId"]]
+    if word.startswith("pl-"):
+        lists = _described(session, "DescribeManagedPrefixLists", "prefix-list-id", [word])
+    else:
+        lists = _described(session, "DescribeManagedPrefixLists", "prefix-list-name", [_literal(word)])
+    found = [each["GroupId"] for each in near or groups] + [each["PrefixListId"] for each in lists]
+    if found:
+        return frozenset(found)
+    names = {str(each["GroupName"]) for each in session.every("DescribeSecurityGroups")}
+    names |= {str(each["PrefixListName"]) for each in session.every("DescribeManagedPrefixLists")}
+    raise NotFound(f"No group or prefix list is named {shown(word)}.{_near_names(word, sorted(names))}")
+
+
+def meant_by(session: Session, wanted: Wanted, vpc_id: str | None = None) -> Meant:
+    """The wanted rule with its names resolved.
+
+    Raises:
+        NotFound, Ambiguous.
+    """
+    group = None if wanted.group is None else group_named(session, wanted.group, vpc_id)
+    peers = frozenset(wanted.blocks) or peers_named(session, wanted.peer or "", group)
+    return Meant(wanted, group, peers)
+
+
+def rules_of_groups(session: Session, group_ids: Iterable[str]) -> list[Rule]:
+    """All rules of these groups, in the order in which they are shown."""
+    return sorted(map(rule_of, _described(session, "DescribeSecurityGroupRules", "group-id", group_ids)), key=sort_key)
+
+
+def all_rules(session: Session) -> list[Rule]:
+    """The rules of all groups, in the order in which they are shown within each."""
+    return sorted(map(rule_of, session.every("DescribeSecurityGroupRules", MaxResults=1000)), key=sort_key)
+
+
+def some_rules(session: Session) -> list[Rule]:
+    """Rules of all groups, but not more than can be looked through while somebody waits."""
+    found: list[Rule] = []
+    token: dict[str, str] = {}
+    while len(found) < NEAR_RULES_MAX:
+        answer = session.ec2("DescribeSecurityGroupRules", MaxResults=1000, **token)
+        found += map(rule_of, answer.get("SecurityGroupRules", []))
+        if not answer.get("NextToken"):
+            break
+        token = {"NextToken": answer["NextToken"]}
+    return found
+
+
+def rules_by_id(session: Session, rule_ids: Iterable[str]) -> dict[str, Rule]:
+    """Those of the rules that exist, by id."""
+    described = _described(session, "DescribeSecurityGroupRules", "security-group-rule-id", rule_ids)
+    return {rule.rule_id: rule for rule in map(rule_of, described)}
+
+
+def names_of_all(session: Session, groups: Iterable[Described]) -> Names:
+    """The words for these groups, which are all that there are, and for the prefix lists."""
+    return _names(groups, session.every("DescribeManagedPrefixLists"))
+
+
+def names_for(session: Session, rules: Sequence[Rule]) -> Names:
+    """The words for the groups and prefix lists in these rules. A name that several have is a word for none."""
+    ids = {rule.group_id for rule in rules} | {each.peer.value for each in rules if each.peer.value.startswith("sg-")}
+    groups = _described(session, "DescribeSecurityGroups", "group-id", ids)
+    names = {_literal(each["GroupName"]) for each in groups}
+    lists = session.every("DescribeManagedPrefixLists")
+    known = _names(_described(session, "DescribeSecurityGroups", "group-name", names), lists)
+    return replace(known, shown={key: word for key, word in known.shown.items() if key in ids or key.startswith("pl-")})
+
+
+def _names(groups: Iterable[Described], lists: Iterable[Described]) -> Names:
+    by_id = {each["GroupId"]: each["GroupName"] for each in groups}
+    by_id |= {each["PrefixListId"]: each["PrefixListName"] for each in lists}
+    owners: dict[str, int] = {}
+    for name in by_id.values():
+        owners[name.casefold()] = owners.get(name.casefold(), 0) + 1
+    return Names(
+        {key: shown(name) for key, name in by_id.items() if owners[name.casefold()] == 1 and means_only_itself(name)}
+    )
+
+
+def carriers(session: Session, group_ids: Iterable[str]) -> list[Described]:
+    """The interfaces that carry one of the groups and are attached to a host."""
+    found = _described(session, "DescribeNetworkInterfaces", "group-id", group_ids)
+    by_id = {each["NetworkInterfaceId"]: each for each in found if each.get("Attachment", {}).get("InstanceId")}
+    return list(by_id.values())
+
+
+def hosts_of(interfaces: Iterable[Described]) -> set[str]:
+    """The ids of the hosts that have the interfaces."""
+    return {each["Attachment"]["InstanceId"] for each in interfaces}
+
+
+def _groups(session: Session, word: str, vpc_id: str | None) -> list[Described]:
+    by_id = _described(session, "DescribeSecurityGroups", "group-id", [word]) if word.startswith("sg-") else []
+    found = by_id or _described(session, "DescribeSecurityGroups", "group-name", [_literal(word)])
+    return [each for each in found if vpc_id in (None, each["VpcId"])]
+
+
+def _described(session: Session, operation: str, name: str, values: Iterable[str]) -> list[Described]:
+    """All that has one of the values, of the filter of that name."""
+    wanted = sorted(set(values))
+    return [
+        each
+        for start in range(0, len(wanted), FILTER_VALUES_MAX)
+        for each in session.every(
+            operation, Filters=[{"Name": name, "Values": wanted[start : start + FILTER_VALUES_MAX]}]
+        )
+    ]
+
+
+def _literal(name: str) -> str:
+    """The name as a filter takes it that has no wildcards in it."""
+    return "".join(f"\\{each}" if each in "*?\\" else each for each in name)
+
+
+def _near_names(word: str, names: Sequence[str]) -> str:
+    by_folded = {name.casefold(): name for name in names}
+    near = get_close_matches(word.casefold(), by_folded, n=3, cutoff=0.6)
+    if near:
+        return f" Did you mean {' or '.join(shown(by_folded[each]) for each in near)}?"
+    return " `ringwall list` shows what there is."
+
+
+def _in_vpc(vpc_id: str | None) -> str:
+    return f" in {plain(vpc_id)}" if vpc_id else ""
+
+
+def describe_group(group: Described, names: Names) -> str:
+    """A group in a line: its word, its id, its VPC and what it is said to be for."""
+    return f"{names.of(group['GroupId'])}  {group['GroupId']} in {group['VpcId']}: {plain(group['Description'])}"
+
+
+def ambiguous_peers(rules: Sequence[Rule], names: Names) -> str | None:
+    """Why it isn't clear which of the rules is meant: a name that means several peers, each with a rule; else None."""
+    named = {rule.peer.value for rule in rules if not rule.peer.kind.value.startswith("cidr")}
+    if len(named) < 2:
+        return None
+    lines = "\n".join(f"  {line_of(rule, names).text()}" for rule in rules)
+    return f"The peer's name means {len(named)} peers, and each has such a rule. Say which, by its id:\n{lines}"
+
+
+def direction_word(direction: Direction | None) -> str:
+    """`ingress` or `egress`."""
+    return (direction or Direction.INGRESS).value
