@@ -195,7 +195,7 @@ def _waiters(loader: botocore.loaders.Loader) -> str:
             for name, each in sorted(waiters.items())
             if each["operation"] in EC2_OPERATIONS
         },
-        "Name on the command line -> (waiter, operation, seconds between, attempts, (state, matcher, path, expected)s).",
+        "Name in kebab case -> (waiter, operation, seconds between, attempts, (state, matcher, path, expected)+).",
     )
 
 

@@ -1168,4 +1168,4 @@ WAITERS: dict[str, tuple[str, str, int, int, tuple[tuple[str, str, str | None, s
     'vpc-peering-connection-exists': ('VpcPeeringConnectionExists', 'DescribeVpcPeeringConnections', 15, 40,
         (('success', 'status', None, 200), ('retry', 'error', None, 'InvalidVpcPeeringConnectionID.NotFound'))),
 }
-"""Name on the command line -> (waiter, operation, seconds between, attempts, (state, matcher, path, expected)s)."""
+"""Name in kebab case -> (waiter, operation, seconds between, attempts, (state, matcher, path, expected)+)."""
