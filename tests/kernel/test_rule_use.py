@@ -163,6 +163,8 @@ def test_live_flows_say_what_would_become_of_them(fleet: Fleet) -> None:
     (ending,) = of_wide["flows"]
     assert (ending["ends"], ending["source_port"], ending["instance_id"]) == (True, 4003, fleet.instance_id)
     assert fleet.api("GET", f"/ringwall/v1/rules/{wide}/flows?limit=0")["flows"] == []
+    together = fleet.api("GET", f"/ringwall/v1/rules/{rule_id}/flows?with={wide}")
+    assert (together["ending"], together["going_on"]) == (3, 0), "each flow once, and none goes on through the other"
 
     fleet.ec2("revoke_security_group_ingress", GroupId=fleet.group_id, SecurityGroupRuleIds=[wide])
     fleet.settled()
@@ -176,6 +178,7 @@ def test_what_isnt_there_or_isnt_a_number_is_refused(fleet: Fleet) -> None:
         ("rules/ssh/flows", "InvalidSecurityGroupRuleId.Malformed"),
         ("groups/sg-0123456789abcdef0/usage", "InvalidGroup.NotFound"),
         (f"rules/{rule(fleet)}/flows?limit=1001", "InvalidParameterValue"),
+        (f"rules/{rule(fleet, FromPort=1)}/flows?with=sgr-0123456789abcdef0", "InvalidSecurityGroupRuleId.NotFound"),
         (f"groups/{fleet.group_id}/usage?wait=nan", "InvalidParameterValue"),
     ):
         assert fleet.api("GET", f"/ringwall/v1/{path}")["error"]["code"] == code, path

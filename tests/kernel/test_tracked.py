@@ -98,7 +98,9 @@ def test_flows_of_containers_are_seen_from_the_end_that_the_rule_is_at(container
         ports[name] = connected[0].getsockname()
     with containers.host.enter():
         judge = Judge(state, LOCAL, read_interfaces())
-        found = {rule_id: live_flows(judge, rule_id, 10) for rule_id in ("sgr-in", "sgr-narrow", "sgr-out", "sgr-host")}
+        found = {
+            rule_id: live_flows(judge, [rule_id], 10) for rule_id in ("sgr-in", "sgr-narrow", "sgr-out", "sgr-host")
+        }
         ended = would_end(replace(site_world(), mode=Mode.OBSERVE), LOCAL)
     assert {rule_id: (each.ending, each.going_on) for rule_id, each in found.items()} == {
         "sgr-in": (2, 1), "sgr-narrow": (0, 1), "sgr-out": (1, 0), "sgr-host": (1, 0),
@@ -129,7 +131,7 @@ def test_what_is_translated_is_judged_at_its_real_destination(containers: Site) 
     client.connect_ex((HOST4, 8000))
     assert containers.passes(lambda: _accepts(containers, listener), containers.refused())
     with containers.host.enter():
-        (shown,) = live_flows(Judge(state, LOCAL, read_interfaces()), "sgr-in", 10).flows
+        (shown,) = live_flows(Judge(state, LOCAL, read_interfaces()), ["sgr-in"], 10).flows
     assert (shown.source, shown.destination, shown.destination_port, shown.ends) == (PEER4, A4, 80, True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ringwall.domain.local import LocalPolicy
@@ -33,9 +33,9 @@ def rule_answers(in_force: InForce, usage: Usage) -> dict[str, Respond]:
         found = in_force()
         if found is None:
             raise AgentError("nothing is in force on this host yet")
-        (rule_id,), (flows_max,) = parameters["rule_id"], parameters["flows_max"]
+        rule_ids, (flows_max,) = parameters["rule_id"], parameters["flows_max"]
         wanted = min(int(flows_max), FLOWS_MAX)
-        told: Mapping[str, Any] = to_json(RuleFlows)(await asyncio.to_thread(_flows, *found, rule_id, wanted))
+        told: Mapping[str, Any] = to_json(RuleFlows)(await asyncio.to_thread(_flows, *found, rule_ids, wanted))
         return told
 
     async def use(parameters: Parameters) -> Mapping[str, Any]:
@@ -47,5 +47,5 @@ def rule_answers(in_force: InForce, usage: Usage) -> dict[str, Respond]:
     return {FLOWS: flows, USAGE: use}
 
 
-def _flows(state: HostState, local: LocalPolicy, rule_id: str, flows_max: int) -> RuleFlows:
-    return live_flows(Judge(state, local, read_interfaces(loopback=True)), rule_id, flows_max)
+def _flows(state: HostState, local: LocalPolicy, rule_ids: Sequence[str], flows_max: int) -> RuleFlows:
+    return live_flows(Judge(state, local, read_interfaces(loopback=True)), rule_ids, flows_max)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from ringwall.domain.group import Direction, SecurityGroupRule
 from ringwall.domain.traffic import PROTOCOL_NUMBERS
@@ -28,24 +28,36 @@ def wanted_for(rule: SecurityGroupRule) -> Wanted:
     return Wanted(rule.traffic.number, rule.traffic.from_port if has_one_port else None)
 
 
-def live_flows(judge: Judge, rule_id: str, flows_max: int) -> RuleFlows:
-    """The rule's flows now; none where no interface carries it.
+def wanted_for_all(rules: Iterable[SecurityGroupRule]) -> Wanted:
+    """What to ask the kernel for, so that all flows of all of them are among it."""
+    wanted = {wanted_for(rule) for rule in rules}
+    if len(wanted) == 1:
+        return wanted.pop()
+    protocols = {each.protocol for each in wanted}
+    return Wanted(protocols.pop() if len(protocols) == 1 else None)
+
+
+def live_flows(judge: Judge, rule_ids: Sequence[str], flows_max: int) -> RuleFlows:
+    """The flows now of these rules, and what becomes of them without all of these; none where no interface carries any.
 
     Raises:
         OSError: the flows can't be read.
     Cost: about 3 µs for each tracked flow that the kernel finds to be wanted.
     """
-    rule = find_rule(judge.state, rule_id)
-    return RuleFlows(0, 0) if rule is None else flows_among(judge, rule, read(wanted_for(rule)), flows_max)
+    rules = [rule for rule in (find_rule(judge.state, each) for each in rule_ids) if rule is not None]
+    return flows_among(judge, rules, read(wanted_for_all(rules)), flows_max) if rules else RuleFlows(0, 0)
 
 
-def flows_among(judge: Judge, rule: SecurityGroupRule, answers: Iterable[bytes], flows_max: int) -> RuleFlows:
+def flows_among(
+    judge: Judge, rules: Sequence[SecurityGroupRule], answers: Iterable[bytes], flows_max: int
+) -> RuleFlows:
     """As `live_flows`, from the kernel's answers."""
+    by_id = {rule.rule_id: rule for rule in rules}
     ending, going_on = 0, 0
     shown_ending: list[LiveFlow] = []
     shown_going_on: list[LiveFlow] = []
     # Whom the rules speak of decides, not which address of theirs it is, so most flows are like one before.
-    remembered: dict[Hashable, str | None] = {}
+    remembered: dict[Hashable, tuple[SecurityGroupRule, str] | None] = {}
     for data in answers:
         for tracked in decode(data):
             path = judge.path(tracked)
@@ -53,13 +65,14 @@ def flows_among(judge: Judge, rule: SecurityGroupRule, answers: Iterable[bytes],
                 continue
             alike = judge.alike(path, tracked)
             try:
-                through = remembered[alike]
+                found = remembered[alike]
             except KeyError:
                 if len(remembered) >= REMEMBERED_MAX:
                     remembered.clear()
-                through = remembered[alike] = _goes_through(judge.admitting(path, tracked), rule.rule_id)
-            if through is None:
+                found = remembered[alike] = _goes_through(judge.admitting(path, tracked), by_id)
+            if found is None:
                 continue
+            rule, through = found
             reason = None if through else judge.exemption(path, tracked)
             ends = not through and reason is None
             ending += ends
@@ -70,15 +83,21 @@ def flows_among(judge: Judge, rule: SecurityGroupRule, answers: Iterable[bytes],
     return RuleFlows(ending, going_on, (*shown_ending, *shown_going_on)[:flows_max])
 
 
-def _goes_through(admitting: Iterable[Sequence[str]], rule_id: str) -> str | None:
-    """Another rule that admits the flow where this one does, empty if none; None: it isn't a flow of this rule."""
-    through = None
+def _goes_through(
+    admitting: Iterable[Sequence[str]], rules: Mapping[str, SecurityGroupRule]
+) -> tuple[SecurityGroupRule, str] | None:
+    """That one of the rules which admits the flow, and one that would without them all, empty if none would.
+
+    None: it isn't a flow of theirs. A flow that passes two interfaces has two ends, and goes on only if each is open.
+    """
+    found: tuple[SecurityGroupRule, str] | None = None
     for rule_ids in admitting:
         if not rule_ids:
             return None
-        if rule_id in rule_ids:
-            through = next((each for each in rule_ids if each != rule_id), "")
-    return through
+        ours = next((each for each in rule_ids if each in rules), None)
+        if ours is not None and (found is None or found[1]):
+            found = rules[ours], next((each for each in rule_ids if each not in rules), "")
+    return found
 
 
 def _live_flow(

@@ -155,6 +155,7 @@ def _row(service: Service, question: _Question, host: Host) -> Content:
     return {
         "instance_id": host_id,
         "hostname": host.hostname,
+        "mode": host.mode.value,
         "state": state,
         "affected": affected,
         "revision": revision,

@@ -48,13 +48,16 @@ class _Asked:
 async def show_flows(service: Service, call: Call) -> Response:
     """The live flows that a rule admits, on every host, each with what becomes of it without the rule.
 
+    With `with`, more rules of the group: the flows that any of them admits, and what becomes of them without all.
+
     Raises:
-        InvalidSecurityGroupRuleIdNotFound: the account has no such rule in this region.
+        InvalidSecurityGroupRuleIdNotFound: the account has no such rule in this region; or the group hasn't, of more.
+        InvalidParameterValue: more than RULES_ASKED_MAX rules.
     """
     limit, seconds = _limit(call), _wait(call)
-    asked = await service.store.read_soon(lambda reader: _of_rule(reader, call))
-    (rule,) = asked.rules
-    parameters = {"rule_id": (rule.rule_id,), "flows_max": (str(limit),)}
+    asked = await service.store.read_soon(lambda reader: _of_rules(reader, call))
+    rule = asked.rules[0]
+    parameters = {"rule_id": tuple(each.rule_id for each in asked.rules), "flows_max": (str(limit),)}
     answers = await asyncio.gather(
         *(_ask(service, host, FLOWS, parameters, RuleFlows, seconds) for host in asked.hosts)
     )
@@ -114,6 +117,23 @@ def _of_rule(reader: Reader, call: Call) -> _Asked:
     return _Asked([rule], _hosts(reader, call, rule.group_id))
 
 
+def _of_rules(reader: Reader, call: Call) -> _Asked:
+    """The rule of the path, and those of its group that `with` names."""
+    asked = _of_rule(reader, call)
+    (rule,) = asked.rules
+    wanted = list(dict.fromkeys([rule.rule_id, *filter(None, call.query.get("with", "").split(","))]))
+    if len(wanted) > RULES_ASKED_MAX:
+        raise InvalidParameterValue(f"'with' names more than {RULES_ASKED_MAX - 1} rules.")
+    if len(wanted) == 1:
+        return asked
+    RULE.check_all(wanted)
+    of_group = {each.rule_id: each for each in reader.rules_of([rule.group_id]).get(rule.group_id, [])}
+    absent = next((each for each in wanted if each not in of_group), None)
+    if absent is not None:
+        raise RULE.absent(absent)
+    return _Asked([of_group[each] for each in wanted], asked.hosts)
+
+
 def _of_group(reader: Reader, call: Call) -> _Asked:
     group_id, caller = call.path["group"], call.caller
     GROUP.check(group_id)
@@ -165,7 +185,8 @@ def _host_row(host: Host, answer: object) -> Content:
     """Who was asked, and what came of it."""
     state = "silent" if answer is None else "failed" if isinstance(answer, str) else "answered"
     failure = answer if isinstance(answer, str) else None
-    return {"instance_id": host.instance_id, "hostname": host.hostname, "state": state, "failure": failure}
+    named = {"instance_id": host.instance_id, "hostname": host.hostname, "mode": host.mode.value}
+    return {**named, "state": state, "failure": failure}
 
 
 def _used_on(service: Service, host: Host, rule: SecurityGroupRule, answer: RulesUse | str | None) -> Content:

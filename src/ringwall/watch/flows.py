@@ -9,7 +9,11 @@ from typing import Final
 from ringwall.domain.group import Direction
 
 FLOWS: Final = "flows"
-"""The kind of the question for a rule's live flows. Parameters: `rule_id`, `flows_max`."""
+"""The kind of the question for a rule's live flows. Parameters: `rule_id`, one or several, and `flows_max`.
+
+Of several the flows are asked that any of them admits, and what would become of these without all of them; an agent of
+an older version can't tell that, and says so.
+"""
 
 FLOWS_MAX: Final = 1000
 """An answer names at most so many flows."""
@@ -42,7 +46,7 @@ class LiveFlow:
 
 @dataclass(frozen=True, slots=True)
 class RuleFlows:
-    """The live flows that a rule admits on a host, and what becomes of them without it.
+    """The live flows that a rule admits on a host, or any of several, and what becomes of them without these.
 
     ending: how many would end; going_on: how many another rule admits, or the host never refuses.
     flows: those that would end first, and not all of them where they are more than were asked for.
