@@ -21,7 +21,8 @@ from site_of_accounts import ACCOUNT, REGION, ROOT, Key, Site, document
 
 EC2 = sorted(name for name in OPERATIONS if judge.service_of(name) == "ec2")
 CLOSING = {"RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"}
-CLOSING_HERE = {"EndDraining", "RevokeRules"}
+CLOSING_HERE = {"ChangeRules", "EndDraining", "RevokeRules"}
+"""ChangeRules needs EC2's own actions beside its own, and that document has only those that close."""
 LOOKING = {action for method, _, action, _ in ROUTES if method == "GET"}
 
 

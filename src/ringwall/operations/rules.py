@@ -223,21 +223,7 @@ def _authorize(context: Context, direction: Direction, request: Request) -> Answ
     wanted = named_rules(context, direction, request)
     tags = tags_of_specifications(request.get("TagSpecifications"), ids.RULE)
     check_number(tags, context.quota.tags_per_resource_max)
-    rules: list[SecurityGroupRule] = []
-    for each in wanted:
-        check_description(each.description)
-        reference = reference_to(context, group, each.peer, each.pair)
-        rules.append(
-            SecurityGroupRule(
-                context.ids.new("sgr"),
-                group.group_id,
-                direction,
-                each.traffic,
-                each.peer,
-                each.description or None,
-                reference,
-            )
-        )
+    rules = [new_rule(context, group, direction, each) for each in wanted]
     check_each_once(wanted)
     for rule in rules:
         if transaction.find_rule(group.group_id, direction, rule.traffic, rule.peer) is not None:
@@ -253,6 +239,25 @@ def _authorize(context: Context, direction: Direction, request: Request) -> Answ
             transaction.set_tags(caller.account_id, caller.region, rule.rule_id, tags)
     status_of = peering_statuses(context)
     return {"Return": True, "SecurityGroupRules": [rule_answer(context, rule, tags, status_of) for rule in rules]}
+
+
+def new_rule(context: Context, group: SecurityGroup, direction: Direction, wanted: Wanted) -> SecurityGroupRule:
+    """The rule that is to be; the group or prefix list that it names is there. That it isn't held yet isn't checked.
+
+    Raises:
+        ServiceError: its description or its peer can't be.
+    """
+    check_description(wanted.description)
+    reference = reference_to(context, group, wanted.peer, wanted.pair)
+    return SecurityGroupRule(
+        context.ids.new("sgr"),
+        group.group_id,
+        direction,
+        wanted.traffic,
+        wanted.peer,
+        wanted.description or None,
+        reference,
+    )
 
 
 # --- Revoke ---

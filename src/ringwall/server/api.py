@@ -42,6 +42,7 @@ from .hosts import (
 )
 from .openapi import DOCUMENT
 from .protocol import CERTIFIED
+from .rule_changes import change_rules
 from .rule_use import show_flows, show_group_usage, show_rule_usage
 from .service import Service, new_request_id
 from .watch_endpoint import watch
@@ -61,6 +62,7 @@ ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("POST", "/ringwall/v1/groups/{group}/revoke", "RevokeRules", revoke),
     ("GET", "/ringwall/v1/draining", "ListDraining", list_draining),
     ("DELETE", "/ringwall/v1/draining/{rule}", "EndDraining", end),
+    ("POST", "/ringwall/v1/changes", "ChangeRules", change_rules),
     ("GET", "/ringwall/v1/changes", "ShowChange", show_changes),
     ("GET", "/ringwall/v1/changes/{revision}", "ShowChange", show_change),
     ("GET", "/ringwall/v1/rules/{rule}/flows", "ShowRuleFlows", show_flows),

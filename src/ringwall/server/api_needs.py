@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ringwall.domain import ids
 from ringwall.domain.caller import Caller
+from ringwall.domain.group import Direction
 from ringwall.domain.principal import PrincipalKind
 from ringwall.iam.evaluate import Target
 from ringwall.iam.shipped import shipped_name
@@ -51,7 +52,7 @@ ELSEWHERE: Final = {"DecodeAuthorizationMessage": "sts:DecodeAuthorizationMessag
 def api_needs(action: str, asked: Asked) -> list[Need]:
     """All that the caller must be allowed; the action itself first."""
     found = [Need(ELSEWHERE.get(action, f"ringwall:{action}"), TARGETS[action](asked))]
-    return found + _of_revoke(asked) if action == "RevokeRules" else found
+    return found + _BESIDE[action](asked) if action in _BESIDE else found
 
 
 def _of_revoke(asked: Asked) -> list[Need]:
@@ -62,9 +63,40 @@ def _of_revoke(asked: Asked) -> list[Need]:
     directions = dict.fromkeys(rule.direction.value.capitalize() for rule in rules if rule)
     group = _group(asked)
     found = [Need(f"ec2:RevokeSecurityGroup{direction}", group) for direction in directions]
-    if asked.content.get("on_revoke") is not None:
-        found.append(Need(SET_REVOKE_MODE, group, {"ringwall:revokemode": (asked.text("on_revoke"),)}))
-    return found
+    return found + _of_mode(asked, group)
+
+
+def _of_mode(asked: Asked, targets: list[Target]) -> list[Need]:
+    """The need of a word on live flows."""
+    if asked.content.get("on_revoke") is None:
+        return []
+    return [Need(SET_REVOKE_MODE, targets, {"ringwall:revokemode": (asked.text("on_revoke"),)})]
+
+
+def _of_changes(asked: Asked) -> list[Need]:
+    """EC2's actions, part by part, each on its own group; and that for a word on live flows."""
+    found: list[Need] = []
+    for part in _parts(asked):
+        group = [asked.resources.of(ids.GROUP, part.get("group_id") or NEW)]
+        named = (("revoke", "Revoke"), ("authorize", "Authorize"))
+        found += [Need(f"ec2:{verb}SecurityGroup{_direction(part)}", group) for name, verb in named if part.get(name)]
+    return found + _of_mode(asked, _groups_changed(asked))
+
+
+def _direction(part: Mapping[str, Any]) -> str:
+    """As EC2's actions spell it; what the operation refuses is taken for ingress."""
+    return "Egress" if part.get("direction") == Direction.EGRESS else "Ingress"
+
+
+def _parts(asked: Asked) -> list[Mapping[str, Any]]:
+    """What is to be done to each group, as far as it can be read; the endpoint refuses the rest."""
+    parts = asked.content.get("changes")
+    given = parts[:READ_MAX] if isinstance(parts, list) else []
+    return [part for part in given if isinstance(part, dict) and isinstance(part.get("group_id") or NEW, str)]
+
+
+_BESIDE: Final[Mapping[str, Callable[[Asked], list[Need]]]] = {"ChangeRules": _of_changes, "RevokeRules": _of_revoke}
+"""What else some actions need."""
 
 
 # --- Targets ---
@@ -99,6 +131,10 @@ def _host_and_interface(asked: Asked) -> list[Target]:
 
 def _group(asked: Asked) -> list[Target]:
     return [asked.resources.of(ids.GROUP, asked.path["group"])]
+
+
+def _groups_changed(asked: Asked) -> list[Target]:
+    return asked.resources.all_of(ids.GROUP, [part.get("group_id") or NEW for part in _parts(asked)])
 
 
 def _rule(asked: Asked) -> list[Target]:
@@ -177,6 +213,7 @@ TARGETS: Final[Mapping[str, Targets]] = {
     "AttachInterface": _host_and_subnet,
     "AttachRolePolicy": _role_and_policy,
     "AttachUserPolicy": _user_and_policy,
+    "ChangeRules": _groups_changed,
     "CreateAccessKey": _user,
     "CreateAccount": _account,
     "CreateEnrolmentToken": _enrolment,

@@ -51,6 +51,23 @@ _RULE: Final[dict[str, Any]] = {
     "to_port": NUMBER,
     "peer": TEXT,
 }
+_PART: Final = {
+    **object_of(
+        group_id=TEXT,
+        direction=_RULE["direction"],
+        revoke=TEXTS,
+        authorize={
+            "type": "array",
+            "items": {
+                **object_of(
+                    protocol=TEXT, from_port=NUMBER, to_port=NUMBER, peer=TEXT, description={"type": ["string", "null"]}
+                ),
+                "required": ["protocol", "peer"],
+            },
+        },
+    ),
+    "required": ["group_id", "direction"],
+}
 _MAYBE_COUNT: Final = {"type": ["integer", "null"]}
 _DRAINING: Final = object_of(
     **_RULE,
@@ -210,11 +227,36 @@ DOCUMENT: Final[dict[str, Any]] = {
             )
         },
         "/ringwall/v1/changes": {
+            "post": operation(
+                "Revokes and authorizes rules of several groups: all of it in one transaction, or nothing.",
+                json_answer(
+                    object_of(
+                        revision=MAYBE_NUMBER,
+                        changes={
+                            "type": "array",
+                            "items": object_of(
+                                group_id=TEXT,
+                                direction=_RULE["direction"],
+                                revoked={"type": "array", "items": object_of(**_RULE)},
+                                authorized={"type": "array", "items": object_of(**_RULE)},
+                                draining=TEXTS,
+                            ),
+                        },
+                    ),
+                    "It is done, group by group in the order given; `draining` as for one group's revoke.",
+                ),
+                body={
+                    **object_of(
+                        changes={"type": "array", "items": _PART, "maxItems": 1000}, on_revoke={"enum": ["cut", "keep"]}
+                    ),
+                    "required": ["changes"],
+                },
+            ),
             "get": operation(
                 "Whether everything stored so far is in force, and where not; `wait` waits for it.",
                 json_answer(_CHANGE, "How it stands, on every host."),
                 parameters=(query("through", NUMBER, "Up to this revision, not the last."), *_WAIT),
-            )
+            ),
         },
         "/ringwall/v1/changes/{revision}": {
             "get": operation(
