@@ -20,11 +20,13 @@ import pytest
 import netns
 from build import cidr, ingress, tcp, world
 from one_agent import AT_REST, Stage, at, play
+from ringwall.agent.confirming import structure
+from ringwall.agent.directory import ROLLED_BACK
 from ringwall.agent.events import Events
-from ringwall.agent.guard import ROLLED_BACK, Guard
+from ringwall.agent.guard import Guard
 from ringwall.agent.kernel import SO_SNDBUFFORCE, Kernel
-from ringwall.compiler.parts import digest
 from ringwall.domain.interface import Mode
+from ringwall.domain.local import LocalPolicy
 from ringwall.domain.world import HostDelta, difference
 from ringwall.nft.expressions import Verdict
 from ringwall.nft.objects import Rule
@@ -251,7 +253,7 @@ def test_a_change_that_was_undone_is_told_once_and_keeps_what_was_before(
         await stage.connected()
         stage.control.say(Snapshot(at(5), observed))
         await stage.in_force(5)
-        (tmp_path / ROLLED_BACK).write_text(digest(stage.expected(BEFORE)))
+        (tmp_path / ROLLED_BACK).write_text(f"{structure(BEFORE, LocalPolicy())} 1 6")
         with caplog.at_level(logging.INFO):
             stage.control.say(Delta(5, at(6), HostDelta(mode=Mode.ENFORCE)))
             report = await stage.told("undone")

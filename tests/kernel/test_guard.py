@@ -98,38 +98,61 @@ def test_also_when_the_agent_hangs_or_dies(fleet: Fleet, end: signal.Signals) ->
     assert fleet.connects(23)
 
 
-@pytest.mark.slow
-def test_another_interface_that_costs_an_enforcing_host_its_server_is_undone_and_it_enforces_on(fleet: Fleet) -> None:
-    """Also when the agent hangs.
-
-    Marked slow because it failed once in some runs on a loaded machine, with the undone change in force again after the
-    agent's restart, and the cause isn't found yet.
-    """
+def another_interface(fleet: Fleet) -> Agent:
+    """The agent of an enforcing host of which up1 is to become an interface, which costs it its server."""
     agent = observing(fleet)
     netns.veth(fleet.host, "up1", "10.0.1.1/24", fleet.peer, "up1", "10.0.1.2/24")
     subnet = fleet.ec2("create_subnet", VpcId=fleet.vpc_id, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
     fleet.enforce(yes=True)
     state = fleet.data / "state.json"
     wait_for(lambda: b'"enforce"' in state.read_bytes(), "the state on disk")
-    before = fleet.objects()
     no_new_connections(fleet)
     fleet.api("POST", f"/ringwall/v1/hosts/{fleet.instance_id}/interfaces", {"device": "up1", "subnet_id": subnet})
     wait_for(lambda: '"up1"' in fleet.table(), "the change")
+    return agent
+
+
+def undone_at_the_latest(fleet: Fleet) -> bool:
+    """Whether the host says of the server's last revision that it isn't in force, as what it changes was undone."""
+    said = f"Revision {fleet.api('GET', '/ringwall/v1/changes')['revision']} is not in force: no new connection"
+    return any(problem.startswith(said) for problem in fleet.about()["problems"])
+
+
+def test_another_interface_that_costs_an_enforcing_host_its_server_is_undone_and_it_enforces_on(fleet: Fleet) -> None:
+    """Also when the agent hangs; and also once that agent reports the device's addresses, which its group's members
+    are and which therefore change the ruleset."""
+    agent = another_interface(fleet)
     agent.process.send_signal(signal.SIGSTOP)
     assert agent.process.wait(SECONDS) == -signal.SIGKILL
     wait_for(lambda: agent.says("rolled back"), "the guard")
-    assert fleet.objects() == before
+    before = fleet.objects()
+    assert not any("up1" in each for each in before)
     assert fleet.connects(22)
     assert not fleet.connects(23)
 
     fleet.peer.run(["nft", "delete", "table", "inet", "theirs"])
     again = fleet.start_agent()
-    wait_for(lambda: any("undone" in problem for problem in fleet.about()["problems"]), "the report")
+    wait_for(lambda: any("10.0.1.1" in each["addresses"] for each in fleet.about()["interfaces"]), "its addresses")
+    wait_for(lambda: undone_at_the_latest(fleet), "the report")
+    assert fleet.objects() == before
     assert sum("undone" in line for line in again.said) == 1
     assert not again.says("Traceback")
-    assert fleet.objects() == before
     fleet.host.run(["nft", "flush", "ruleset"])
     wait_for(lambda: fleet.table() and fleet.objects() == before, "our table, which is the agent's again")
+
+
+def test_what_was_undone_is_tried_again_when_the_host_is_told_to(fleet: Fleet) -> None:
+    agent = another_interface(fleet)
+    assert agent.process.wait(SECONDS) == -signal.SIGKILL
+    wait_for(lambda: agent.says("rolled back"), "the guard")
+    fleet.peer.run(["nft", "delete", "table", "inet", "theirs"])
+    fleet.start_agent()
+    wait_for(lambda: undone_at_the_latest(fleet), "the report")
+    assert "tried again" in fleet.on_console("resume").stdout
+    fleet.settled()
+    assert '"up1"' in fleet.table()
+    assert not (fleet.data / "rolled-back").exists()
+    assert not any("undone" in each for each in fleet.about()["problems"])
 
 
 def test_a_host_that_is_released_meanwhile_has_no_table(fleet: Fleet) -> None:

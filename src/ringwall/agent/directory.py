@@ -27,6 +27,7 @@ from .server import AgentKey
 LOCK: Final = "agent.lock"
 CERTIFICATE: Final = "client.pem"
 RELEASED: Final = "released"
+ROLLED_BACK: Final = "rolled-back"
 STATE: Final = "state.json"
 
 

@@ -51,6 +51,10 @@ class ChangeUndone(AgentError):
     """This very change shut the host off from its server before, and was undone; so it isn't made again."""
 
 
+class Unconfirmed(AgentError):
+    """A structural change is committed of which it isn't known yet whether it stays; another one has to wait."""
+
+
 class StreamLost(AgentError):
     """The watch stream ended or said what can't be understood."""
 

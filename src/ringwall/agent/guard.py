@@ -4,7 +4,8 @@ The agent starts it before it commits a change that could shut out its operator:
 own interfaces change while it does. The guard notes the table as it is, says so, and waits. The agent commits, opens a
 new connection to the server, and confirms. Where no word comes in time, or the agent ends without one, the guard ends
 the agent and puts the table back as it was. What was rolled back is noted on disk, so that an agent that is started
-again doesn't try the very same again. On a released host there is nothing to put back.
+again doesn't try the same again, whatever else the server has changed meanwhile. On a released host there is nothing to
+put back.
 
     agent                       guard
       | start ------------------> | notes the table
@@ -32,7 +33,7 @@ from ringwall.nft.ruleset import Applied
 from ringwall.nft.transaction import DeleteTable
 from ringwall.telemetry import LOG, log_to_stderr
 
-from .directory import write_whole
+from .directory import ROLLED_BACK, write_whole
 from .errors import AgentError
 from .kernel import Kernel
 from .release import end_process, read_marker
@@ -46,20 +47,19 @@ START_SECONDS: Final = 10.0
 ATTEMPTS: Final = 5
 _READY: Final = b"ready\n"
 _CONFIRMED: Final = b"confirmed\n"
-ROLLED_BACK: Final = "rolled-back"
 
 
 class Guard:
-    """A running guard. digest: of the ruleset that is about to be committed, as it is without containers' devices.
+    """A running guard. change: what is about to be committed, as it is noted should it be undone: a line of text.
 
     Raises:
         AgentError: it doesn't start; then nothing structural may be committed.
     """
 
-    def __init__(self, data: Path, digest: str, seconds: float = CONFIRM_SECONDS) -> None:
+    def __init__(self, data: Path, change: str, seconds: float = CONFIRM_SECONDS) -> None:
         self.seconds = seconds
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-m", "ringwall.agent.guard", str(os.getpid()), str(data), digest, str(seconds)],
+            [sys.executable, "-I", "-m", "ringwall.agent.guard", str(os.getpid()), str(data), change, str(seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -82,7 +82,7 @@ class Guard:
 
 
 def rolled_back(data: Path) -> str | None:
-    """The digest of the last ruleset that was undone; None when none was since the last that was confirmed."""
+    """The last change that was undone; None when none was since the last that was confirmed, or it was forgotten."""
     try:
         return (data / ROLLED_BACK).read_text().strip()
     except (OSError, UnicodeDecodeError):
@@ -90,12 +90,12 @@ def rolled_back(data: Path) -> str | None:
 
 
 def forget_roll_back(data: Path) -> None:
-    """A structural change was confirmed, so what was undone before may be tried again."""
+    """What was undone may be tried again: another change was confirmed since, or somebody said so."""
     with suppress(OSError):
         (data / ROLLED_BACK).unlink(missing_ok=True)
 
 
-def _watch(agent: int, data: Path, digest: str, seconds: float) -> int:
+def _watch(agent: int, data: Path, change: str, seconds: float) -> int:
     """The guard's own life. agent: the process that it was started by."""
     log_to_stderr()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
@@ -106,7 +106,7 @@ def _watch(agent: int, data: Path, digest: str, seconds: float) -> int:
         if _is_confirmed(seconds):
             return 0
         with suppress(OSError):  # better undone and tried again than not undone
-            write_whole(data / ROLLED_BACK, digest.encode() + b"\n")
+            write_whole(data / ROLLED_BACK, change.encode() + b"\n")
         end_process(agent)
         for _ in range(ATTEMPTS):
             try:

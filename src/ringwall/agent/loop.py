@@ -23,6 +23,7 @@ from typing import Any, Final, Protocol
 
 from ringwall.compiler.closed import closed_ruleset
 from ringwall.compiler.compile import Compiled, compile_host
+from ringwall.compiler.interfaces import bound_devices
 from ringwall.compiler.names import INPUT
 from ringwall.compiler.parts import digest
 from ringwall.domain.interface import Mode
@@ -40,6 +41,7 @@ from .attachments import Bound
 from .binding import Binder
 from .boot import Start, plan
 from .certificate import Renewal
+from .confirming import Confirmation, own_devices, structure
 from .conntrack import Prepared, prepare_tracking
 from .desired import Received, follow
 from .directory import AgentDirectory, Identity
@@ -55,7 +57,7 @@ from .errors import (
     StreamLost,
     TableOwned,
 )
-from .guard import Guard, forget_roll_back, rolled_back
+from .guard import Guard
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
 from .kept import Kept
 from .memory import give_back, settle, undisturbed
@@ -65,7 +67,7 @@ from .questions import Parameters, Questions
 from .release import read_marker
 from .room import Room, read_room
 from .server import Server
-from .stream import ADDRESSES_PATH, HEALTH_PATH, REPORT_PATH, retry_delays, watch
+from .stream import ADDRESSES_PATH, REPORT_PATH, retry_delays, watch
 from .usage import Usage
 
 COMMIT_ATTEMPTS: Final = 5
@@ -85,9 +87,6 @@ RETRY_SECONDS: Final = 2.0
 
 DRIFT_TOLD_SECONDS: Final = 3600.0
 """A foreign change is reported for so long after it was put right, and so is a start without the last state."""
-
-CONFIRM_RETRY_SECONDS: Final = 0.5
-"""So long until the next attempt to reach the server after a structural change."""
 
 MARKER_SECONDS: Final = 0.5
 """So often the agent looks whether the host was released, or no longer is."""
@@ -181,7 +180,7 @@ class Agent:
         self._retry_at: float | None = None
         self._refused_for = ""
         self._must_begin = False
-        self._guard: Guard | None = None
+        self._confirmation = Confirmation(server, directory.path, self._effects.guard, self._confirmed)
         self._unconfirmed: tuple[Received, Compiled] | None = None
         self._from_disk: HostState | None = None
         self._problems: dict[str, tuple[str, ...]] = {"host": found}
@@ -189,7 +188,6 @@ class Agent:
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
         self._kept: tuple[HostState, str] | None = None
         self._keeping = Lock()
-        self._confirming: set[asyncio.Task[None]] = set()
         self._is_new = False
         self._drains = self._effects.kept()
         self._usage = usage
@@ -302,10 +300,12 @@ class Agent:
             self._to_tell.set()
 
     async def _warden(self) -> None:
-        """Notices at the host's console what no server can say: it is released, or no longer."""
+        """Notices at the host's console what no server can say: it is released, or no longer; to try again."""
         released = self._directory.is_released()
         while True:
             await asyncio.sleep(MARKER_SECONDS)
+            if self._confirmation.was_taken_back():
+                self._to_enforce.set()
             if self._directory.is_released() == released:
                 continue
             released = not released
@@ -463,7 +463,7 @@ class Agent:
             local = replace(self._local, endpoints=bound.endpoints)
             self._problems["attachments"] = bound.problems
             compiled = compile_host(bound.state, local, self._compiled)
-            self._set_guard(received, compiled)
+            self._guard(received)
             # (4) the difference to what is applied, (5) committed, all of it or nothing
             applied = self._commit(compiled, bound.state)
         except Exception as error:  # whatever it is: the agent lives on, and the operator must hear of it
@@ -476,7 +476,7 @@ class Agent:
             self._compiled, self._applied, self._knows_applied = compiled, applied, True
             self._bound, self._retry_at, self._refused_for = bound, None, ""
             self._problems.pop("commit", None)
-            if self._guard is not None:
+            if self._confirmation.is_awaited:
                 self._unconfirmed = received, compiled  # it isn't in force before that
                 return
             self._settle(received, compiled)
@@ -502,61 +502,45 @@ class Agent:
             LOG.warning("nor is it known what is in force: %s", error)
             self._in_force = None
 
-    def _set_guard(self, received: Received, compiled: Compiled) -> None:
+    def _guard(self, received: Received) -> None:
         """Before a change that could shut out the operator, somebody stands by who undoes it.
 
         Raises:
-            AgentError: nobody does.
+            AgentError: nobody does, or another change isn't confirmed yet.
             ChangeUndone: this very change was undone before.
         """
-        if received.state.mode is Mode.OBSERVE and received.state is not self._from_disk:
-            forget_roll_back(self._directory.path)
-        if self._guard is not None or self._effects.guard is None or not self._is_structural(received.state):
-            return
-        # Containers come and go meanwhile: what they add makes no other change of it.
-        change = compile_host(received.state, self._local, compiled).digest
-        if rolled_back(self._directory.path) == change:
-            raise ChangeUndone(
-                "no new connection to the server came about with it, so it was undone; observe, and enforce again"
-            )
-        self._guard = self._effects.guard(change)
-        task = asyncio.get_running_loop().create_task(self._confirm(self._guard))
-        self._confirming.add(task)
-        task.add_done_callback(self._confirming.discard)
+        if received.state.mode is Mode.OBSERVE:
+            self._confirmation.observing(received.position)
+        elif self._is_structural(received.state):
+            self._confirmation.stand_by(structure(received.state, self._local), received.position)
 
     def _is_structural(self, state: HostState) -> bool:
         """Whether the host begins to enforce, or enforces and its own interfaces change.
 
-        A state that was in force before, as the disk or the kernel knows, is nothing new.
+        A state that was in force before, as the disk or the kernel knows, is nothing new. Where this agent has put
+        nothing in force yet the kernel's table is asked, as the file may be older; one that judges no device is closed.
         """
         if state.mode is not Mode.ENFORCE or state is self._from_disk:
             return False
         if self._in_force is not None:
             before = self._in_force.received.state
-            return before.mode is not Mode.ENFORCE or _own_devices(before) != _own_devices(state)
+            return before.mode is not Mode.ENFORCE or own_devices(before) != own_devices(state)
         if not self._knows_applied:
             self._applied, self._knows_applied = self._kernel.observe(), True
-        return not self._is_enforcing()
+        if self._applied is None or not self._is_enforcing():
+            return True
+        there = bound_devices(self._applied.ruleset)
+        return bool(there) and there != own_devices(state)
 
-    async def _confirm(self, guard: Guard) -> None:
-        """Tells the guard once a new connection to the server has come about; otherwise it ends this very process."""
-        await asyncio.sleep(0)  # the commit comes first
-        while True:
-            try:
-                async with self._server.exchange("GET", HEALTH_PATH, "", {}, b"", None):
-                    break
-            except ServerRefused:
-                break  # it answered
-            except AgentError as error:
-                LOG.warning("no new connection to the server since the change, which will be undone: %s", error)
-                await asyncio.sleep(CONFIRM_RETRY_SECONDS)
-        guard.confirm()
-        forget_roll_back(self._directory.path)
-        self._guard, unconfirmed, self._unconfirmed = None, self._unconfirmed, None
+    def _confirmed(self) -> None:
+        """The structural change stays; what waited for it goes in."""
+        unconfirmed, self._unconfirmed = self._unconfirmed, None
         if unconfirmed is not None:
             self._settle(*unconfirmed)
             self._to_tell.set()
             self._to_keep.set()
+        if self._received is not None and (unconfirmed is None or unconfirmed[0].state is not self._received.state):
+            self._to_enforce.set()
 
     def _commit(self, compiled: Compiled, state: HostState | None) -> Applied:
         """What is applied then. state: the one that was compiled; None: that of the last commit."""
@@ -741,7 +725,7 @@ class Agent:
         except OSError as error:
             self._problems["addresses"] = (f"The host's addresses can't be read: {error}",)
             return None
-        devices = {device for _, device in _own_devices(state)}
+        devices = {device for _, device in own_devices(state)}
         self._problems["interfaces"] = (
             *missing_sentences(devices, everything),
             *self._moves.sentences(state.interfaces.values(), everything),
@@ -810,9 +794,3 @@ def _drops(ruleset: Ruleset) -> bool:
     """Whether it enforces: what no rule admits is dropped."""
     chain = ruleset.chains.get(INPUT)
     return chain is not None and chain.hook is not None and chain.hook.policy == "drop"
-
-
-def _own_devices(state: HostState) -> frozenset[tuple[str, str]]:
-    """Which of the state's interfaces are the host's own, by device: what its connection to the server may go by."""
-    own = (each for each in state.interfaces.values() if each.kind is InterfaceKind.HOST)
-    return frozenset((each.interface_id, each.device) for each in own)

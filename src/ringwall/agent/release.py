@@ -24,7 +24,7 @@ from typing import Final
 
 from ringwall.nft.transaction import DeleteTable
 
-from .directory import LOCK, RELEASED, write_whole
+from .directory import LOCK, RELEASED, ROLLED_BACK, write_whole
 from .errors import AgentError, CommitRefused, TableOwned
 from .kernel import Kernel
 
@@ -33,6 +33,8 @@ END_SECONDS: Final = 10
 
 ATTEMPTS: Final = 5
 """Where the marker couldn't be put down, a supervisor may start the agent again and again."""
+
+RETRIED: Final = "The change that was undone, as it cost the host its server, is tried again."
 
 _BY_LENGTH_MAX: Final = 64
 
@@ -96,20 +98,28 @@ def release(data: Path) -> Outcome:
 
 
 def resume(data: Path) -> Outcome:
-    """What was done to take the host back into ringwall's hands, and what happens next."""
-    try:
-        (data / RELEASED).unlink()
-    except FileNotFoundError:
+    """What was done to take the host back into ringwall's hands, and what happens next.
+
+    A change that was undone, as it cost the host its server, is tried again too.
+    """
+    done: list[str] = []
+    for name, sentence in ((RELEASED, "The host is no longer released."), (ROLLED_BACK, RETRIED)):
+        try:
+            (data / name).unlink()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return Outcome(tuple(done), (f"{data / name} can't be removed: {error.strerror}.",))
+        done.append(sentence)
+    if not done:
         sentence = f"There is no {data / RELEASED}: the host isn't released, or its agent has another --data."
         return Outcome((sentence,), ())
-    except OSError as error:
-        return Outcome((), (f"{data / RELEASED} can't be removed: {error.strerror}.",))
     with suppress(OSError):  # that it is gone is enough; that this survives a loss of power is better
         _sync(data)
     running = lock_holders(data)
     return Outcome(
         (
-            "The host is no longer released.",
+            *done,
             f"Its agent (pid {running[0]}) puts back within a second what the server says, enforcing if it says so."
             if running
             else "No agent is running. Once it is started it does what the server says, enforcing if it says so.",

@@ -20,7 +20,7 @@ from ringwall.domain.local import LocalPolicy
 from ringwall.domain.world import HostInterface, InterfaceKind
 from ringwall.nft import expressions as fields
 from ringwall.nft.expressions import Counter, Field, InSet, Match, MatchAny, Statement, Verdict
-from ringwall.nft.objects import Chain, Element, Map, Rule, Set
+from ringwall.nft.objects import Chain, Element, Map, Rule, Ruleset, Set
 
 from . import names
 from .lines import ACCEPT, IS_RELATED, ORIGINAL, REPLY, RETURN, goto, ifname, jump, jumps, refusal, state
@@ -49,6 +49,17 @@ def interface_maps(
         flows[ifname(each.device), REPLY] = Verdict("goto", names.directed(each.interface_id, answering))
         others[(ifname(each.device),)] = Verdict("goto", names.untracked(each.interface_id, outward))
     return [Map(tracked, (device, fields.CT_DIRECTION), flows), Map(untracked, (device,), others)]
+
+
+def bound_devices(ruleset: Ruleset) -> frozenset[tuple[str, str]]:
+    """The host's own interfaces that the ruleset judges, each with its device; none where it judges none."""
+    found = ruleset.maps.get(names.INPUT_INTERFACES)
+    suffix = names.directed("", Direction.INGRESS)
+    return frozenset(
+        (verdict.chain.removesuffix(suffix), element[0].rstrip(b"\0").decode(errors="replace"))
+        for element, verdict in (found.elements.items() if found else ())
+        if verdict.chain is not None and verdict.chain.endswith(suffix)
+    )
 
 
 def interface_chains(

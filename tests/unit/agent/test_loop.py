@@ -15,7 +15,8 @@ import pytest
 import tiny_server
 from ringwall.agent.conntrack import Prepared
 from ringwall.agent.directory import AgentDirectory, Identity
-from ringwall.agent.errors import CommitLost, CommitRefused, StreamLost
+from ringwall.agent.errors import AgentError, CommitLost, CommitRefused, StreamLost
+from ringwall.agent.guard import Guard
 from ringwall.agent.interfaces import DeviceAddresses
 from ringwall.agent.loop import COMMIT_ATTEMPTS, Agent, Effects
 from ringwall.agent.server import Server, ServerUrl
@@ -150,7 +151,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(path: Path, kernel: PlainKernel | None = None, drift_seconds: float = 3600.0) -> AsyncIterator[Stage]:
+async def staged(
+    path: Path,
+    kernel: PlainKernel | None = None,
+    drift_seconds: float = 3600.0,
+    guard: Callable[[str], Guard] | None = None,
+) -> AsyncIterator[Stage]:
     control = Control()
     async with tiny_server.serving(control.answer) as tiny:
         ticks = itertools.count(1000.0)
@@ -177,6 +183,7 @@ async def staged(path: Path, kernel: PlainKernel | None = None, drift_seconds: f
                 DeviceAddresses("other0", "02:00:00:00:00:02", ("192.0.2.1/24",)),
             ),
             drift_seconds=drift_seconds,
+            guard=guard,
         )
         nftables = kernel or PlainKernel()
         agent = Agent(IDENTITY, server, nftables, directory, effects=effects)
@@ -195,9 +202,10 @@ def run(
     test: Callable[[Stage], Awaitable[None]],
     kernel: PlainKernel | None = None,
     drift_seconds: float = 3600.0,
+    guard: Callable[[str], Guard] | None = None,
 ) -> None:
     async def on_stage() -> None:
-        async with staged(path, kernel, drift_seconds) as stage:
+        async with staged(path, kernel, drift_seconds, guard) as stage:
             await test(stage)
 
     tiny_server.run(on_stage)
@@ -593,6 +601,39 @@ def test_a_table_that_differs_from_the_last_state_waits_for_the_server(tmp_path:
     table, commits = compile_host(newer, LocalPolicy()).ruleset, kernel.commits
     kernel.meddle(table)
     run(tmp_path, after, kernel)
+
+
+def test_another_device_is_guarded_also_where_the_table_is_newer_than_the_last_state(tmp_path: Path) -> None:
+    """Then nothing is in force by this agent yet, and the kernel tells which devices were judged."""
+    kernel = PlainKernel()
+    enforced = merge(STATE, ENFORCED)
+    newer = merge(enforced, REVOKED)
+    other = HostDelta(interfaces={"eni-2": HostInterface("eni-2", "other0", ("10.0.1.5",), ("sg-1",))})
+    changes: list[str] = []
+
+    def nobody(change: str) -> Guard:
+        changes.append(change)
+        raise AgentError("nobody stands by")
+
+    async def before(stage: Stage) -> None:
+        await stage.connected()
+        stage.control.say(Snapshot(at(5), enforced))
+        await stage.until(lambda: stage.directory.last_state() is not None)
+
+    async def after(stage: Stage) -> None:
+        await stage.connected()
+        stage.control.say(Snapshot(at(7), merge(newer, other)))
+        report = await stage.reported(7)
+        assert "Revision 7 is not in force: nobody stands by" in report.problems
+        assert (kernel.table, len(changes)) == (table, 1)
+        stage.control.say(Delta(7, at(8), difference(merge(newer, other), newer)))
+        assert not (await stage.reported(8)).problems[1:], "the same devices, other rules: nobody needs to"
+        assert len(changes) == 1
+
+    run(tmp_path, before, kernel)
+    table = compile_host(newer, LocalPolicy()).ruleset
+    kernel.meddle(table)
+    run(tmp_path, after, kernel, guard=nobody)
 
 
 def test_a_new_agent_applies_its_own_options_without_a_server(tmp_path: Path) -> None:
