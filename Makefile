@@ -96,6 +96,7 @@ golden: setup  ## write the golden files anew; read the diff before you commit i
 generate: setup  ## write the wire tables anew from the locked botocore
 	$(BIN)/python scripts/generate_shapes.py
 	$(BIN)/python scripts/generate_cli_model.py
+	$(BIN)/python scripts/generate_partitions.py
 
 docs: setup  ## write docs/reference/operations.md and the generated parts of docs/reference.md anew
 	$(BIN)/python scripts/generate_operations.py
