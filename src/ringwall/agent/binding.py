@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from ringwall.domain.local import LocalPolicy
-from ringwall.domain.world import HostState
+from ringwall.domain.world import HostInterface, HostState
 from ringwall.telemetry import LOG
 
 from .attachment_files import Known, Status, Unreadable, read_files, read_status, write_status
@@ -68,6 +68,7 @@ class Binder:
         self._status: Status | None = None
         self._problems: dict[str, str] = {}
         self._known: dict[str, Known] = {}
+        self._last: tuple[Mapping[str, HostInterface], tuple[Bindings, frozenset[str]], Bound] | None = None
         self._links_changed = self._first = True
 
     def look(self) -> bool:
@@ -87,7 +88,15 @@ class Binder:
 
     def bound(self, state: HostState) -> Bound:
         """The state with the devices as they were at the last look."""
-        bound = bind(state, self._bindings, self._lingering)
+        known = self._bindings, self._lingering
+        last = self._last
+        if (
+            last is not None and last[0] is state.interfaces and last[1] == known
+        ):  # only rules changed, as nearly always
+            bound = replace(last[2], state=replace(state, interfaces=last[2].state.interfaces))
+        else:
+            bound = bind(state, *known)
+        self._last = state.interfaces, known, bound
         enslaved = tuple(
             f"Device {device} is closed: its packets come by {self._masters[device]}, which it is a port of."
             for device in sorted(bound.carried)
