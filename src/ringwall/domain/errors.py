@@ -5,7 +5,9 @@ Only `wire/fault.py` knows the HTTP status of a code.
 
 from __future__ import annotations
 
-from typing import ClassVar
+TYPE_CHECKING = False  # the command line imports a class from here, and would pay for `typing`
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class ServiceError(Exception):

@@ -13,11 +13,14 @@ Source: AWS IAM user guide, "Create a signed AWS API request"; botocore's SigV4A
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from ringwall.domain.errors import IncompleteSignature
+
+TYPE_CHECKING = False  # importing `typing` and `collections.abc` would cost a command line's call 5 ms
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Final
 
 _BROKEN_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ESCAPES: Final = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from .canonical import canonical_path, canonical_queries, canonical_request, canonical_value, decode_query
 from .signature import ALGORITHM, TERMINATOR, signature, signing_key, string_to_sign
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def sign(

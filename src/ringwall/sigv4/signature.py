@@ -5,7 +5,10 @@ from __future__ import annotations
 import hmac
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 TERMINATOR: Final = "aws4_request"
