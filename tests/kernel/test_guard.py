@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import netns
-from fleet import SECONDS, Agent, Fleet, fleet_in, wait_for
+from fleet import SECONDS, Agent, Fleet, fleet_in, permission, wait_for
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
 
@@ -75,6 +75,9 @@ def test_without_a_new_connection_the_host_is_as_before_and_doesnt_try_the_same_
     assert not fleet.up_to_date()
     assert fleet.connects(23)
     assert fleet.objects() == before
+    fleet.ec2("authorize_security_group_ingress", GroupId=fleet.group_id, IpPermissions=[permission(24)])
+    wait_for(lambda: fleet.objects() != before, "the rule")
+    assert "policy accept" in fleet.table(), "which comes to a host that observes on"
     fleet.api("PUT", f"/ringwall/v1/hosts/{fleet.instance_id}/mode", {"mode": "observe", "yes": True})
     fleet.settled()
     fleet.enforce(yes=True)  # somebody insists
@@ -139,6 +142,19 @@ def test_another_interface_that_costs_an_enforcing_host_its_server_is_undone_and
     assert not again.says("Traceback")
     fleet.host.run(["nft", "flush", "ruleset"])
     wait_for(lambda: fleet.table() and fleet.objects() == before, "our table, which is the agent's again")
+
+    fleet.ec2("revoke_security_group_ingress", GroupId=fleet.group_id, IpPermissions=[permission(22)])
+    wait_for(lambda: undone_at_the_latest(fleet), "the report")
+    assert not fleet.connects(22), "what is revoked is gone, whatever becomes of the other interface"
+    assert '"up1"' not in fleet.table()
+    assert not fleet.up_to_date()
+    again.kill()
+    fleet.ec2("authorize_security_group_ingress", GroupId=fleet.group_id, IpPermissions=[permission(23)])
+    last = fleet.start_agent()
+    wait_for(lambda: undone_at_the_latest(fleet), "the report")
+    assert (fleet.connects(22), fleet.connects(23)) == (False, True), "nor does an agent that starts anew open it"
+    assert '"up1"' not in fleet.table()
+    assert not last.says("Traceback")
 
 
 def test_what_was_undone_is_tried_again_when_the_host_is_told_to(fleet: Fleet) -> None:

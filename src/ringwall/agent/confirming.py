@@ -3,7 +3,8 @@
 Such a change is structural: a host begins to enforce, or enforces and its own devices become others. Rules and groups
 are none, as no rule is asked about the agent's own connection. One that was undone stays undone until its structure is
 another one, the host was told to observe, or root at the host says so (`ringwall agent resume`); what else the server
-changes meanwhile, and the addresses that this agent itself reports of a new device, make no other change of it.
+changes meanwhile, and the addresses that this agent itself reports of a new device, make no other change of it. Rules
+and groups as they change go in all the same, on the devices and in the mode of before.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +46,21 @@ def structure(state: HostState, local: LocalPolicy) -> str:
     """64 hex digits that tell apart what an enforcing host may lose its server by: its devices, and what it exempts."""
     words = [sorted(own_devices(state)), sorted(local.unmanaged), sorted(local.break_glass)]
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()
+
+
+def on_former_devices(state: HostState, before: HostState) -> HostState:
+    """All that the state says, but in the mode and on the host's own devices of the one before.
+
+    So rules that are revoked meanwhile are gone, whatever becomes of a structural change. An interface that the state
+    no longer has keeps its device, and admits what the state still holds of its groups.
+    """
+    former = {each.interface_id: each for each in before.interfaces.values() if each.kind is InterfaceKind.HOST}
+    behind = {each.interface_id: each for each in state.interfaces.values() if each.kind is not InterfaceKind.HOST}
+    own = {
+        key: replace(state.interfaces.get(key, each), device=each.device, kind=each.kind)
+        for key, each in former.items()
+    }
+    return replace(state, mode=before.mode, interfaces=behind | own)
 
 
 class Confirmation:

@@ -41,7 +41,7 @@ from .attachments import Bound
 from .binding import Binder
 from .boot import Start, plan
 from .certificate import Renewal
-from .confirming import Confirmation, own_devices, structure
+from .confirming import Confirmation, on_former_devices, own_devices, structure
 from .conntrack import Prepared, prepare_tracking
 from .desired import Received, follow
 from .directory import AgentDirectory, Identity
@@ -179,6 +179,7 @@ class Agent:
         self._drifted_at = 0.0
         self._retry_at: float | None = None
         self._refused_for = ""
+        self._held = ""
         self._must_begin = False
         self._confirmation = Confirmation(server, directory.path, self._effects.guard, self._confirmed)
         self._unconfirmed: tuple[Received, Compiled] | None = None
@@ -452,29 +453,31 @@ class Agent:
 
     @undisturbed()
     def _enforce(self) -> None:
-        """Brings the kernel to the state that was received, or says why it can't; then the last commit stands."""
+        """Brings the kernel to the state that was received, or says why it can't; then the last commit stands.
+
+        Of a state that makes a change which was undone, all goes in but that change.
+        """
         received = self._received
         assert received is not None, "there is a state once there is something to enforce"
         if self._is_released():
             return
         try:
             # (3) compile what changed
-            bound = self._binder.bound(received.state)
-            local = replace(self._local, endpoints=bound.endpoints)
-            self._problems["attachments"] = bound.problems
-            compiled = compile_host(bound.state, local, self._compiled)
+            bound, compiled = self._compile(received.state)
             self._guard(received)
             # (4) the difference to what is applied, (5) committed, all of it or nothing
-            applied = self._commit(compiled, bound.state)
+            self._put_in(bound, compiled)
+        except ChangeUndone as error:
+            self._retry_at = None
+            self._note_refusal(f"Revision {received.position.revision}", error)
+            self._put_in_the_rest(received.state)
         except Exception as error:  # whatever it is: the agent lives on, and the operator must hear of it
             self._knows_applied = False
-            undone = isinstance(error, ChangeUndone)
-            self._retry_at = None if undone else self._effects.elapsed() + self._effects.retry_seconds
+            self._retry_at = self._effects.elapsed() + self._effects.retry_seconds
             self._note_refusal(f"Revision {received.position.revision}", error)
             self._hold()
         else:
-            self._compiled, self._applied, self._knows_applied = compiled, applied, True
-            self._bound, self._retry_at, self._refused_for = bound, None, ""
+            self._retry_at, self._refused_for, self._held = None, "", ""
             self._problems.pop("commit", None)
             if self._confirmation.is_awaited:
                 self._unconfirmed = received, compiled  # it isn't in force before that
@@ -483,6 +486,44 @@ class Agent:
         # (6) acknowledge, and keep for the next boot
         self._to_tell.set()
         self._to_keep.set()
+
+    def _compile(self, state: HostState) -> tuple[Bound, Compiled]:
+        bound = self._binder.bound(state)
+        self._problems["attachments"] = bound.problems
+        return bound, compile_host(bound.state, replace(self._local, endpoints=bound.endpoints), self._compiled)
+
+    def _put_in(self, bound: Bound, compiled: Compiled) -> None:
+        applied = self._commit(compiled, bound.state)
+        self._compiled, self._applied, self._knows_applied, self._bound = compiled, applied, True, bound
+
+    def _put_in_the_rest(self, state: HostState) -> None:
+        """What a state says beside a structural change that was undone: a rule that was revoked since is gone.
+
+        It doesn't count as in force, nor is it kept on disk: no revision says it.
+        """
+        before = self._before()
+        if before is None:
+            self._hold()
+            return
+        try:
+            bound, compiled = self._compile(on_former_devices(state, before))
+            self._put_in(bound, compiled)
+        except Exception as error:  # as above
+            LOG.error("nor is what came with it: %s", error, exc_info=error)
+            self._knows_applied = False
+            self._hold()
+        else:
+            self._held = compiled.digest
+            self._binder.settled(bound)
+
+    def _before(self) -> HostState | None:
+        """The state whose devices and mode the kernel has; None where that isn't known."""
+        if self._in_force is not None:
+            return self._in_force.received.state
+        disk = self._from_disk
+        if disk is None or self._applied is None or bound_devices(self._applied.ruleset) != own_devices(disk):
+            return None
+        return disk if self._is_enforcing() == (disk.mode is Mode.ENFORCE) else None
 
     def _note_refusal(self, what: str, error: Exception) -> None:
         """Says why it isn't in force, on the log once for each reason: a report repeats it."""
@@ -777,7 +818,7 @@ class Agent:
         return Report(
             position=received.position,
             mode=received.state.mode.value,
-            digest=in_force.digest,
+            digest=self._held or in_force.digest,
             in_force_at=in_force.at,
             received_at=received.received_at,
             problems=tuple(problems),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tiny_server
-from ringwall.agent.confirming import Confirmation, own_devices, structure
+from ringwall.agent.confirming import Confirmation, on_former_devices, own_devices, structure
 from ringwall.agent.directory import ROLLED_BACK
 from ringwall.agent.errors import ChangeUndone, Unconfirmed
 from ringwall.agent.guard import Guard
@@ -72,6 +72,20 @@ def test_the_ruleset_tells_the_devices_that_it_was_compiled_for(containers: tupl
     assert bound_devices(compile_host(state, LOCAL).ruleset) == own_devices(state)
     assert bound_devices(compile_host(state, LOCAL).ruleset) == {("eni-1", "up0"), ("eni-3", "a-name-of-fifte")}
     assert bound_devices(Ruleset()) == frozenset()
+
+
+def test_the_rest_of_a_state_goes_in_on_the_devices_and_in_the_mode_of_before() -> None:
+    before = replace(STATE, mode=Mode.OBSERVE)
+    moved = HostInterface("eni-1", "up1", ("10.0.0.9",), ("sg-2",))
+    further = HostInterface("eni-3", "up3", ("10.0.1.5",), ("sg-1",))
+    after = replace(with_interfaces(moved, further, CONTAINER), groups={"sg-2": HostGroup("sg-2", "db", {})})
+    rest = on_former_devices(after, before)
+    assert rest.mode is Mode.OBSERVE
+    assert rest.interfaces == {"eni-1": replace(moved, device="up0"), "eni-2": CONTAINER}
+    assert rest.groups is after.groups
+    gone = on_former_devices(replace(after, interfaces={}), before)
+    assert gone.interfaces == before.interfaces, "to be undone, it has to be there"
+    assert on_former_devices(STATE, STATE) == STATE
 
 
 @dataclass
