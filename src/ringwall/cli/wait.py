@@ -7,9 +7,7 @@ import json
 import math
 import re
 import sys
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from ringwall.config import ConfigurationError
@@ -17,9 +15,8 @@ from ringwall.config import ConfigurationError
 from .client import CallFailed, call
 from .endpoint import Endpoint, add_endpoint_arguments, find_endpoint
 from .screen import duration, plain
+from .words.in_force import done, follow, lacking
 
-CALL_SECONDS: Final = 15.0
-"""One call waits so long at the server; the next one goes on from there."""
 TIME_OVER: Final = 3
 """The exit status when time is over before the change is in force everywhere."""
 
@@ -49,12 +46,12 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(answer, indent=2))
     elif answer["in_force"]:
-        print(_done(answer, options.revision))
+        print(done(answer, options.revision))
     if answer["in_force"]:
         return 0
     for host in answer["hosts"]:
         if host["state"] != "in-force":
-            print(f"ringwall wait: {_lacking(host)}", file=sys.stderr)
+            print(f"ringwall wait: {lacking(host)}", file=sys.stderr)
     print(f"ringwall wait: not in force everywhere after {options.timeout:g} s", file=sys.stderr)
     return TIME_OVER
 
@@ -68,53 +65,19 @@ def wait(endpoint: Endpoint, revision: int | None, seconds: float, tell: Callabl
     Raises:
         CallFailed: the server refused, or couldn't be asked.
     """
-    path, query = "/ringwall/v1/changes", ""
-    if revision is not None:
-        path += f"/{revision}"
-    ends = time.monotonic() + seconds
-    answer = call(endpoint, "GET", path)
-    if revision is None:
-        query = f"&through={answer['revision']}"
-    awaited = {host["instance_id"] for host in answer["hosts"] if host["affected"]}
-    while True:
-        lacking = {host["instance_id"] for host in answer["hosts"] if host["state"] != "in-force"}
-        awaited |= lacking
-        for host in answer["hosts"]:
-            if host["instance_id"] in awaited - lacking:
-                tell(_arrival(host))
-        awaited &= lacking
-        left = ends - time.monotonic()
-        if answer["in_force"] or left <= 0:
-            return answer
-        # Names in the order of the alphabet, as the signature wants them.
-        known = f"in_force={answer['counts']['in-force']}"
-        answer = call(endpoint, "GET", path, query=f"{known}{query}&wait={min(left, CALL_SECONDS):.3f}")
+    path = "/ringwall/v1/changes" if revision is None else f"/ringwall/v1/changes/{revision}"
+    return follow(
+        lambda query: call(endpoint, "GET", path, query=query),
+        revision,
+        seconds,
+        lambda host: tell(_arrival(host)),
+        lambda _: None,
+    )
 
 
 def _arrival(host: Answer) -> str:
     after = "" if host["seconds"] is None else f" after {duration(host['seconds'])}"
     return f"{plain(host['hostname'])} in force{after}"
-
-
-def _done(answer: Answer, revision: int | None) -> str:
-    count = answer["counts"]["in-force"]
-    what = f"everything up to revision {answer['revision']}" if revision is None else f"revision {answer['revision']}"
-    if revision is not None and not count:
-        return f"{what} has no effect on any host"
-    return f"{what} is in force on {count} host{'' if count == 1 else 's'}"
-
-
-def _lacking(host: Answer) -> str:
-    """One host that hasn't got it, and what is known of it."""
-    who = f"{plain(host['hostname'])} ({host['instance_id']})"
-    if host["state"] == "silent":
-        if host["last_seen"] is None:
-            return f"{who} silent, not heard since the server started"
-        moment = datetime.fromtimestamp(host["last_seen"], UTC)
-        return f"{who} silent since {moment:%Y-%m-%d %H:%M:%S} UTC"
-    has = "nothing" if host["revision"] is None else f"revision {host['revision']}"
-    problems = "".join(f"; problem: {plain(problem)}" for problem in host["problems"])
-    return f"{who} pending, it has {has}{problems}"
 
 
 def _print(line: str) -> None:

@@ -79,6 +79,7 @@ _DRAINING: Final = object_of(
 _ASKED: Final[dict[str, Any]] = {
     "instance_id": TEXT,
     "hostname": TEXT,
+    "mode": TEXT,
     "state": {"enum": ["answered", "silent", "failed", "remembered"]},
     "failure": {"type": ["string", "null"]},
 }
@@ -291,6 +292,7 @@ DOCUMENT: Final[dict[str, Any]] = {
                 parameters=(
                     in_path("rule", "an sgr-…"),
                     query("limit", NUMBER, "Name so many flows, at most 1,000; 100 without. All are counted."),
+                    query("with", TEXT, "More rules of the group, with commas between: what if all of them went?"),
                     _HOSTS_WAIT,
                 ),
             )
@@ -395,6 +397,7 @@ DOCUMENT: Final[dict[str, Any]] = {
                     "items": object_of(
                         instance_id=TEXT,
                         hostname=TEXT,
+                        mode=TEXT,
                         state={"enum": ["in-force", "pending", "silent"]},
                         affected=FLAG,
                         revision={"type": ["integer", "null"]},

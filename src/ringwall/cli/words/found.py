@@ -128,9 +128,13 @@ def names_of_all(session: Session, groups: Iterable[Described]) -> Names:
     return _names(groups, session.every("DescribeManagedPrefixLists"))
 
 
-def names_for(session: Session, rules: Sequence[Rule]) -> Names:
-    """The words for the groups and prefix lists in these rules. A name that several have is a word for none."""
+def names_for(session: Session, rules: Sequence[Rule], others: Iterable[str] = ()) -> Names:
+    """The words for the groups and prefix lists in these rules. A name that several have is a word for none.
+
+    others: ids of more groups.
+    """
     ids = {rule.group_id for rule in rules} | {each.peer.value for each in rules if each.peer.value.startswith("sg-")}
+    ids |= set(others)
     groups = _described(session, "DescribeSecurityGroups", "group-id", ids)
     names = {_literal(each["GroupName"]) for each in groups}
     lists = session.every("DescribeManagedPrefixLists")

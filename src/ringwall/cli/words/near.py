@@ -19,7 +19,7 @@ from .found import Meant
 from .rules import EVERYWHERE, Names, Rule, escaped, line_of, traffic_text
 
 NEAR_MAX: Final = 4
-COST_MAX: Final = 22
+COST_MAX: Final = 18
 """What costs more has too little in common with what is wanted."""
 
 Difference = tuple[int, str]
@@ -56,9 +56,9 @@ def compare(meant: Meant, rule: Rule, known: Known) -> Near:
     """How the rule differs from the one wanted; of several that are wanted, from the nearest."""
     found: list[Difference] = []
     if meant.group is not None and rule.group_id != meant.group["GroupId"]:
-        found.append((11, f"it is in the group {known.names.of(rule.group_id)}, not {meant.group['GroupName']}"))
+        found.append((12, f"it is in the group {known.names.of(rule.group_id)}, not {meant.group['GroupName']}"))
     if rule.direction is not meant.wanted.direction:
-        found.append((8, _direction(rule.direction)))
+        found.append((14, _direction(rule.direction)))
     traffic = min((_traffic(each, rule.traffic) for each in meant.wanted.traffics), default=(0, ""))
     peer = min((_peer(meant, each, rule.peer, known) for each in sorted(meant.peers)), default=(0, ""))
     found += [traffic, peer]

@@ -314,7 +314,7 @@ def parse_line(line: str) -> Wanted:
     Raises:
         NotUnderstood: as `parse_words`.
     """
-    words, note = _tokens(line)
+    words, note = words_of(line)
     wanted = parse_words(words)
     return Wanted(wanted.rule_id, wanted.group, wanted.traffics, wanted.direction, wanted.peer, note)
 
@@ -332,7 +332,7 @@ def parse_arguments(arguments: Sequence[str]) -> list[Wanted]:
 
 
 def _is_line(argument: str) -> bool:
-    return len(_tokens(argument)[0]) >= 4
+    return len(words_of(argument)[0]) >= 4
 
 
 def shown(text: str) -> str:
@@ -354,8 +354,8 @@ def means_only_itself(name: str) -> bool:
     )  # fmt: skip
 
 
-def _tokens(line: str) -> tuple[list[str], str | None]:
-    """The words of a line, quotes and backslashes undone, and its note, None without one."""
+def words_of(line: str) -> tuple[list[str], str | None]:
+    """The words of a line, quotes and backslashes undone, and its note; None without one."""
     words: list[str] = []
     for at, quoted, bare in _split(line):
         if bare == "#":
