@@ -101,7 +101,7 @@ class Pages:
             return {self._token_in: None}, None
         try:
             token = _decode(self._starting_token)
-            return token, token.pop(CUT, 0)
+            return token, int(token.pop(CUT, 0))
         except (ValueError, TypeError):
             return self._of_old_form(self._starting_token)
 

@@ -83,7 +83,10 @@ def _matches(acceptor: Acceptor, refusal: ServiceFault | None, status: int, answ
 def _search(path: str, answer: dict[str, Any]) -> Any:
     import jmespath  # type: ignore[import-untyped]  # nothing else on the way needs it
 
-    return jmespath.search(path, answer)
+    try:
+        return jmespath.search(path, answer)
+    except ValueError as error:  # such as the length of what isn't there
+        raise WaiterFailed(str(error)) from error
 
 
 def _explained(acceptor: Acceptor) -> str:

@@ -123,3 +123,8 @@ def test_a_refusal_of_another_kind_ends_the_wait(code: str) -> None:
     with pytest.raises(WaiterFailed, match=rf"^Waiter SubnetAvailable failed: An error occurred \({code}\): No\.$"):
         wait("subnet-available", script.ask)
     assert script.calls == 1
+
+
+def test_an_answer_without_what_is_looked_at_ends_the_wait() -> None:
+    with pytest.raises(WaiterFailed, match=r"In function length\(\), invalid type for value: None"):
+        wait("security-group-exists", Script([{}]).ask)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Query = Callable[[Any], Any]
 
+_FAILURES = (TypeError, ValueError, AttributeError, IndexError)
+"""What comes of a value that a format or a query has no place for; jmespath's errors are ValueErrors."""
+
 FORMATS = ("json", "text", "table", "yaml", "yaml-stream", "off")
 
 
@@ -46,10 +49,10 @@ def write(
             pass
     elif form == "text":
         for part in _text_parts(answer):
-            stream.write(_formatted(form, operation, part, query, colour))
+            _write_lines(part, query, stream)
     elif form == "yaml-stream":
         for part in _parts(answer):
-            stream.write(_formatted(form, operation, part, query, colour))
+            stream.write(_formatted(form, operation, part, query, colour, is_page=not isinstance(answer, dict)))
             stream.flush()
     else:
         whole = answer if isinstance(answer, dict) else answer.merged()
@@ -71,23 +74,33 @@ def _text_parts(answer: dict[str, Any] | Pages) -> Iterator[dict[str, Any]]:
         yield {"NextToken": {"NextToken": answer.resume_token}}
 
 
-def _formatted(form: str, operation: str, answer: dict[str, Any], query: Query | None, colour: str) -> str:
+def _write_lines(answer: dict[str, Any], query: Query | None, stream: TextIO) -> None:
+    """Writes text line by line: those ahead of one that can't be written are shown."""
+    from .as_text import lines
+
     try:
-        return _form(form, operation, answer if query is None else query(answer), colour)
-    except (TypeError, ValueError, AttributeError) as error:  # jmespath's errors are ValueErrors
+        for line in lines(answer if query is None else query(answer)):
+            stream.write(line)
+    except _FAILURES as error:
         raise OutputFailed(str(error)) from error
 
 
-def _form(form: str, operation: str, value: Any, colour: str) -> str:
-    if form == "text":
-        from .as_text import as_text
+def _formatted(
+    form: str, operation: str, answer: dict[str, Any], query: Query | None, colour: str, *, is_page: bool = False
+) -> str:
+    try:
+        return _form(form, operation, answer if query is None else query(answer), colour, is_page)
+    except _FAILURES as error:
+        raise OutputFailed(str(error)) from error
 
-        return as_text(value)
+
+def _form(form: str, operation: str, value: Any, colour: str, is_page: bool) -> str:
+    """Of an empty answer nothing is shown, unless it is one of several pages."""
     if form == "table":
         from .as_table import as_table
 
         return as_table(operation, value, colour)
-    if value == {}:
+    if value == {} and not is_page:
         return ""
     if form == "json":
         from .as_json import as_json

@@ -8,7 +8,6 @@ one row are laid on their side: a row for each column. Widths count cells of a t
 from __future__ import annotations
 
 import unicodedata
-from itertools import zip_longest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +34,11 @@ class Section:
         self._widths: list[int] = []
 
     def set_header(self, names: list[str]) -> None:
-        """Gives the section the names of its columns."""
+        """Gives the section the names of its columns.
+
+        Raises:
+            IndexError: it has rows already, and fewer columns.
+        """
         self._measure(names)
         self.header = names
 
@@ -80,14 +83,16 @@ class Section:
 
     def _measure(self, cells: list[str]) -> None:
         self._count = len(cells) if self._count is None else self._count
-        self._widths = [max(pair) for pair in zip_longest(self._widths, map(cells_of, cells), fillvalue=0)]
+        self._widths = self._widths or [0] * len(cells)
+        for at, cell in enumerate(cells):
+            self._widths[at] = max(self._widths[at], cells_of(cell))
 
 
 def as_table(title: str, value: Any, colour: str = "off", terminal_width: int | None = None) -> str:
     """The table of a value; empty where there is nothing in it. colour: as for `output.write`.
 
     Raises:
-        ValueError: rows of different lengths in one section.
+        ValueError, IndexError: rows of different lengths in one section.
     """
     if not value:
         return ""

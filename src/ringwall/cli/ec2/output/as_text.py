@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 def as_text(value: Any) -> str:
     """The value in lines, each with its line break."""
-    return "".join(f"{line}\n" for line in _lines(value, None, None))
+    return "".join(lines(value))
+
+
+def lines(value: Any) -> Iterator[str]:
+    """The same, line by line: a value that has no place in text is found only at its line."""
+    return (f"{line}\n" for line in _lines(value, None, None))
 
 
 def _lines(value: Any, name: str | None, columns: Sequence[str] | None) -> Iterator[str]:
