@@ -11,13 +11,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def as_text(value: Any) -> str:
-    """The value in lines, each with its line break."""
-    return "".join(lines(value))
-
-
 def lines(value: Any) -> Iterator[str]:
-    """The same, line by line: a value that has no place in text is found only at its line."""
+    """The value in lines, each with its line break: a value that has no place in text is found only at its line."""
     return (f"{line}\n" for line in _lines(value, None, None))
 
 

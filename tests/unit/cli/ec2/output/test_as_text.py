@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringwall.cli.ec2.output.as_text import as_text
+from ringwall.cli.ec2.output.as_text import lines
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ from ringwall.cli.ec2.output.as_text import as_text
     ],
 )
 def test_a_form(value: Any, text: str) -> None:
-    assert as_text(value) == text
+    assert "".join(lines(value)) == text
 
 
 def test_scalars_beside_dictionaries_are_an_error() -> None:
     with pytest.raises(AttributeError, match="'int' object has no attribute 'items'"):
-        as_text([1, {"a": 2}])
+        list(lines([1, {"a": 2}]))
