@@ -42,7 +42,7 @@ def text() -> str:
         beside = tuple(sorted(region for region in partition["regions"] if region.endswith("-global")))
         assert outputs["supportsDualStack"], "as above"
         rows.append(
-            f"    ({_quoted(partition['id'])}, {_quoted(pattern)}, {_tuple(beside)},\n        "
+            f"    ({_quoted(partition['id'])}, {_quoted(pattern)}, {_tuple(beside)}, "
             f"{_quoted(outputs['dnsSuffix'])}, {_quoted(outputs['dualStackDnsSuffix'])}, {dual[partition['id']]}),\n"
         )
     return HEADER.format(version=botocore.__version__) + "".join(rows) + FOOTER

@@ -1,10 +1,12 @@
 """When a call that failed is tried again, and how long to wait before: botocore's three modes.
 
     legacy     5 attempts: no connection, 429, 500, 502, 503, 504, 509, or a throttling code; waits random() · 2ⁿ s
-    standard   3 attempts: those faults and a few codes more; waits random() · min(2ⁿ, 20) s, out of a quota
-    adaptive   standard, with a brake: once throttled, requests go out at a rate that grows as CUBIC has it
+    standard   3 attempts: those faults and a few codes more; waits random() · min(b · 2ⁿ, 20) s, out of a quota
+    adaptive   standard, with a brake: see `brake`
 
-n counts the retries from 0. Source: botocore's `retryhandler`, `retries` and `_retry.json`, to which tests hold this.
+n counts the retries from 0; b is 1 s when the service says that there are too many requests, else 50 ms.
+Source: botocore 1.44's `retryhandler`, `retries` and `_retry.json`, to which tests hold this. Before 1.44, and in aws
+CLI 1.46, standard mode waits 1 s at first for every fault.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 QUOTA = 500
-_RETRY_COST, _TIMEOUT_COST, _REFUND = 5, 10, 1
+_COST, _THROTTLING_COST, _REFUND = 14, 5, 1
+_FIRST_SECONDS, _THROTTLING_SECONDS, _SECONDS_MAX = 0.05, 1.0, 20.0
+_ASKED_SECONDS_MAX = 5.0
+"""What a service that says when to come back (X-Amz-Retry-After) can add to a wait at most."""
 
 _LEGACY_STATUSES = frozenset({429, 500, 502, 503, 504, 509})
 _LEGACY_CODES = frozenset(
@@ -62,12 +67,13 @@ class Retries:
             return None
         if self.mode == "legacy":
             return float(self._random() * 2 ** (attempt - 1))
-        cost = _TIMEOUT_COST if isinstance(error, Unreachable) and error.is_timeout else _RETRY_COST
+        cost, first = (_THROTTLING_COST, _THROTTLING_SECONDS) if is_throttling(error) else (_COST, _FIRST_SECONDS)
         if cost > self._left:
             return None
         self._left -= cost
         self._taken = cost
-        return float(self._random() * min(2 ** (attempt - 1), 20))
+        seconds = self._random() * min(first * 2 ** (attempt - 1), _SECONDS_MAX)
+        return max(seconds, min(_asked_seconds(error), seconds + _ASKED_SECONDS_MAX))
 
     def succeeded(self, attempt: int) -> None:
         """Gives back to the quota what the last retry took, or a little where there was none."""
@@ -90,4 +96,10 @@ class Retries:
 
 def is_throttling(error: ClientError | None) -> bool:
     """Whether the service says that there are too many requests."""
-    return isinstance(error, ServiceFault) and error.code in _THROTTLING_CODES
+    return isinstance(error, ServiceFault) and (error.code in _THROTTLING_CODES or error.status == 429)
+
+
+def _asked_seconds(error: ClientError) -> float:
+    """How long the service asks to stay away; 0 where it says nothing."""
+    asked = error.headers.get("x-amz-retry-after", "") if isinstance(error, ServiceFault) else ""
+    return int(asked) / 1000 if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0.0
