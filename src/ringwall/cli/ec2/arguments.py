@@ -112,7 +112,7 @@ def is_paged(operation: str, values: dict[str, Any], *, is_wanted: bool) -> bool
     if operation not in PAGINATORS:
         return False
     paged = is_wanted and "next-token" not in values and "max-results" not in values
-    given = [f"--{name}" for name in PAGING if values.get(name)]
+    given = [f"--{name}" for name in PAGING if name in values]
     if given and not paged:
         text = (
             f"Error during pagination: Cannot specify --no-paginate along with pagination arguments: {', '.join(given)}"

@@ -29,8 +29,18 @@ if TYPE_CHECKING:
     Query = Callable[[Any], Any]
 
 
+class Told:
+    """A line that asks for words about the program. what: `version` or `help`; command: of one operation, or `wait`."""
+
+    __slots__ = ("command", "what")
+
+    def __init__(self, what: str, command: str | None = None) -> None:
+        self.what = what
+        self.command = command
+
+
 class Asked:
-    """What a line asks for."""
+    """A line that asks a server, or for a form of what it would be asked."""
 
     __slots__ = ("operation", "paging", "parameters", "skeleton", "waiter")
 
@@ -68,33 +78,37 @@ def run(words: Sequence[str]) -> int:
     return status
 
 
-def _run(words: Sequence[str]) -> int:
+def read(words: Sequence[str]) -> tuple[dict[str, Any], Query | None, Asked | Told]:
+    """The global options, the query among them once more as a function, and what the line asks for.
+
+    Raises:
+        Stop: the words don't follow the grammar, or a value can't be read.
+    """
     if "--help" in words:
-        words = [word for word in words if word != "--help"]
-        words = [*(word for word in words[:1] if word != "help"), "help"]
+        words = [*(word for word in words[:1] if word[:1] != "-" and word != "help"), "help"]
     given, rest = parse(arguments.GLOBAL_OPTIONS, words)
-    if given.get("version"):
-        return _print_version()
+    if "version" in given:
+        return given, None, Told("version")
     query = _prepared(given)
     choices = [*COMMANDS, "wait", "help"]
     chosen, rest = parse((), rest, Option("operation", "operation", choices=choices, required=True))
     if chosen["operation"] == "help":
-        return _help(None)
-    asked = _asked(chosen["operation"], rest, is_paged=not given.get("no_paginate"))
-    return asked if isinstance(asked, int) else _done(asked, given, query)
+        return given, query, Told("help")
+    return given, query, _asked(chosen["operation"], rest, is_paged="no_paginate" not in given)
 
 
-def _print_version() -> int:
-    from ringwall import __version__
+def _run(words: Sequence[str]) -> int:
+    given, query, asked = read(words)
+    if isinstance(asked, Asked):
+        return _done(asked, given, query)
+    if asked.what == "version":
+        from ringwall import __version__
 
-    sys.stdout.write(f"ringwall/{__version__} Python/{sys.version.partition(' ')[0]}\n")
-    return DONE
+        sys.stdout.write(f"ringwall/{__version__} Python/{sys.version.partition(' ')[0]}\n")
+    else:
+        from .help import show
 
-
-def _help(operation: str | None) -> int:
-    from .help import show
-
-    show(operation)
+        show(asked.command)
     return DONE
 
 
@@ -128,12 +142,12 @@ def _has_scheme(url: str) -> bool:
     return bool(colon) and scheme[:1].isalpha() and all(each.isalnum() or each in "+-." for each in scheme)
 
 
-def _asked(command: str, words: Sequence[str], *, is_paged: bool) -> Asked | int:
-    """What the operation's words ask for; an exit status where help was asked for, and given."""
+def _asked(command: str, words: Sequence[str], *, is_paged: bool) -> Asked | Told:
+    """What the operation's words ask for."""
     waiter = None
     if command == "wait":
         if list(words) == ["help"]:
-            return _help("wait")
+            return Told("help", command)
         chosen, words = parse((), words, Option("subcommand", "subcommand", OPTIONAL, choices=list(WAITERS)))
         waiter = chosen.get("subcommand")
         if waiter is None and words:
@@ -142,12 +156,12 @@ def _asked(command: str, words: Sequence[str], *, is_paged: bool) -> Asked | int
             raise Misused("too few arguments")
     operation = COMMANDS[command] if waiter is None else WAITERS[waiter][1]
     if list(words) == ["help"]:
-        return _help(command if waiter is None else "wait")
+        return Told("help", command)
     options = arguments.options(operation, words, is_waiter=waiter is not None)
     values, rest = parse(options, words, Option("help", "help", OPTIONAL))
     helped = values.pop("help", None)
     if helped == "help":
-        return _help(command if waiter is None else "wait")
+        return Told("help", command)
     if helped or rest:
         raise unknown_options([*rest, *([helped] if helped else [])], [each.name for each in options])
     arguments.check_together(operation, values)

@@ -42,7 +42,8 @@ def add(parameters: dict[str, Any], option: str, value: str) -> None:
     """
     if not value:
         return
-    permission = parameters.setdefault("IpPermissions", [{}])[0]
+    parameters["IpPermissions"] = parameters.get("IpPermissions") or [{}]
+    permission = parameters["IpPermissions"][0]
     match option:
         case "protocol":
             permission["IpProtocol"] = _protocol(value)
