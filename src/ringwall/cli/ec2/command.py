@@ -224,7 +224,7 @@ def _called(asked: Asked, given: dict[str, Any], settings: Settings, query: Quer
         client = Client(settings)
         if asked.waiter is not None:
             return _waited(asked, client, asked.waiter)
-        answer = _answer(asked, client)
+        answer = _answer(asked, client, is_iso=_is_iso(settings))
     from .stream import stream_for
 
     with stream_for(settings, is_paged=not given.get("no_cli_pager")) as stream:
@@ -232,12 +232,12 @@ def _called(asked: Asked, given: dict[str, Any], settings: Settings, query: Quer
     return DONE
 
 
-def _answer(asked: Asked, client: Client) -> dict[str, Any] | Pages:
+def _answer(asked: Asked, client: Client, *, is_iso: bool) -> dict[str, Any] | Pages:
     """The answer, or its pages, which are asked for while they are printed."""
 
     def ask(parameters: dict[str, Any]) -> dict[str, Any]:
         check(asked.operation, parameters)
-        return client.call(asked.operation, parameters).value
+        return client.call(asked.operation, parameters, iso_timestamps=is_iso).value
 
     if asked.paging is None:
         return ask(asked.parameters)
@@ -251,6 +251,14 @@ def _answer(asked: Asked, client: Client) -> dict[str, Any] | Pages:
         page_size=asked.paging.get("PageSize"),
         max_items=asked.paging.get("MaxItems"),
     )
+
+
+def _is_iso(settings: Settings) -> bool:
+    """Whether points in time are rewritten, `2026-01-02T03:04:05+00:00`; otherwise they stay as they came."""
+    form = str(settings.scoped.get("cli_timestamp_format", "wire"))
+    if form not in ("wire", "none", "iso8601"):
+        raise Stop(f'Unknown cli_timestamp_format value: {form}, valid values are "none", "wire" or "iso8601"')
+    return form == "iso8601"
 
 
 def _waited(asked: Asked, client: Client, waiter: str) -> int:
@@ -270,4 +278,4 @@ def _colour(given: dict[str, Any], stream: TextIO) -> str:
     wanted = given.get("color", "auto")
     if wanted == "auto":
         wanted = "on" if stream.isatty() and "NO_COLOR" not in os.environ else "off"
-    return "each" if wanted == "on" else "off"
+    return "off" if wanted == "off" else "each" if stream is sys.stdout else "on"

@@ -25,13 +25,25 @@ def stream_for(settings: Settings, *, is_paged: bool) -> Direct | Pager:
 
 
 class Direct:
-    """Standard output itself."""
+    """Standard output itself. When nobody reads it any more, that is no error; when it can't be written, it is."""
 
     def __enter__(self) -> TextIO:
         return sys.stdout
 
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        """Leaves it open: others write to it as well."""
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        """Sees to it that everything has been written; leaves it open, since others write to it as well."""
+        try:
+            sys.stdout.flush()
+        except OSError as late:
+            error = error or late
+        if not isinstance(error, OSError):
+            return False
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is not tried again at the end
+        if isinstance(error, BrokenPipeError):
+            return True
+        from .messages import Stop
+
+        raise Stop(f"The call was made, and its answer could not be written: {error}") from error
 
 
 class Pager:
