@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import botocore
+from botocore.exceptions import EndpointVariantError
 from botocore.loaders import Loader
+from botocore.regions import EndpointResolver
 
 TARGET = Path(__file__).parent.parent / "src/ringwall/client/partitions.py"
 
@@ -21,10 +22,10 @@ Made by scripts/generate_partitions.py from botocore {version}; `make generate` 
 
 from __future__ import annotations
 
-PARTITIONS: tuple[tuple[str, str, tuple[str, ...], str, str, bool], ...] = (
+PARTITIONS: tuple[tuple[str, str, tuple[str, ...], str, str, tuple[str, ...]], ...] = (
 '''
 FOOTER = ''')
-"""Name, pattern of its regions, regions beside the pattern, DNS suffix, that of dual-stack names, has EC2 those names.
+"""Name, pattern of its regions, regions beside the pattern, DNS suffix, that of dual-stack names, regions without.
 
 Each has FIPS endpoints. The first is also that of a region nobody knows.
 """
@@ -34,22 +35,32 @@ Each has FIPS endpoints. The first is also that of a region nobody knows.
 def text() -> str:
     """The generated file, whole."""
     loader = Loader()
-    dual = {part["partition"]: _has_dual_stack(part) for part in loader.load_data("endpoints")["partitions"]}
+    resolver = EndpointResolver(loader.load_data("endpoints"))
     rows = []
     for partition in loader.load_data("partitions")["partitions"]:
         outputs, pattern = partition["outputs"], partition["regionRegex"].replace(r"\-", "-")
         assert outputs["supportsFIPS"], "client/endpoints.py takes that for granted"
         beside = tuple(sorted(region for region in partition["regions"] if region.endswith("-global")))
         assert outputs["supportsDualStack"], "as above"
-        rows.append(
-            f"    ({_quoted(partition['id'])}, {_quoted(pattern)}, {_tuple(beside)}, "
-            f"{_quoted(outputs['dnsSuffix'])}, {_quoted(outputs['dualStackDnsSuffix'])}, {dual[partition['id']]}),\n"
+        cells = (
+            _quoted(partition["id"]),
+            _quoted(pattern),
+            _tuple(beside),
+            _quoted(outputs["dnsSuffix"]),
+            _quoted(outputs["dualStackDnsSuffix"]),
+            _tuple(tuple(region for region in partition["regions"] if _has_single_stack(resolver, region))),
         )
+        rows.append("    (\n" + "".join(f"        {cell},\n" for cell in cells) + "    ),\n")
     return HEADER.format(version=botocore.__version__) + "".join(rows) + FOOTER
 
 
-def _has_dual_stack(partition: Any) -> bool:
-    return any("dualstack" in variant["tags"] for variant in partition["defaults"].get("variants", ()))
+def _has_single_stack(resolver: EndpointResolver, region: str) -> bool:
+    """Whether botocore refuses to name a dual-stack endpoint of EC2's, though the partition has a suffix for it."""
+    try:
+        resolver.construct_endpoint("ec2", region, use_dualstack_endpoint=True)
+    except EndpointVariantError:
+        return True
+    return False
 
 
 def _quoted(value: str) -> str:

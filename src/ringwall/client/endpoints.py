@@ -86,8 +86,8 @@ def amazons_url(service: str, region: str, *, is_fips: bool = False, is_dual_sta
         (each for each in PARTITIONS if region in each[2] or re.match(each[1], region)),
         PARTITIONS[0],
     )
-    name, _, beside, suffix, dual_suffix, has_dual_stack = partition
-    if is_dual_stack and not has_dual_stack and region not in beside:
+    name, _, _, suffix, dual_suffix, single_stack = partition
+    if is_dual_stack and region in single_stack:
         variants = ["dualstack", "fips"] if is_fips else ["dualstack"]
         raise SettingsFault(f"Unable to construct a modeled endpoint with the following variant(s) {variants}: ")
     # GovCloud's ordinary endpoints are FIPS endpoints.

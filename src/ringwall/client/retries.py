@@ -72,7 +72,7 @@ class Retries:
             return None
         self._left -= cost
         self._taken = cost
-        seconds = self._random() * min(first * 2 ** (attempt - 1), _SECONDS_MAX)
+        seconds: float = self._random() * min(first * 2 ** (attempt - 1), _SECONDS_MAX)
         return max(seconds, min(_asked_seconds(error), seconds + _ASKED_SECONDS_MAX))
 
     def succeeded(self, attempt: int) -> None:

@@ -20,8 +20,8 @@ LINES = st.one_of(
         [
             "", " ", "[default]", "[profile a]", "[ x ]", "[DEFAULT]", "[]", "[a", "[a]b]", "  [profile b]",
             "region = eu-west-1", "Region=us-east-1", "a:b=c", "= x", "ec2 =", "  endpoint_url = http://h",
-            "    deeper", "# no", "  ; no", "a = 1 # kept", "  = y", "word", "\tx = y", "a =   ", "services = s", "[services s]",
-            "\x0bv = 1", "é = ü",
+            "    deeper", "# no", "  ; no", "a = 1 # kept", "  = y", "word", "\tx = y", "a =   ", "services = s",
+            "[services s]", "\x0bv = 1", "é = ü",
         ]
     ),
     st.text(st.sampled_from(list(" \t=:[]#;abAB\x0b\x85\u2003")), max_size=8),
