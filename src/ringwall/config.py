@@ -111,6 +111,15 @@ def default_data_directory() -> Path:
     return Path(base) / "ringwall"
 
 
+def default_agent_directory() -> Path:
+    """Where an agent keeps what it knows: `/var/lib/ringwall-agent` for root, as in the units, else beside a server's.
+
+    Not a server's own directory: its key, its store and its log would be there for whoever runs the agent.
+    """
+    beside = default_data_directory()
+    return beside.with_name(f"{beside.name}-agent")
+
+
 def store_path_from_url(url: str) -> Path:
     """The file that a `sqlite:///path` URL names.
 

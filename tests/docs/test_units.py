@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -12,6 +13,7 @@ import pytest
 
 from documents import ROOT
 from ringwall.cli.main import parser
+from ringwall.config import default_agent_directory
 from serving import RINGWALL
 
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
@@ -67,6 +69,13 @@ def test_it_can_do_no_more_than_it_must(unit: Path) -> None:
     assert found["CapabilityBoundingSet"] == ([""] if unit.stem == "ringwall" else ["CAP_NET_ADMIN"])
     for name, value in (("NoNewPrivileges", "yes"), ("ProtectSystem", "strict"), ("RestrictNamespaces", "yes")):
         assert found[name] == [value]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: others have their own directory")
+def test_the_verbs_look_where_the_units_keep_it() -> None:
+    kept = {re.findall(r"--data (\S+)", settings(unit)["ExecStart"][0])[0] for unit in UNITS if "agent" in unit.stem}
+    assert kept == {str(default_agent_directory())}
+    assert f"(default {default_agent_directory()})" in (ROOT / "docs/reference.md").read_text()
 
 
 def test_the_boot_unit_comes_before_the_network_and_the_agent_always_comes_back() -> None:

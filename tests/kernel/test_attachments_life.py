@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,40 @@ def test_verbs_refuse_what_cannot_be(running: tuple[Site, Container]) -> None:
     assert done.returncode == 3
     assert "eni-0a, which isn't attached to this host" in done.stderr
     assert site.fleet.on_console("detach", "vc5").stdout == "vc5 is no container's any more: in force.\n"
-    assert site.fleet.on_console("detach", "vc5").returncode == 0, "once more does no harm"
+    again = site.fleet.on_console("detach", "vc5")
+    assert "says nothing of vc5: there is nothing to detach" in again.stdout, "once more does no harm"
+    assert closed_devices(site) == {"vc1"}
+
+
+def test_a_device_that_is_attached_isnt_another_interface_by_a_slip(running: tuple[Site, Container]) -> None:
+    site, container = running
+    for words in (["vc1", "eni-0a"], ["vc1", site.interface().interface_id]):
+        done = site.fleet.on_console("attach", *words, check=False)
+        assert done.returncode == 1
+        assert f"vc1 is told to be {container.interface.interface_id}: detach it first" in done.stderr
+    assert is_reached(site, container)
+    assert "in force" in site.told("attach", "vc1", container.interface.interface_id), "the same once more is no slip"
+    other = site.interface()
+    site.fleet.settled()
+    site.told("attach", "vc1", other.interface_id, "--move")
+    wait_for(lambda: site.interfaces()[other.interface_id] == "vc1", "what was asked for")
+
+
+def test_nobody_waits_for_what_cannot_come(site: Site) -> None:
+    site.fleet.agents[-1].kill()
+    began = time.monotonic()
+    assert "no agent runs" in site.told("attach", "vc5", "eni-0a", check=False)
     site.fleet.on_console("release")
-    assert "Released on the host's console" in site.told("attach", "vc5", "eni-0a", "--timeout", "1", check=False)
+    assert "Released on the host's console" in site.told("attach", "vc5", "eni-0a", check=False)
+    assert time.monotonic() - began < 10.0, "both together"
+
+
+def test_what_the_agent_was_started_with_isnt_detached(site: Site) -> None:
+    interface = site.interface()
+    site.fleet.agents[-1].kill()
+    site.fleet.options = ["--attach", f"vc1={interface.interface_id}"]
+    site.fleet.start_agent()
+    wait_for(lambda: site.interfaces().get(interface.interface_id) == "vc1", "what the agent was started with")
+    done = site.fleet.on_console("detach", "vc1", check=False)
+    assert done.returncode == 3
+    assert "from its own --attach" in done.stderr

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ringwall.config import ConfigurationError, default_data_directory
+from ringwall.config import ConfigurationError, default_agent_directory
 from ringwall.core_dumps import forbid_core_dumps
 from ringwall.telemetry import log_to_stderr
 
@@ -58,7 +58,9 @@ def _add_attach(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         _add_attachments(verb, argparse.SUPPRESS)
         verb.add_argument("device", metavar="DEV", help="the host's end, as veth1 or tap0")
     attach.add_argument("interface_id", metavar="eni-…", help="an interface that is attached to this host")
-    attach.add_argument("--move", action="store_true", help="also where another device has it, in one step")
+    attach.add_argument(
+        "--move", action="store_true", help="also where another device has it, or DEV is another interface; in one step"
+    )
     for verb in (attach, detach):
         verb.add_argument("--no-wait", action="store_true", help="don't wait until it is in force")
         verb.add_argument(
@@ -76,7 +78,7 @@ def _add_data(parser: argparse.ArgumentParser, default: str | None) -> None:
         type=Path,
         metavar="DIR",
         default=default,
-        help="where the host's identity and last state are kept (default /var/lib/ringwall)",
+        help="where the host's identity and last state are kept (default /var/lib/ringwall-agent)",
     )
 
 
@@ -289,7 +291,7 @@ def _seconds(text: str) -> float:
 
 
 def _data(options: argparse.Namespace) -> Path:
-    return options.data or default_data_directory()
+    return options.data or default_agent_directory()
 
 
 def _config(options: argparse.Namespace) -> AgentConfig:
