@@ -71,8 +71,13 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         sys.stdout.write("\n")
         return INTERRUPTED
-    except UnicodeEncodeError as error:
-        text, status = str(error), INVALID
+    except BrokenPipeError:
+        raise  # nobody reads any more: the program's own business
+    except Exception as error:
+        # A line can be odd in more ways than are worth a sentence each: half a character, a hundred thousand brackets.
+        if "--debug" in words:
+            raise
+        text, status = str(error) or type(error).__name__, FAILED
     sys.stdout.flush()
     sys.stderr.write(f"\n{text}\n")
     return status
