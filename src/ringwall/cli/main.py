@@ -28,6 +28,8 @@ VERBS: Final = {
     "hosts": ("the hosts, what they do and what is in force on them", "hosts"),
     "status": ("the server, the last revision and who is behind", "status"),
     "host": ("hosts: token, list, show, enforce, observe, remove", "host"),
+    "doctor": ("look for what keeps ringwall from working, seen from here; change nothing", "doctor"),
+    "explain": ("what a refusal's code means, and what to do", "explain"),
     "close": ("close a port, or any access, in all groups at once, by whichever rules it is open", "close"),
     "wait": ("wait until a change is in force on every host that it has an effect on", "wait"),
     "agent": ("run the agent on this host", "agent"),
