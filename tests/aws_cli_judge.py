@@ -17,10 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recorder import Recorder, Request
+from retelling import Recorder, Request
 from serving import KEY_ID, ROOT, SECRET
 
 AWS_1_PYTHON = ROOT / ".venvs/awscli/bin/python"
+AWS_1_MODELS = next(iter(ROOT.glob(".venvs/awscli/lib/python*/site-packages/awscli/botocore/data")), Path("/nonexistent"))
 AWS_2 = Path("/usr/bin/aws")
 AWS_2_PYTHON = Path("/usr/bin/python3")
 PROGRAM = ROOT / "tests/clients/programs/forked_cli.py"
@@ -77,6 +78,7 @@ def settings(url: str, home: Path | str = "/nonexistent", **changes: str | None)
         "AWS_ENDPOINT_URL_EC2": url,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_MAX_ATTEMPTS": "1",
+        "AWS_RETRY_MODE": "legacy",
         "AWS_PAGER": "",
         **changes,
     }
