@@ -218,6 +218,10 @@ def _done(asked: Asked, given: dict[str, Any], query: Query | None) -> int:
 def _called(asked: Asked, given: dict[str, Any], settings: Settings, query: Query | None) -> int:
     from .output import write
 
+    if (
+        settings.output not in arguments.FORMATS
+    ):  # by the environment or the profile; found out before anything is changed
+        raise Stop(f"Unknown output type: {settings.output}")
     if asked.skeleton == "output":
         from . import skeleton
 

@@ -148,6 +148,24 @@ def test_without_a_region_and_without_keys(capsys: pytest.CaptureFixture[str], m
     assert said(capsys, REVOKE, "--group-id", "sg-1")[0] == messages.CONFIGURATION
 
 
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ("output = xml", "Unknown output type: xml"),
+        ("cli_timestamp_format = unix", "Unknown cli_timestamp_format value"),
+    ],
+)
+def test_nonsense_in_the_profile_is_found_before_anything_is_sent(
+    setting: str, text: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws/config").write_text(f"[default]\n{setting}\n")
+    with revoking() as (url, forms):
+        status, error = said(capsys, REVOKE, "--group-id", "sg-1", "--endpoint-url", url)
+    assert (status, forms) == (255, [])
+    assert text in error
+
+
 def test_debugging_shows_where_an_odd_line_ends() -> None:
     with pytest.raises(UnicodeEncodeError):
         run([REVOKE, "--group-id", "half\udce9", "--debug"])
