@@ -6,7 +6,9 @@ interface that is enforced on, and no rule admits it.
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -222,6 +224,16 @@ def passes(sender: socket.socket, receiver: socket.socket, seconds: float = SECO
         return receiver.recv(1) == b"x"
     except TimeoutError:
         return False
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """The process doesn't run in the block: it is there, its connections stand, and it says nothing."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager

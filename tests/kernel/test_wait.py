@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import netns
-from fleet import Fleet, fleet_in, passes, permission, wait_for
+from fleet import Fleet, fleet_in, passes, permission, stopped, wait_for
 from serving import RINGWALL
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
@@ -36,16 +34,6 @@ def revoke(fleet: Fleet, port: int) -> str:
     """The revision of the revoke."""
     answer = fleet.ec2("revoke_security_group_ingress", GroupId=fleet.group_id, IpPermissions=[permission(port)])
     return str(answer["ResponseMetadata"]["HTTPHeaders"]["ringwall-revision"])
-
-
-@contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """The process doesn't run in the block: it is there, its connections stand, and it says nothing."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def test_after_the_wait_nothing_passes_any_more(fleet: Fleet) -> None:

@@ -25,7 +25,7 @@ from .words.table import progress, screen_of
 VERB: Final = "list"
 
 _FIRST: Final = """\
-There is no group yet. First:
+There is no group of your own yet. First:
   ringwall ec2 create-security-group --group-name web --description "web servers"
   ringwall allow web tcp/22 from 192.0.2.0/24
   ringwall host token --subnet subnet-… >token     # `ringwall ec2 describe-subnets` shows them
@@ -65,8 +65,8 @@ def _run(options: argparse.Namespace) -> int:
             print("  no rules: nobody gets in, and nothing out")
         elif all(rule.direction is Direction.EGRESS for rule in of_group[group["GroupId"]]):
             print("  no rules `from` anybody: nobody gets in")
-    if not groups:
-        print(_FIRST, end="")
+    if not options.groups and all(group["GroupName"] == "default" for group in groups):
+        print("\n" * bool(groups) + _FIRST, end="")
     return codes.DONE
 
 

@@ -165,12 +165,16 @@ def _explain(session: Session, missing: Missing, options: argparse.Namespace) ->
     known = Known(names_for(session, [now]) if now else Names())
     near: list[Any] = []
     if now is not None and (meant is None or meant.matches(now)):
-        text = f"The rule is there, but {note_difference(now.note)}:"
+        text = f"The rule is there, but {note_difference(now.note)}."
         lines = [f"  {lines_of([now], known.names)[0]}", f"To revoke it: ringwall revoke {now.rule_id}"]
         near = [now]
     elif now is not None:
-        text = f"{now.rule_id} isn't what the line says any more. It is now:"
-        lines = [f"  {lines_of([now], known.names)[0]}", f"To revoke it as it is: ringwall revoke {now.rule_id}"]
+        text = f"{now.rule_id} isn't what the line says any more."
+        lines = [
+            "It is now:",
+            f"  {lines_of([now], known.names)[0]}",
+            f"To revoke it as it is: ringwall revoke {now.rule_id}",
+        ]
         near = [now]
     elif meant is None:
         text, lines = (

@@ -62,13 +62,13 @@ def compare(meant: Meant, rule: Rule, known: Known) -> Near:
     traffic = min((_traffic(each, rule.traffic) for each in meant.wanted.traffics), default=(0, ""))
     peer = min((_peer(meant, each, rule.peer, known) for each in sorted(meant.peers)), default=(0, ""))
     found += [traffic, peer]
-    is_wider = len(found) == 2 and traffic[0] <= _WIDER and peer[0] <= _WIDER
+    is_wider = len(found) == 2 and traffic[0] in _HOLDING and peer[0] in _HOLDING
     costly = sorted((each for each in found if each[0]), reverse=True)
     return Near(rule, sum(cost for cost, _ in costly), tuple(text for _, text in costly), is_wider)
 
 
-_WIDER: Final = 4
-"""A difference in traffic or peer that costs no more leaves the rule admitting all that is meant."""
+_HOLDING: Final = (0, 3, 4)
+"""What a difference in traffic or peer costs that leaves the rule admitting all that is meant."""
 
 
 def _direction(direction: Direction) -> str:

@@ -50,8 +50,10 @@ _PORT_NUMBERS: Final = frozenset(int(number) for number in re.findall(r"/(\d+)",
 
 _ID: Final = re.compile(r"(?:sg|pl)-[0-9a-f]{1,17}")
 _RULE_ID: Final = re.compile(r"sgr-[0-9a-f]{1,17}")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.:@+=,/-]*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:][A-Za-z0-9_.:@+=,/-]*")
 _DANGEROUS: Final = re.compile(r"([\\$!;&(*\[{])")
+_DANGEROUS_IN_QUOTES: Final = re.compile(r'([\\$!"])')
+_BACKSLASH: Final = r"\\\1"
 _TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|((?:[^\s"\\]|\\.)+)')
 
 
@@ -338,12 +340,12 @@ def _is_line(argument: str) -> bool:
 def shown(text: str) -> str:
     """A name as it stands in a line: in quotes where it isn't one plain word, and harmless to a shell."""
     is_plain = _PLAIN.fullmatch(text) and not is_rule_id(text)
-    return text if is_plain else f'"{escaped(text)}"'
+    return text if is_plain else f'"{_DANGEROUS_IN_QUOTES.sub(_BACKSLASH, plain(text))}"'
 
 
 def escaped(text: str) -> str:
-    """The text with a backslash before what a shell acts upon, and before quotes; control characters replaced."""
-    return _DANGEROUS.sub(r"\\\1", plain(text)).replace('"', '\\"')
+    """A note with a backslash before what a shell acts upon; control characters replaced."""
+    return _DANGEROUS.sub(_BACKSLASH, plain(text))
 
 
 def means_only_itself(name: str) -> bool:
