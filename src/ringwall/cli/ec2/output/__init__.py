@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _FAILURES = (TypeError, ValueError, AttributeError, IndexError)
 """What comes of a value that a format or a query has no place for; jmespath's errors are ValueErrors."""
 
+RESET = "\x1b[0m"
+
 FORMATS = ("json", "text", "table", "yaml", "yaml-stream", "off")
 
 
@@ -57,6 +59,8 @@ def write(
     else:
         whole = answer if isinstance(answer, dict) else answer.merged()
         stream.write(_formatted(form, operation, whole, query, colour))
+        if form == "table" and colour == "each" and stream.isatty():
+            stream.write(RESET)  # a terminal gets one more when aws CLI ends
 
 
 def _parts(answer: dict[str, Any] | Pages) -> Iterator[dict[str, Any]]:

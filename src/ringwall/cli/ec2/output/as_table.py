@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from . import RESET
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
 PADDING = 4
 NO_TERMINAL_WIDTH = 80
-RESET = "\x1b[0m"
 
 
 class Section:

@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 import answers
-from ringwall.cli.ec2.output.as_table import RESET, as_table, cells_of
+from ringwall.cli.ec2.output import RESET
+from ringwall.cli.ec2.output.as_table import as_table, cells_of
 
 RULES = """\
 -------------------------------------------
