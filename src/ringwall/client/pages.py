@@ -53,7 +53,9 @@ class Pages:
             BadPaging.
         """
         token, skipped = self._start()
-        parameters = _with_token(self._parameters, token)
+        parameters = dict(self._parameters)
+        if self._starting_token is not None:
+            parameters = _with_token(parameters, token)
         if self._page_size is not None:
             parameters[self._limit] = self._page_size
         previous = None
