@@ -107,11 +107,20 @@ def test_others_on_the_host_are_named_to_the_doctor_and_in_the_reports(fleet: Fl
     assert statuses(found, "foreign-policy", "notrack", "ct-mark") == ["WARN", "WARN", "OK"]
 
     agent = fleet.enrol()
+    wait_for(lambda: any("Docker" in problem for problem in fleet.about()["problems"]), "the report")
     problems = fleet.about()["problems"]
     assert any("Others drop by default" in problem for problem in problems)
-    assert any("Docker" in problem for problem in problems)
     assert len(problems) <= TOLD_MAX
     assert agent.says("notrack: Rules in inet raw untracked")
+
+    for table in ("ip filter", "inet firewalld", "inet raw"):
+        fleet.host.run(["nft", "delete", "table", *table.split()])
+    netns.veth(fleet.host, "mgmt0", "10.1.0.1/24", fleet.peer, "mgmt0", "10.1.0.2/24")
+    told = "mgmt0 is neither enrolled nor unmanaged: closed once"
+    wait_for(lambda: [each[: len(told)] for each in fleet.about()["problems"]] == [told], "what is there now")
+    fleet.enforce(yes=True)
+    told = "mgmt0 is neither enrolled nor unmanaged: closed now"
+    wait_for(lambda: [each[: len(told)] for each in fleet.about()["problems"]] == [told], "what enforcing does")
 
 
 def test_interfaces_that_would_be_closed_and_ones_that_are_gone(fleet: Fleet) -> None:
@@ -140,7 +149,12 @@ def test_what_is_wrong_with_the_agent_is_told(fleet: Fleet) -> None:
     fleet.enforce(yes=True)
     wait_for(lambda: b'"enforce"' in (fleet.data / "state.json").read_bytes(), "the state on disk")
     url = f"http://{PEER}:{fleet.server.port}"
-    assert statuses(doctor(fleet, "--server", url)[1], "agent", "server", "table", "last-state") == ["OK"] * 4
+    well = ("agent", "server", "host", "table", "last-state")
+    assert statuses(doctor(fleet, "--server", url)[1], *well) == ["OK"] * len(well)
+    fleet.api("DELETE", f"/ringwall/v1/hosts/{fleet.instance_id}")
+    status, found = doctor(fleet, "--server", url)
+    assert (status, statuses(found, "server", "host")) == (2, ["OK", "FAIL"])
+    assert "Was the host removed there" in found["host"][0]["advice"]
     agent.kill()
     fleet.server.kill()
     fleet.host.run(["nft", "delete", "table", "inet", "ringwall"])

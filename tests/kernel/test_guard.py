@@ -164,7 +164,9 @@ def test_what_was_undone_is_tried_again_when_the_host_is_told_to(fleet: Fleet) -
     fleet.peer.run(["nft", "delete", "table", "inet", "theirs"])
     fleet.start_agent()
     wait_for(lambda: undone_at_the_latest(fleet), "the report")
+    assert "WARN  rolled-back: " in fleet.on_console("doctor", check=False).stdout
     assert "tried again" in fleet.on_console("resume").stdout
+    assert "rolled-back" not in fleet.on_console("doctor", check=False).stdout
     fleet.settled()
     assert '"up1"' in fleet.table()
     assert not (fleet.data / "rolled-back").exists()

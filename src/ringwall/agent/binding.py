@@ -107,13 +107,18 @@ class Binder:
             (*self._problems.values(), *bound.problems, *enslaved),
         )  # fmt: skip
 
+    @property
+    def endpoints(self) -> frozenset[str]:
+        """The devices that something was told of, or that were a container's and still exist."""
+        return self._bindings.devices | self._lingering
+
     def closing(self, local: LocalPolicy, own: str) -> LocalPolicy:
         """The policy of a host that has lost its state: what was told of is closed, as all else.
 
         own: the device that the host enrolled with, all that it still knows of its own; empty where that is lost too.
         Whatever was told of it by mistake, behind it are the server and the break-glass addresses.
         """
-        return replace(local, endpoints=(self._bindings.devices | self._lingering) - {own})
+        return replace(local, endpoints=self.endpoints - {own})
 
     def settled(self, bound: Bound | None) -> None:
         """Tells those who wait what is in the kernel now; None: nothing, as the host is released."""

@@ -3,7 +3,7 @@
 Whether the kernel can do what is needed is tried in a network namespace of its own that vanishes with the attempt; it
 may load the modules that enforcing would load. All else is read.
 
-`examine` is all of it, for `ringwall agent doctor`. `at_start` is the part that concerns others on the host, for the
+`examine` is all of it, for `ringwall agent doctor`. `beside` is the part that concerns others on the host, for the
 agent's log and reports; it needs no rights that the agent doesn't have.
 """
 
@@ -36,13 +36,14 @@ from .boot import Start, plan
 from .directory import AgentDirectory, Identity
 from .errors import AgentError, ServerRefused
 from .findings import Finding, fail, ok, warn
+from .guard import rolled_back
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
 from .kernel import Kernel
 from .others import Others, read_others
 from .release import lock_holders, read_marker
 from .room import read_room
 from .server import Server, parse_server_url
-from .stream import HEALTH_PATH
+from .stream import ADDRESSES_PATH, HEALTH_PATH
 
 TOLD_MAX: Final = 20
 """So many findings go into the agent's reports."""
@@ -79,10 +80,23 @@ def examine(data: Path, server: str, local: LocalPolicy, binder: Binder | None =
     return [finding for check in _ALL for finding in _checked(check, host)]
 
 
-def at_start(data: Path, local: LocalPolicy, binder: Binder) -> list[Finding]:
-    """What the agent's operator should know of the host and of others on it: no more than TOLD_MAX, the worst first."""
-    host = _host(data, "", local, binder)
-    findings = [finding for check in _AT_START for finding in _checked(check, host)]
+def beside(
+    directory: AgentDirectory,
+    identity: Identity,
+    local: LocalPolicy,
+    state: HostState | None,
+    endpoints: frozenset[str],
+) -> list[Finding]:
+    """What the agent's operator should know of the host and of others on it: no more than TOLD_MAX, the worst first.
+
+    state: what the host should enforce. endpoints: the devices of its containers.
+
+    Raises:
+        OSError: the host's devices can't be read.
+    """
+    bound = Bound(state or HostState(identity.instance_id, Mode.OBSERVE), endpoints, {}, {})
+    host = Host(directory.path, "", local, directory, identity, state, read_interfaces(), bound)
+    findings = [finding for check in _BESIDE for finding in _checked(check, host)]
     return sorted((each for each in findings if each.status), key=lambda each: -each.status)[:TOLD_MAX]
 
 
@@ -440,6 +454,16 @@ def _released(host: Host) -> Iterator[Finding]:
         yield warn("released", released.sentence)
 
 
+def _rolled_back(host: Host) -> Iterator[Finding]:
+    if rolled_back(host.data) is not None:
+        yield warn(
+            "rolled-back",
+            "A start of enforcement, or a change of the host's own interfaces, cost the host its server: it was undone "
+            "and isn't tried again.",
+            "Once the server can be reached with it: `ringwall agent resume`, or observe and enforce again.",
+        )
+
+
 def _last_state(host: Host) -> Iterator[Finding]:
     if (host.identity is None and not host.data.is_dir()) or not os.access(host.data, os.R_OK | os.X_OK):
         return
@@ -501,7 +525,12 @@ def _server(host: Host) -> Iterator[Finding]:
         return
     url = parse_server_url(host.server, insecure_http=True)
     known = host.identity
-    server = Server(url, known.certificate_sha256 if known else None, known.endpoints if known else frozenset())
+    server = Server(
+        url,
+        known.certificate_sha256 if known else None,
+        known.endpoints if known else frozenset(),
+        client_certificate=host.directory.certificate,
+    )
     if known is not None:
         server.next_certificate_sha256 = known.next_certificate_sha256
     before = time.time()
@@ -514,8 +543,32 @@ def _server(host: Host) -> Iterator[Finding]:
         yield fail("server", f"The server isn't reached: {error}.", "What is in force stays; changes don't arrive.")
         return
     yield ok("server", f"{url.authority} answers.")
+    if known is not None:
+        yield from _knows(server, known)
     if server.said_time is not None:
         yield from clock((before + time.time()) / 2 - server.said_time)
+
+
+def _knows(server: Server, known: Identity) -> Iterator[Finding]:
+    """Whether the server knows this host: it is told of no interface, which changes nothing there."""
+    try:
+        asyncio.run(server.post(ADDRESSES_PATH, b'{"interfaces": []}', known.key))
+    except ServerRefused as refused:
+        removed = refused.status in (401, 403)
+        yield fail(
+            "host",
+            f"The server doesn't accept this host's key ({refused.code})."
+            if removed
+            else f"The server says: {refused}.",
+            "Was the host removed there, or is a clock wrong? A removed host keeps what is in force: enrol it again, "
+            "with a new --data, or `ringwall agent release` it."
+            if removed
+            else "",
+        )
+    except AgentError as error:
+        yield warn("host", f"Whether the server knows this host can't be asked: {error}.")
+    else:
+        yield ok("host", f"The server knows {known.instance_id}.")
 
 
 async def _ask(server: Server) -> None:
@@ -551,7 +604,7 @@ def _named(names: list[str] | tuple[str, ...]) -> str:
     return ", ".join(shown) + (f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else "")
 
 
-_AT_START: Final = (_others, _devices)
+_BESIDE: Final = (_others, _devices)
 _ALL: Final = (
     _kernel_features,
     _tracking,
@@ -564,6 +617,7 @@ _ALL: Final = (
     _containers,
     _agent_directory,
     _released,
+    _rolled_back,
     _last_state,
     _running,
     _table,

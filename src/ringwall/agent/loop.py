@@ -68,6 +68,7 @@ from .release import read_marker
 from .room import Room, read_room
 from .server import Server
 from .stream import ADDRESSES_PATH, REPORT_PATH, retry_delays, watch
+from .surroundings import Look, Surroundings
 from .usage import Usage
 
 COMMIT_ATTEMPTS: Final = 5
@@ -144,9 +145,9 @@ class Effects:
 class Agent:
     """One host's agent, from its start to its cancellation.
 
-    local: what the host decides for itself; its server's endpoints come from `server`. found: sentences about the host
-    that the operator should read. binder: what the host knows of its containers' devices. usage: counts what rules are
-    used; without, the server is told nothing of rules.
+    local: what the host decides for itself; its server's endpoints come from `server`. look: finds what the operator
+    should know of the host; without, nothing is found. binder: what the host knows of its containers' devices. usage:
+    counts what rules are used; without, the server is told nothing of rules.
     """
 
     def __init__(
@@ -157,7 +158,7 @@ class Agent:
         directory: AgentDirectory,
         local: LocalPolicy | None = None,
         effects: Effects | None = None,
-        found: tuple[str, ...] = (),
+        look: Look | None = None,
         binder: Binder | None = None,
         usage: Usage | None = None,
     ) -> None:
@@ -184,7 +185,7 @@ class Agent:
         self._confirmation = Confirmation(server, directory.path, self._effects.guard, self._confirmed)
         self._unconfirmed: tuple[Received, Compiled] | None = None
         self._from_disk: HostState | None = None
-        self._problems: dict[str, tuple[str, ...]] = {"host": found}
+        self._problems: dict[str, tuple[str, ...]] = {}
         self._lost: tuple[str, float] | None = None
         self._told_addresses: tuple[DeviceAddresses, ...] | None = None
         self._kept: tuple[HostState, str] | None = None
@@ -200,6 +201,7 @@ class Agent:
             answers |= {CERTIFY: self._certify}
         self._questions = Questions(server, identity.key, answers)
         self._moves = Moves()
+        self._surroundings = None if look is None else Surroundings(look, self._seen)
         self._to_bind = asyncio.Event()
         self._to_enforce = asyncio.Event()
         self._to_tell = asyncio.Event()
@@ -221,6 +223,8 @@ class Agent:
                 tasks.create_task(self._renewal.run())
                 if self._usage is not None:
                     tasks.create_task(self._usage.run())
+                if self._surroundings is not None:
+                    tasks.create_task(self._surroundings.watch(self._to_tell.set))
                 tasks.create_task(self._drains.watch(self._to_enforce.set, self._to_tell.set))
                 tasks.create_task(self._receiver())
 
@@ -292,6 +296,8 @@ class Agent:
 
     def _tell_moves(self) -> None:
         """Devices or addresses changed: if they were the host's own, or concern a container, that is told."""
+        if self._surroundings is not None:
+            self._surroundings.changed()
         received = self._received
         if received is None:
             return
@@ -673,11 +679,24 @@ class Agent:
             self._in_force = replace(before, received=replace(before.received, position=received.position))
             return
         self._in_force = InForce(received, compiled.digest, now)
+        if self._surroundings is not None and (before is None or self._is_other(before.received.state, received.state)):
+            self._surroundings.changed()
         stored = "" if received.committed_at is None else f" stored={received.committed_at:.6f}"
         LOG.info(
             "in-force revision=%d received=%.6f committed=%.6f%s mode=%s digest=%.12s",
             received.position.revision, received.received_at, now, stored, received.state.mode.value, compiled.digest,
         )  # fmt: skip
+
+    @staticmethod
+    def _is_other(before: HostState, now: HostState) -> bool:
+        """Whether the mode or the devices that are judged are others, which what is told of devices depends on."""
+        return before.mode is not now.mode or (
+            before.interfaces is not now.interfaces and own_devices(before) != own_devices(now)
+        )
+
+    def _seen(self) -> tuple[HostState | None, frozenset[str]]:
+        received = self._received
+        return (None, frozenset()) if received is None else (received.state, self._binder.endpoints)
 
     async def _keeper(self) -> None:
         """Keeps on disk what is in force, a moment later: writing a large state takes longer than committing a rule.
@@ -785,7 +804,8 @@ class Agent:
     async def _report(self) -> Report | None:
         in_force = self._in_force
         self._note_room()
-        problems = [problem for several in self._problems.values() for problem in several][:PROBLEMS_MAX]
+        beside = self._surroundings.sentences if self._surroundings else ()
+        problems = [*beside, *(problem for several in self._problems.values() for problem in several)][:PROBLEMS_MAX]
         drift = self._drift
         if self._effects.elapsed() >= self._drifted_at + DRIFT_TOLD_SECONDS:
             drift = None

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from .attachment_files import ATTACHMENTS
 from .attachments import MalformedAttachment, parse_attachment
 from .binding import Binder
 from .directory import AgentDirectory, Identity
-from .doctor import at_start
+from .doctor import beside
 from .enroll import enroll
 from .guard import CONFIRM_SECONDS, Guard
 from .interfaces import DeviceAddresses, read_interfaces
@@ -153,12 +154,9 @@ async def _run(
         next_certificate_sha256=identity.next_certificate_sha256,
         client_certificate=directory.certificate,
     )
-    findings = at_start(config.data, local, binder(config))
-    for finding in findings:
-        LOG.warning("%s: %s", finding.check, finding.message)
     effects = Effects(guard=lambda digest: Guard(config.data, digest, config.confirm_seconds))
-    found = tuple(each.message for each in findings)
-    await Agent(identity, server, kernel, directory, local, effects, found, devices, usage).run()
+    look = partial(beside, directory, identity, local)
+    await Agent(identity, server, kernel, directory, local, effects, look, devices, usage).run()
 
 
 async def _enroll(config: AgentConfig, url: ServerUrl, directory: AgentDirectory) -> Identity:
