@@ -74,7 +74,7 @@ SIZES = st.lists(st.integers(0, 4), max_size=5)
 TOKENS = st.one_of(
     st.none(),
     st.just("None"),
-    st.sampled_from(["1", "2___1", "None___2", "abc", "YWJj", "e30=", "WzFd", "x___y", "{}"]),
+    st.sampled_from(["1", "2___1", "None___2", "abc", "YWJj", "e30=", "WzFd", "x___y", "a___b___c"]),
 )
 
 
@@ -83,13 +83,23 @@ TOKENS = st.one_of(
     token=TOKENS,
     page_size=st.none() | st.integers(1, 5),
     max_items=st.none() | st.integers(-1, 12),
-    parameters=st.sampled_from([{}, {"DryRun": False, "MaxResults": 7, "VpcIds": ["vpc-1"]}]),
+    parameters=st.sampled_from(
+        [{}, {"DryRun": False, "MaxResults": 7, "VpcIds": ["vpc-1"]}, {"NextToken": "1", "DryRun": True}]
+    ),
 )
 def test_pages_and_calls_are_botocores(
     sizes: list[int], token: str | None, page_size: int | None, max_items: int | None, parameters: Call
 ) -> None:
-    paging = {"StartingToken": token, "PageSize": page_size, "MaxItems": max_items}
-    same(sizes, {name: value for name, value in paging.items() if value is not None}, parameters)
+    wanted = {"StartingToken": token, "PageSize": page_size, "MaxItems": max_items}
+    paging = {name: value for name, value in wanted.items() if value is not None}
+    try:
+        theirs(Listing(sizes), parameters, paging).build_full_result()
+    except ValueError as error:
+        with pytest.raises(BadPaging) as raised:
+            ours(Listing(sizes), parameters, paging).merged()
+        assert str(raised.value) == str(error)
+    else:
+        same(sizes, paging, parameters)
 
 
 @given(sizes=SIZES, max_items=st.integers(1, 4))
