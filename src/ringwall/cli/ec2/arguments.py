@@ -178,6 +178,8 @@ def _loaded(name: str, value: Any) -> Any:
 def _unpacked(option: str, kind: str, value: Any) -> Any:
     """The value as its type has it: JSON, shorthand, a number, or as it is."""
     element = kind.strip("[]")
+    if isinstance(value, bytes) and (kind[0] == "[" or element in STRUCTURES):
+        raise BadParameter(option, "it takes JSON or shorthand; use file:// for a file with text")
     if element in STRUCTURES:
         return _structured(option, kind, element, value)
     if kind[0] != "[":
@@ -237,9 +239,11 @@ def _from_shorthand(option: str, kind: str, element: str, value: Any) -> Any:
     try:
         if isinstance(value, list):
             return [fit(parse(each), element) for each in value]
-        return fit(parse(value), kind if kind[0] != "[" else element)
-    except (BadShorthand, UnreadableFile) as error:
+        return parse(value) if kind[0] == "[" else fit(parse(value), kind)  # a whole list can't be shorthand
+    except BadShorthand as error:
         raise BadParameter(option, str(error)) from error
+    except UnreadableFile as error:
+        raise Stop(str(error), INVALID) from error
     except ValueError as error:
         raise Stop(str(error)) from error
 
