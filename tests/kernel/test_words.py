@@ -132,8 +132,8 @@ def test_the_session_that_is_used_is_not_closed_without_a_yes(fleet: Fleet) -> N
     assert f"It ends a connection from where you are: tcp {PEER}:" in refused.stderr, "by the address towards the host"
     assert "Nothing was changed" in refused.stderr
     with on_terminal(fleet, *words, SSH_CONNECTION=ssh) as terminal:
-        terminal.expect("It ends the session that you are using: tcp")
-        terminal.expect("Revoke this rule nevertheless? [y/N]")
+        told = terminal.expect("Revoke this rule nevertheless? [y/N]")
+        assert "It ends the session that you are using: tcp" in told
         terminal.type("n\r")
         assert terminal.end() == 1
         assert "Nothing was changed." in terminal.text
@@ -152,8 +152,8 @@ def test_of_a_silent_host_the_session_may_be_the_one_that_is_used(fleet: Fleet) 
         with on_terminal(
             fleet, "revoke", "web", "all", "from", "10.0.0.0/24", SSH_CONNECTION=f"{PEER} 50000 {HOST} 22"
         ) as terminal:
-            terminal.expect(f"It may end the session that you are using, from {PEER} to port 22")
-            terminal.expect("[y/N]")
+            told = terminal.expect("[y/N]")
+            assert f"It may end the session that you are using, from {PEER} to port 22" in told
             terminal.type("\r")
             assert terminal.end() == 1
         with on_terminal(
