@@ -17,11 +17,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 
-def make_pair(directory: Path, name: str, *, is_rsa: bool = False) -> Path:
-    """A self-signed certificate for 127.0.0.1, `NAME.pem`, with `NAME.key` beside it."""
+def make_pair(directory: Path, name: str, *, is_rsa: bool = False, hosts: tuple[str, ...] = ()) -> Path:
+    """A self-signed certificate for 127.0.0.1 and these hosts, `NAME.pem`, with `NAME.key` beside it."""
     key: Any = rsa.generate_private_key(65_537, 2048) if is_rsa else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
+    alternatives = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, hosts)]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -30,7 +31,7 @@ def make_pair(directory: Path, name: str, *, is_rsa: bool = False) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .sign(key, SHA256())
     )
     path = directory / f"{name}.pem"

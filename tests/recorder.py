@@ -1,147 +1,136 @@
-"""An HTTP endpoint on loopback that keeps each request as it came, and answers as it is told to.
+"""A server on loopback that notes what it is sent and answers what the test says: in place of Amazon, or of a proxy.
 
-It answers from a list, or passes each request on to a real server and keeps the answer for a second telling: what one
-program was told can be told to another one, so that both can be compared byte for byte.
+It speaks HTTP byte by byte, so that a test sees the order and the casing of headers, and can answer rubbish.
 """
 
 from __future__ import annotations
 
-import re
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
+from pathlib import Path
 
-REASONS = {200: "OK", 400: "Bad Request", 412: "Precondition Failed", 503: "Service Unavailable"}
-VARIABLE_HEADERS = {"user-agent", "x-amz-date", "amz-sdk-invocation-id"}
-"""Headers whose value isn't the same from one call to the next, or tells who calls."""
+HANG = b"hang"
+"""In place of an answer: say nothing until the other side goes."""
+VPCS = (
+    b'<?xml version="1.0"?><DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+    b"<requestId>r</requestId><vpcSet/></DescribeVpcsResponse>"
+)
 
 
-@dataclass(frozen=True)
+def answer(body: bytes = VPCS, status: str = "200 OK", *headers: str) -> bytes:
+    """An answer, whole."""
+    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "Connection: close", "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def fault(code: str, status: str = "400 Bad Request", *headers: str) -> bytes:
+    """A refusal, as EC2 writes it."""
+    text = f"<Response><Errors><Error><Code>{code}</Code><Message>why</Message></Error></Errors></Response>"
+    return answer(text.encode(), status, *headers)
+
+
+@dataclass
 class Request:
-    """A request as it came. headers: in the order they came, names in lower case."""
+    """What came. start: the first line. headers: in their order. tunnel: the line that a proxy was asked with."""
 
-    method: str
-    target: str
-    headers: tuple[tuple[str, str], ...]
+    start: str
+    headers: list[tuple[str, str]]
     body: bytes
+    tunnel: str | None = None
+    tunnel_headers: list[tuple[str, str]] = field(default_factory=list)
 
-    def header(self, name: str) -> str:
-        """A header's value, or nothing."""
-        return dict(self.headers).get(name, "")
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """The form in the body."""
-        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
-
-    @property
-    def comparable(self) -> tuple[str, str, dict[str, str], bytes]:
-        """What two programs that are asked for the same must have in common.
-
-        Not compared: the time and what is computed from it, an invocation's id, a random token's digits, the program's
-        name, and the order of the headers.
-        """
-        headers = {name: "" if name in VARIABLE_HEADERS else value for name, value in self.headers}
-        signed = re.sub(r"Signature=[0-9a-f]{64}", "Signature=…", headers.get("authorization", ""))
-        if signed:
-            headers["authorization"] = re.sub(r"(Credential=[^/]*)/\d{8}/", r"\1/…/", signed)
-        body = re.sub(rb"ClientToken=[0-9a-f-]{36}", b"ClientToken=a-random-one", self.body)
-        return self.method, self.target, headers, body
+    def header(self, name: str) -> str | None:
+        """The value of a header; None where there is none."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 @dataclass
 class Recorder:
-    """requests: those that came since the last `record` or `tell`. answers: those that were given."""
+    """The server. answers: one for each request to come; the last one stays."""
 
     port: int
+    answers: list[bytes] = field(default_factory=lambda: [answer()])
     requests: list[Request] = field(default_factory=list)
-    answers: list[bytes] = field(default_factory=list)
-    _upstream: int | None = None
-    _left: list[bytes] = field(default_factory=list)
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
-    def record(self, upstream: int) -> None:
-        """From now on every request is passed on to the server on this port, as it stands."""
-        self.requests, self.answers, self._upstream = [], [], upstream
-
-    def tell(self, answers: list[bytes]) -> None:
-        """From now on these are the answers, one after the other; the connection is cut where none is left."""
-        self.requests, self.answers, self._upstream, self._left = [], [], None, list(answers)
-
-    def handle(self, connection: socket.socket) -> None:
-        """Answers one request, and closes."""
-        with connection:
-            raw = _read_message(connection)
-            if not raw:
-                return
-            self.requests.append(_parsed(raw))
-            answer = self._answer(raw)
-            self.answers.append(answer)
-            connection.sendall(answer)
-
-    def _answer(self, raw: bytes) -> bytes:
-        if self._upstream is None:
-            return self._left.pop(0) if self._left else b""
-        with socket.create_connection(("127.0.0.1", self._upstream), timeout=20) as server:
-            server.sendall(raw)
-            answer = _read_message(server)
-        return answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+    def next_answer(self) -> bytes:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
 @contextmanager
-def recorder() -> Iterator[Recorder]:
-    """A recorder that listens."""
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
-        made = Recorder(listener.getsockname()[1])
+def recording(
+    *answers: bytes,
+    pair: Path | None = None,
+    is_tls: bool = False,
+    proxy_answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n",
+    greeting: bytes = b"",
+) -> Iterator[Recorder]:
+    """A recorder that runs. pair: a certificate, for TLS from the start, or behind CONNECT. greeting: said at once."""
+    context = None
+    if pair is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair, pair.with_suffix(".key"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        recorder = Recorder(listening.getsockname()[1], scheme="https" if is_tls else "http")
+        recorder.answers = list(answers) or recorder.answers
 
-        def serve() -> None:
-            while True:
-                try:
-                    connection = listener.accept()[0]
-                except OSError:
-                    return
-                threading.Thread(target=made.handle, args=(connection,), daemon=True).start()
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    threading.Thread(target=serve, args=(connection,), daemon=True).start()
 
-        thread = threading.Thread(target=serve, daemon=True)
+        def serve(connection: socket.socket) -> None:
+            with connection, suppress(OSError, ValueError):
+                connection.sendall(greeting)
+                inside: socket.socket = connection
+                if is_tls and context is not None:
+                    inside = context.wrap_socket(connection, server_side=True)
+                request = _read(inside)
+                if request.start.startswith("CONNECT"):
+                    recorder.requests.append(request)
+                    connection.sendall(proxy_answer)
+                    if context is None:
+                        return
+                    recorder.requests.pop()
+                    asked = request
+                    inside = context.wrap_socket(connection, server_side=True)
+                    request = _read(inside)
+                    request.tunnel, request.tunnel_headers = asked.start, asked.headers
+                recorder.requests.append(request)
+                told = recorder.next_answer()
+                if told == HANG:
+                    inside.recv(1)
+                inside.sendall(told if told != HANG else b"")
+                with suppress(OSError):
+                    inside.shutdown(socket.SHUT_RDWR)
+                inside.close()
+
+        thread = threading.Thread(target=accept, daemon=True)
         thread.start()
-        yield made
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+        try:
+            yield recorder
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
 
 
-def answer(status: int, body: str, *headers: str) -> bytes:
-    """An HTTP answer that ends the connection."""
-    content = body.encode()
-    head = [f"HTTP/1.1 {status} {REASONS[status]}", "Content-Type: text/xml;charset=UTF-8", "Connection: close"]
-    head += [f"Content-Length: {len(content)}", *headers]
-    return "\r\n".join([*head, "", ""]).encode() + content
-
-
-def _parsed(raw: bytes) -> Request:
-    head, _, body = raw.partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
-    method, target, _ = first.split(" ")
-    pairs = (line.split(":", 1) for line in lines)
-    return Request(method, target, tuple((name.lower(), value.strip()) for name, value in pairs), body)
-
-
-def _read_message(connection: socket.socket) -> bytes:
-    """One message with a length; what came so far when the other side ends before."""
-    raw = b""
-    while b"\r\n\r\n" not in raw:
-        if not (piece := connection.recv(65536)):
-            return raw
-        raw += piece
-    head = raw.partition(b"\r\n\r\n")[0]
-    length = re.search(rb"(?im)^content-length:\s*(\d+)", head)
-    whole = len(head) + 4 + (int(length[1]) if length else 0)
-    while len(raw) < whole and (piece := connection.recv(65536)):
-        raw += piece
-    return raw
+def _read(connection: socket.socket) -> Request:
+    with connection.makefile("rb") as stream:
+        start = stream.readline().decode("latin-1").strip()
+        headers = []
+        while line := stream.readline().decode("latin-1").strip():
+            name, _, value = line.partition(":")
+            headers.append((name, value.strip()))
+        length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
+        if not start:
+            raise ValueError("nothing came")
+        return Request(start, headers, stream.read(length))
