@@ -27,6 +27,7 @@ from ringwall.domain.prefix_list import PrefixList, PrefixListEntry
 from ringwall.domain.traffic import Traffic
 from ringwall.domain.vpc import Subnet, Vpc
 from ringwall.store.base import Committed, Conflict, EnrolmentToken, HostKey, PeerCounts, StoreIdentity, TokenUse
+from ringwall.store.codec import encode_changes
 
 Result = TypeVar("Result")
 
@@ -108,6 +109,9 @@ class PlainTransaction(PlainPrincipals):
 
     def recorded(self) -> tuple[int | None, Sequence[Change]]:
         return (len(self.state.log) + 1 if self.changes else None), tuple(self.changes)
+
+    def changes_text(self) -> str:
+        return encode_changes(self.changes)
 
     # Reads
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import botocore_judge as judge
 from operations_given import given
+from ringwall.operations import trail
 from ringwall.operations.table import OPERATIONS
+from ringwall.operations.trail import in_words
 from ringwall.operations.trail_read import follow
 from ringwall.server.trail import LABEL
 from ringwall.store.principals_base import TrailEvent
@@ -127,9 +131,13 @@ def site() -> Iterator[Site]:
 
 def events(site: Site) -> list[dict[str, Any]]:
     """All events, in order; what waits is written first."""
+    return [in_words(event.event) for event in stored(site)]
+
+
+def stored(site: Site) -> list[TrailEvent]:
+    """All events as they are kept; what waits is written first."""
     site.runner.run(site.service.trail.close())
-    stored: list[TrailEvent] = list(site.store.read(lambda reader: reader.trail_after(0, 100_000)))
-    return [json.loads(event.event) for event in stored]
+    return list(site.store.read(lambda reader: reader.trail_after(0, 100_000)))
 
 
 def since(site: Site, before: int) -> list[dict[str, Any]]:
@@ -170,10 +178,10 @@ def enrol(site: Site, names: Names) -> None:
     site.write(insert)
 
 
-def test_every_operation_that_writes_makes_one_event_with_its_revision(site: Site) -> None:
-    names, told = prepare(site), set()
+def told_story(site: Site) -> Iterator[tuple[str, Told]]:
+    """Each request of the story with its answer, one after the other as they are asked for."""
+    names = prepare(site)
     for name, request, element in STORY:
-        before = len(events(site))
         answer = site.ask(ROOT, name, **filled(request, names))
         assert answer.status == 200, (name, answer)
         for each in (element or "").split():
@@ -181,7 +189,14 @@ def test_every_operation_that_writes_makes_one_event_with_its_revision(site: Sit
             names[as_name or told_as] = answer.one(told_as).replace("/56", "/64")
         if name == "CreateSubnet" and "instance" not in names:
             enrol(site, names)
+        yield name, answer
+
+
+def test_every_operation_that_writes_makes_one_event_with_its_revision(site: Site) -> None:
+    told, before = set(), 1  # that of the region's own VPC
+    for name, answer in told_story(site):
         (event,) = since(site, before)
+        before += 1
         assert (event["eventName"], event["eventSource"]) == (name, "ec2.amazonaws.com")
         assert event["requestID"] == answer.one("requestId")
         assert event["ringwall"]["revision"] == answer.revision
@@ -192,6 +207,73 @@ def test_every_operation_that_writes_makes_one_event_with_its_revision(site: Sit
     # A region has its default VPC, and its subnets, by itself: these two are tried in a region that lost them.
     assert told | {"CreateDefaultVpc", "CreateDefaultSubnet"} == set(WRITING)
     assert whole(site)
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
+_RANDOM = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f-]{21}|(?:[a-z]+-)+[0-9a-f]{17}|[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}"
+)
+
+
+def _alike(found: list[dict[str, Any]]) -> Any:
+    """Events without their moments, their ids and random blocks numbered in the order in which they come."""
+    seen: dict[str, int] = {}
+    text = _TIME.sub("then", json.dumps(found, sort_keys=True))
+    return json.loads(_RANDOM.sub(lambda match: f"#{seen.setdefault(match[0], len(seen))}", text))
+
+
+def test_an_event_that_is_kept_plainly_says_what_one_in_words_says(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in told_story(site):
+        pass
+    plain = events(site)
+    assert sum('"call":' in event.event for event in stored(site)) > len(STORY) * 3 // 4
+    monkeypatch.setattr(trail, "PLAIN_MAX", 0)
+    in_full = Site()
+    try:
+        for _ in told_story(in_full):
+            pass
+        assert not any('"call":' in event.event for event in stored(in_full))
+        assert _alike(plain) == _alike(events(in_full))
+    finally:
+        in_full.close()
+
+
+def test_an_event_of_a_former_version_is_told_as_ever() -> None:
+    """As it lies in the stores of those who use this: later versions must tell the same of it."""
+    text = (Path(__file__).parent / "trail_kept" / "revoke.json").read_text(encoding="utf-8").strip()
+    told = in_words(text)
+    assert told["requestParameters"] == {
+        "groupId": "sg-0a1b2c3d4e5f60718",
+        "ipPermissions": {
+            "items": [
+                {
+                    "groups": {},
+                    "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0", "description": "for a moment"}]},
+                    "ipv6Ranges": {},
+                    "prefixListIds": {},
+                    "ipProtocol": "tcp",
+                    "fromPort": 22,
+                    "toPort": 22,
+                }
+            ]
+        },
+    }
+    assert told["responseElements"]["_return"] is True
+    assert told["responseElements"]["requestId"] == told["requestID"]
+    (revoked,) = told["responseElements"]["revokedSecurityGroupRuleSet"]["items"]
+    assert revoked["securityGroupRuleId"] == "sgr-0a1b2c3d4e5f60719"
+    assert told["ringwall"] == {
+        "revision": 7,
+        "before": [
+            {
+                "ruleId": "sgr-0a1b2c3d4e5f60719",
+                "groupId": "sg-0a1b2c3d4e5f60718",
+                "rule": "ingress tcp 22 from 0.0.0.0/0",
+                "description": "for a moment",
+            }
+        ],
+        "after": [],
+    }
 
 
 def test_what_a_region_is_given_by_itself_is_told_as_the_servers_own(site: Site) -> None:
@@ -350,7 +432,7 @@ def test_accounts_see_their_own_events(site: Site) -> None:
     open_ssh(site)
     assert site.ask(other, "CreateSecurityGroup", GroupName="theirs", Description="d").status == 200
     theirs = site.store.read(lambda reader: reader.trail_after(0, 100, OTHER))
-    assert {json.loads(event.event)["eventName"] for event in theirs} == {"CreateDefaultVpc", "CreateSecurityGroup"}
+    assert {in_words(event.event)["eventName"] for event in theirs} == {"CreateDefaultVpc", "CreateSecurityGroup"}
     assert all(ACCOUNT not in event.event for event in theirs)
     assert whole(site)
 

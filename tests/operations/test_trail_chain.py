@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from ringwall.operations.trail import (
     chained,
     done,
     head_in_words,
+    in_words,
     linked,
     parsed_head,
     shown,
@@ -153,7 +153,7 @@ def test_an_event_has_a_bound() -> None:
     huge = deed(1)._replace(parameters={"policy": "x" * EVENT_MAX})
     event = chained(NO_EVENT, ACCOUNT, at, done(huge, at).text, mac)
     assert len(event.event) < 2_000
-    assert json.loads(event.event)["requestParameters"]["originalSize"] > EVENT_MAX
+    assert in_words(event.event)["requestParameters"]["originalSize"] > EVENT_MAX
 
 
 @pytest.fixture(params=["plain", "sqlite"])

@@ -171,13 +171,16 @@ def test_a_copy_is_verified_without_a_server_and_forgery_shows(data: Path, tmp_p
     assert offline().returncode == 0
     assert offline(None, key_file, "--head", head).returncode == 0
     for statement in (
-        "UPDATE trail SET event = replace(event, '127.0.0.1', '127.0.0.2') WHERE number = 3",
+        "UPDATE trail SET event = replace(event, 'g1', 'g9') WHERE number = 3",
+        "UPDATE trail_beginnings SET text = replace(text, '127.0.0.1', '127.0.0.2')",
+        "DELETE FROM trail_beginnings",
+        "UPDATE trail SET beginning = 1 WHERE number = 3",
         "UPDATE trail SET at = at + 1 WHERE number = 2",
         "UPDATE trail SET account_id = '999999999999' WHERE number = 6",
         "DELETE FROM trail WHERE number = 4",
         "DELETE FROM trail WHERE number = 1",
         "UPDATE trail_start SET number = 1, mac = (SELECT mac FROM trail WHERE number = 1)",
-        "INSERT INTO trail SELECT 7, account_id, at, resources, event, mac FROM trail WHERE number = 6",
+        "INSERT INTO trail SELECT 7, account_id, at, resources, event, mac, beginning FROM trail WHERE number = 6",
     ):
         told = offline(statement)
         assert told.returncode == 1, statement

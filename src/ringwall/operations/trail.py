@@ -29,9 +29,10 @@ from ringwall.domain.change import Change
 from ringwall.domain.compact_json import compact
 from ringwall.domain.errors import ServiceError
 from ringwall.domain.group import SecurityGroupRule
+from ringwall.store.codec import changes_of
 from ringwall.store.principals_base import TrailEvent, TrailHead
 from ringwall.wire.fault import CLIENT_ERROR, STATUSES
-from ringwall.wire.recorded import cut
+from ringwall.wire.recorded import cut, is_plain, recorded_answer, recorded_request
 
 EVENT_VERSION: Final = "1.11"
 EC2: Final = "ec2.amazonaws.com"
@@ -48,7 +49,9 @@ NO_EVENT: Final = TrailHead(0, b"")
 PROBLEMS_MAX: Final = 100
 EVENT_MAX: Final = 256 * 1024
 REFUSAL_MAX: Final = 16 * 1024
-"""The length of an event, of a refused call or another, above which its parameters and its answer are left out."""
+PLAIN_MAX: Final = 16 * 1024
+"""The length of an event, of a refused call or another, above which its parameters and its answer are left out; and
+that above which it isn't kept plainly."""
 
 Content = dict[str, Any]
 Mac = Callable[[bytes], bytes]
@@ -63,7 +66,8 @@ class Deed(NamedTuple):
 
     source, name: of the service and the operation. request_id: as it is answered. event_id: the event's own.
     address: the peer's. user_agent: what the client calls itself. parameters: as `requestParameters` has them; nothing
-    secret. caller: None where the server does something by itself, for `account_id` and in `region`.
+    secret. request: of an operation of EC2 or STS, typed, in their place: they are made of it when they are needed.
+    caller: None where the server does something by itself, for `account_id` and in `region`.
     """
 
     source: str
@@ -77,6 +81,12 @@ class Deed(NamedTuple):
     user_agent: str = ""
     parameters: Mapping[str, Any] | None = None
     read_only: bool = False
+    request: Mapping[str, Any] | None = None
+
+    @property
+    def told_parameters(self) -> Mapping[str, Any] | None:
+        """What `requestParameters` has."""
+        return self.parameters if self.request is None else recorded_request(self.name, self.request)
 
 
 @dataclass(slots=True)
@@ -112,6 +122,23 @@ def done(
     return event
 
 
+def done_plainly(deed: Deed, at: float, revision: int | None, answer: Mapping[str, Any], changes: str) -> str | None:
+    """The text of a call's event with request, answer and changes as they are; `in_words` puts them into CloudTrail's.
+
+    Words are for whoever reads an event, and few are read; to make them took most of what an event cost. changes: as
+    the change log has them. None where that may not be: an event has nothing of what is secret or no JSON in a request
+    or an answer, and only the beginning of what is long; `done` sees to that.
+    """
+    if deed.request is None or deed.caller is None or not is_plain(deed.name):
+        return None
+    text = (
+        f'{_head_of(deed)},"eventTime":"{timestamp(int(at))}","requestID":"{deed.request_id}","eventID":"{deed.event_id}"'
+        f',"ringwall":{compact({**_own(deed), "revision": revision})}'
+        f',"call":{compact((deed.request, answer))},"changes":{changes}}}'
+    )
+    return text if len(text) <= PLAIN_MAX else None
+
+
 def refused(deed: Deed, at: float, error: ServiceError) -> Event:
     """The event of a call that was refused."""
     event = _event(deed, at)
@@ -125,7 +152,26 @@ def refused(deed: Deed, at: float, error: ServiceError) -> Event:
 def _event(
     deed: Deed, at: float, elements: Mapping[str, Any] | None = None, additional: Mapping[str, Any] | None = None
 ) -> Event:
-    head = _head(
+    rest: Content = {
+        "eventTime": timestamp(int(at)),
+        "requestParameters": deed.told_parameters,
+        "responseElements": elements,
+        "requestID": deed.request_id,
+        "eventID": deed.event_id,
+        "ringwall": _own(deed),
+    }
+    if additional:
+        rest["additionalEventData"] = additional
+    return Event(_head_of(deed), rest)
+
+
+def _own(deed: Deed) -> Content:
+    """What events have that CloudTrail's records don't."""
+    return {"issuingKey": deed.caller.issuing_key} if deed.caller and deed.caller.issuing_key else {}
+
+
+def _head_of(deed: Deed) -> str:
+    return _head(
         deed.caller,
         deed.source,
         deed.name,
@@ -135,17 +181,6 @@ def _event(
         deed.user_agent,
         deed.read_only,
     )
-    rest: Content = {
-        "eventTime": timestamp(int(at)),
-        "requestParameters": deed.parameters,
-        "responseElements": elements,
-        "requestID": deed.request_id,
-        "eventID": deed.event_id,
-        "ringwall": {"issuingKey": deed.caller.issuing_key} if deed.caller and deed.caller.issuing_key else {},
-    }
-    if additional:
-        rest["additionalEventData"] = additional
-    return Event(head, rest)
 
 
 @lru_cache(maxsize=1_024)
@@ -293,9 +328,11 @@ def rule_in_words(rule: SecurityGroupRule) -> str:
 def chained(head: TrailHead, account_id: str, at: float, text: str, mac: Mac) -> TrailEvent:
     """The event of this text as the next of the chain after `head`."""
     # The first members, up to this one, hold no ids and are a good part of the text.
-    resources = tuple(dict.fromkeys(_RESOURCE.findall(text, text.find('"eventTime"'))))
+    shared = max(text.find(',"eventTime"'), 0)
+    resources = tuple(dict.fromkeys(_RESOURCE.findall(text, shared)))
     number, at = head.number + 1, float(at)
-    return TrailEvent(number, account_id, at, resources, text, mac(_link(head, account_id, at, resources, text)))
+    code = mac(_link(head, account_id, at, resources, text))
+    return TrailEvent(number, account_id, at, resources, text, code, shared)
 
 
 def linked(before: TrailHead, event: TrailEvent) -> bytes:
@@ -308,9 +345,21 @@ def _link(before: TrailHead, account_id: str, at: float, resources: Sequence[str
 
 
 def shown(event: TrailEvent) -> Content:
-    """The event as it is exported: as stored, with its number and its code, so that each is a head for later."""
-    content: Content = json.loads(event.event)
+    """The event as it is exported: what it says, with its number and its code, so that each is a head for later."""
+    content = in_words(event.event)
     content["ringwall"] |= {"number": event.number, "mac": event.mac.hex()}
+    return content
+
+
+def in_words(text: str) -> Content:
+    """What an event of this text says, in CloudTrail's shape: one of `done_plainly` as `done` would have written it."""
+    content: Content = json.loads(text)
+    if "call" in content:
+        request, answer = content.pop("call")
+        before, after = told(changes_of(content.pop("changes")))
+        content["requestParameters"] = recorded_request(content["eventName"], request)
+        content["responseElements"] = recorded_answer(content["eventName"], answer, content["requestID"])
+        content["ringwall"] |= {"before": before, "after": after}
     return content
 
 

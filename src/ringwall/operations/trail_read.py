@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +10,7 @@ from ringwall.domain.group import SecurityGroupRule
 from ringwall.store.base import Reader
 from ringwall.store.principals_base import TrailEvent, TrailHead
 
-from .trail import Chain, IsMac, rule_told, shown
+from .trail import Chain, IsMac, in_words, rule_told, shown
 
 Content = dict[str, Any]
 
@@ -67,7 +66,7 @@ def _made_by(events: Sequence[TrailEvent], rule_ids: set[str]) -> dict[str, Trai
     made: dict[str, TrailEvent] = {}
     for event in events:
         for rule_id in rule_ids.intersection(event.resources) - made.keys():
-            told = json.loads(event.event).get("ringwall", {}).get("after", [])
+            told = in_words(event.event).get("ringwall", {}).get("after", [])
             if any(each.get("ruleId") == rule_id for each in told):
                 made[rule_id] = event
     return made

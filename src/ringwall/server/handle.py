@@ -15,7 +15,6 @@ from ringwall.operations.trail import EC2, ISSUING, STS, Deed
 from ringwall.store.base import Committed, Reader, Transaction, Unavailable
 from ringwall.telemetry import LOG
 from ringwall.wire.fault import as_told_by, fault
-from ringwall.wire.recorded import recorded_answer, recorded_request
 from ringwall.wire.request import ParsedRequest, parse, parse_query, service_of_query
 from ringwall.wire.response import serialize_in_parts
 
@@ -108,9 +107,7 @@ async def _run(
     store = service.store
     if operation.writes or parsed.action in ISSUING:
         deed = _deed(gate.request, caller, parsed, request_id)
-        committed = await service.trail.write(
-            deed, run, lambda answer: recorded_answer(parsed.action, answer, request_id)
-        )
+        committed = await service.trail.write(deed, run, answers=True)
         return Committed(in_parts(committed.result), committed.revision)
     # Patterns cost their texts' length for each item, and the store, which counts its own steps, can't tell.
     read = store.read_in_thread if _filters_much(parsed) else store.read_soon
@@ -161,10 +158,10 @@ def _refuse(
 def _deed(request: RawRequest, caller: Caller, parsed: ParsedRequest | None, request_id: str) -> Deed:
     """What the trail is told of the call; of one that isn't understood, that there was one."""
     if parsed is None:
-        source, name, parameters, read_only = EC2, "unknown", None, False
+        source, name, asked, read_only = EC2, "unknown", None, False
     else:
         source = STS if parsed.service == "sts" else EC2
-        name, parameters = parsed.action, recorded_request(parsed.action, parsed.request)
+        name, asked = parsed.action, parsed.request
         read_only = not OPERATIONS[name].writes
     return Deed(
         source,
@@ -176,8 +173,9 @@ def _deed(request: RawRequest, caller: Caller, parsed: ParsedRequest | None, req
         caller,
         request.peer,
         request.user_agent,
-        parameters,
+        None,
         read_only,
+        asked,
     )
 
 

@@ -15,7 +15,7 @@ import asyncio
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -61,10 +61,14 @@ class Known:
     counted: bool = False
     kept: bool = False
     expires_at: int | None = None
+    callers: dict[str, Caller] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def caller_in(self, region: str) -> Caller:
-        """The holder, acting in a region."""
-        return replace(self.caller, region=region)
+        """The holder, acting in a region; made once for each."""
+        found = self.callers.get(region)
+        if found is None:
+            found = self.callers[region] = replace(self.caller, region=region)
+        return found
 
 
 class Principals:
@@ -74,6 +78,7 @@ class Principals:
         self._store = store
         self._keyring = keyring
         self._root = root
+        self._known_root = Known(root.secret, _root_caller(root.account_id, root.access_key_id), kept=True)
         self._clock = clock
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._version: int | None = None
@@ -93,9 +98,8 @@ class Principals:
         self._thread = threading.get_ident()
         if session_token is not None:
             return self._find_session(access_key_id, session_token)
-        root = self._root
-        if root.access_key_id and access_key_id == root.access_key_id:
-            return Known(root.secret, _root_caller(root.account_id, access_key_id), kept=True)
+        if access_key_id and access_key_id == self._root.access_key_id:
+            return self._known_root
         version = self._store.principals_version()
         known: Known | None = self._get(version, ("key", access_key_id))
         if known is not None:

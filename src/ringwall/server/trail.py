@@ -16,17 +16,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from ringwall.domain.errors import ServiceError
-from ringwall.operations.trail import COUNT_FAILURES, DROP_TRAIL, RINGWALL, Deed, chained, done, refused
+from ringwall.operations.trail import COUNT_FAILURES, DROP_TRAIL, RINGWALL, Deed, chained, done, done_plainly, refused
 from ringwall.store.base import Committed, Store, Transaction
 from ringwall.store.principals_base import TrailHead
 from ringwall.telemetry import LOG
+from ringwall.wire.recorded import recorded_answer
 
 from .keyring import Keyring
 from .throttle import Buckets, Rate, network_of
@@ -43,8 +44,6 @@ WAITING_MAX: Final = 10_000
 AT_ONCE: Final = 200
 COUNT_SECONDS: Final = 60.0
 DROPPED_AT_ONCE: Final = 2_000
-
-Elements = Callable[[Any], Mapping[str, Any]]
 
 
 @dataclass(slots=True)
@@ -90,22 +89,27 @@ class Trail:
         self,
         deed: Deed,
         function: Callable[[Transaction], Result],
-        elements: Elements | None = None,
         *,
+        answers: bool = False,
         if_changed: bool = False,
     ) -> Awaitable[Committed[Result]]:
         """As `Store.write`, with the deed's event in the same transaction.
 
-        elements: what `responseElements` has of the function's answer. if_changed: only where there is a revision.
+        answers: whether the result is the answer of the deed's operation. if_changed: only where there is a revision.
         """
 
         def recorded(transaction: Transaction) -> Result:
             result = function(transaction)
             revision, made = transaction.recorded()
             if revision is not None or not if_changed:
-                at = self._clock()
-                event = done(deed, at, revision, made, elements(result) if elements else None)
-                self._append(transaction, deed.account_id, at, event.text)
+                at, text = self._clock(), None
+                answer: Any = result if answers else None
+                if answers:
+                    text = done_plainly(deed, at, revision, answer, transaction.changes_text())
+                if text is None:
+                    elements = recorded_answer(deed.name, answer, deed.request_id) if answers else None
+                    text = done(deed, at, revision, made, elements).text
+                self._append(transaction, deed.account_id, at, text)
             return result
 
         answer = self._store.write(recorded)

@@ -316,6 +316,9 @@ class Transaction(Reader, PrincipalWrites, Protocol):
     def recorded(self) -> tuple[int | None, Sequence[Change]]:
         """The revision that the request gets if it ends here, None if it changed nothing, and its changes so far."""
 
+    def changes_text(self) -> str:
+        """Its changes so far as the change log will keep them: the text of `codec.encode_changes`."""
+
     def create_region(self, account_id: str, region: str) -> None:
         """Marks the region as having been given its default VPC."""
 

@@ -1,7 +1,8 @@
 """The changes of one revision as JSON text, as the change log keeps them, and back.
 
 The text names everything as the domain does, so that a person can read the log, and a later version can add members.
-A rule is flat and without its group, which the change names; it has a reference only where it refers out of its VPC.
+The trail keeps it too, for years: what was written once must be read by every later version. A rule is flat and without
+its group, which the change names; it has a reference only where it refers out of its VPC.
 """
 
 from __future__ import annotations
@@ -60,7 +61,12 @@ def encode_changes(made: Iterable[Change]) -> str:
 
 def decode_changes(text: str) -> tuple[Change, ...]:
     """The changes that `encode_changes` made this text of."""
-    return tuple(_change(members) for members in json.loads(text))
+    return changes_of(json.loads(text))
+
+
+def changes_of(members: Iterable[dict[str, Any]]) -> tuple[Change, ...]:
+    """As `decode_changes`, of the text that was read as JSON already; what is given is used up."""
+    return tuple([_change(each) for each in members])
 
 
 def encode_rule(rule: SecurityGroupRule) -> str:

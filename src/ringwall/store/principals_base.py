@@ -6,7 +6,7 @@ None of it gives a revision by itself: hosts don't see it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ringwall.domain.principal import AccessKey, Account, NamedPolicy, Principal, PrincipalKind
@@ -16,7 +16,8 @@ from ringwall.domain.principal import AccessKey, Account, NamedPolicy, Principal
 class TrailEvent:
     """One event as stored. number: 1, 2, 3 …, no gaps. at: Unix seconds. event: JSON. mac: of the one before and it.
 
-    resources: the ids of what it is about.
+    resources: the ids of what it is about. shared: so many of its first characters are alike in many events, so that
+    they need be kept only once; that isn't told of an event that is read.
     """
 
     number: int
@@ -25,6 +26,7 @@ class TrailEvent:
     resources: tuple[str, ...]
     event: str
     mac: bytes
+    shared: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ _KEY: Final = (
     " FROM access_keys"
 )
 _POLICY: Final = "SELECT account_id, name, document, updated_at FROM policies"
-_EVENT: Final = "SELECT number, account_id, at, resources, event, mac FROM trail"
+_EVENT: Final = (
+    "SELECT number, account_id, at, resources, coalesce(text, '') || event, mac FROM trail"
+    " LEFT JOIN trail_beginnings ON beginning_id = beginning"
+)
 
 
 def _key(active: int, key_id: str, account_id: str, user: str | None, secret: str, *times: Any) -> AccessKey:

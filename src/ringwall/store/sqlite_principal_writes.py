@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from typing import Final
+
 from typing_extensions import override
 
 from ringwall.domain.principal import AccessKey, Account, NamedPolicy, Principal
 
 from .principals_base import TrailEvent, TrailHead
 from .sqlite_recorder import Recorder
+
+GENERATION: Final = 10_000
+"""So many events share beginnings; after the last of them has gone, these go."""
 
 
 class PrincipalWriter(Recorder):
@@ -120,11 +126,18 @@ class PrincipalWriter(Recorder):
     _trail_head: TrailHead | None = None
     """The last event of the transaction that is open, or was committed last: nobody else adds to the trail."""
 
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._beginnings: dict[str, int] = {}
+        """Those of the generation that were written since the store was opened."""
+        self._generation = -1
+
     @override
     def rolled_back(self) -> None:
         """As `Recorder.rolled_back`."""
         super().rolled_back()
         self._trail_head = None
+        self._beginnings.clear()
 
     @override
     def trail_head(self) -> TrailHead:
@@ -136,14 +149,30 @@ class PrincipalWriter(Recorder):
     def append_trail(self, event: TrailEvent) -> None:
         """`Transaction.append_trail`."""
         self._trail_head = TrailHead(event.number, event.mac)
+        beginning, text = None, event.event
+        if event.shared:
+            beginning, text = self._beginning(event.number // GENERATION, text[: event.shared]), text[event.shared :]
         self._write(
-            "INSERT INTO trail (number, account_id, at, resources, event, mac) VALUES (?, ?, ?, ?, ?, ?)",
-            (event.number, event.account_id, event.at, " ".join(event.resources), event.event, event.mac),
+            "INSERT INTO trail (number, account_id, at, resources, event, mac, beginning) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (event.number, event.account_id, event.at, " ".join(event.resources), text, event.mac, beginning),
         )
+
+    def _beginning(self, generation: int, text: str) -> int:
+        """The id of this beginning, written where it wasn't yet: anew after a start, and in each generation."""
+        if generation != self._generation:
+            self._beginnings.clear()
+            self._generation = generation
+        found = self._beginnings.get(text)
+        if found is None:
+            self._write("INSERT INTO trail_beginnings (generation, text) VALUES (?, ?)", (generation, text))
+            (found,) = self._execute("SELECT last_insert_rowid()").fetchone()
+            self._beginnings[text] = found
+        return found
 
     def drop_trail(self, through: TrailHead) -> int:
         """`Transaction.drop_trail`."""
         self._write_one("UPDATE trail_start SET number = ?, mac = ?", (through.number, through.mac))
+        self._write("DELETE FROM trail_beginnings WHERE generation < ?", ((through.number + 1) // GENERATION,))
         return self._write("DELETE FROM trail WHERE number <= ?", (through.number,))
 
     def _attach(self, principal: Principal) -> None:

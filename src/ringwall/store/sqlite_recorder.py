@@ -32,6 +32,7 @@ class Recorder(SqliteReader):
         self.changes: list[Change] = []
         self._places: tuple[Place, ...] = ()
         self._last_revision = 0
+        self._text: str | None = None
         self.start()
 
     def begin(self) -> None:
@@ -45,12 +46,19 @@ class Recorder(SqliteReader):
         """Forgets the last request."""
         self.changes.clear()
         self._places = ()
+        self._text = None
         self.wrote = False
         self.failure: StoreError | None = None
 
     def recorded(self) -> tuple[int | None, Sequence[Change]]:
         """`Transaction.recorded`."""
         return (self._last_revision + 1 if self._places else None), tuple(self.changes)
+
+    def changes_text(self) -> str:
+        """`Transaction.changes_text`. Cost: none when nothing has changed since it was asked for last."""
+        if self._text is None:
+            self._text = encode_changes(self.changes)
+        return self._text
 
     def record(self, committed_at: float) -> int | None:
         """The revision of what the request changed, now in the change log, or None if it changed nothing."""
@@ -59,7 +67,7 @@ class Recorder(SqliteReader):
         revision = self._last_revision + 1
         self._write(
             "INSERT INTO change_log (revision, account_id, region, committed_at, changes) VALUES (?, ?, ?, ?, ?)",
-            (revision, *self._places[0], committed_at, encode_changes(self.changes)),
+            (revision, *self._places[0], committed_at, self.changes_text()),
         )
         self._last_revision = revision
         return revision
@@ -97,3 +105,4 @@ class Recorder(SqliteReader):
         self._places = tuple([place for place in places if not self._places or place in self._places])
         assert self._places, "one request changes one account's region"
         self.changes.append(change)
+        self._text = None

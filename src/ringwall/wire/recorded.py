@@ -28,6 +28,7 @@ from . import shapes
 ITEMS_MAX: Final = 100
 TEXT_MAX: Final = 1_024
 OMITTED: Final = "omitted"
+_PLAIN: Final = frozenset({"boolean", "integer", "long", "string"})
 REMOVED: Final = "<sensitiveDataRemoved>"
 """In place of bytes: EC2's are user data, which may hold secrets."""
 
@@ -96,6 +97,26 @@ def recorded_answer(action: str, answer: Mapping[str, Any], request_id: str) -> 
     if "return" in recorded:
         recorded["_return"] = recorded.pop("return")
     return recorded
+
+
+@cache
+def is_plain(action: str) -> bool:
+    """Whether the requests and the answers of this operation are JSON by themselves, and nothing in them is secret.
+
+    Only then is what was read back from JSON recorded alike.
+    """
+    service, asked, answered = shapes.OPERATIONS[action]
+    kinds = _kinds(shapes.INPUTS, asked) | (_kinds(shapes.OUTPUTS, answered) if answered else set())
+    return service == "ec2" and kinds <= _PLAIN
+
+
+def _kinds(structures: Mapping[str, Mapping[str, tuple[str, str]]], structure: str) -> set[str]:
+    """The kinds of all values in it, however deep; none of the structures holds itself."""
+    found: set[str] = set()
+    for _, kind in structures[structure].values():
+        kind = kind.strip("[]")
+        found |= _kinds(structures, kind) if kind in structures else {kind}
+    return found
 
 
 def cut(text: str) -> str:
