@@ -28,6 +28,7 @@ VERBS: Final = {
     "hosts": ("the hosts, what they do and what is in force on them", "hosts"),
     "status": ("the server, the last revision and who is behind", "status"),
     "host": ("hosts: token, list, show, enforce, observe, remove", "host"),
+    "completion": ("a script for bash, zsh or fish that completes verbs, options and live names", "completion"),
     "doctor": ("look for what keeps ringwall from working, seen from here; change nothing", "doctor"),
     "explain": ("what a refusal's code means, and what to do", "explain"),
     "close": ("close a port, or any access, in all groups at once, by whichever rules it is open", "close"),
