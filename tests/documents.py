@@ -48,8 +48,10 @@ _MASKS = (
     (re.compile(r"\brevision[ =]\d+"), "revision N"),
     (re.compile(r"\bdigest [0-9a-f]{12}\b"), "digest D"),
     (re.compile(r"\b\d+(\.\d)? m?s(?= after it was stored)|(?<=in force after )\d+(\.\d)? m?s\b"), "SECONDS"),
+    (re.compile(r"(?<=in force )\d+(\.\d)? m?s\b"), "SECONDS"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "TIME"),
     (re.compile(r"(from|to) (\S+):\d{4,5}$", re.MULTILINE), r"\1 \2:PORT"),
+    (re.compile(r"(tcp|udp) (\S+):\d{4,5} →"), r"\1 \2:PORT →"),
     (re.compile(r"  +"), "  "),
 )
 
