@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
         return codes.DONE
     screen = screen_of()
     for number, group in enumerate(groups):
-        print("\n" * (number > 0) + screen.mark(describe_group(group, names), "strong"))
+        print("\n" * (number > 0) + screen.mark(describe_group(group), "strong"))
         for line in lines_of(of_group[group["GroupId"]], names):
             print(f"  {line}")
         if not of_group[group["GroupId"]]:

@@ -243,6 +243,9 @@ def _show(session: Session, rules: list[Rule], names: Names, options: argparse.N
     others = names_for(session, [*rules, *rules_of_groups(session, {rule.group_id for rule in rules})])
     for line in preview(session, cut, others):
         print(line)
+    interfaces = carriers(session, {rule.group_id for rule in rules})
+    for danger in own_sessions(cut, rules, interfaces, who_asks(interfaces)):
+        print(danger)
     if options.on_revoke == "keep":
         print("With --on-revoke keep nothing ends: the flows go on until they end, and no new ones begin.")
     print("Nothing was revoked (--dry-run).")

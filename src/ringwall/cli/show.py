@@ -88,7 +88,7 @@ def _group(session: Session, group: Described) -> Told:
     interfaces = carriers(session, [group_id])
     names = names_for(session, [*rules, *naming], [group_id])
     hosts = _hostnames(session)
-    lines = [describe_group(group, names)]
+    lines = [describe_group(group)]
     lines += [f"  tag {plain(each['Key'])}={plain(each['Value'])}" for each in group.get("Tags", [])]
     lines += [f"  {line}" for line in lines_of(rules, names)] or ["  no rules: nobody gets in, and nothing out"]
     lines += [f"carried by {_interface_text(each, hosts)}" for each in interfaces] or ["no host carries it"]
@@ -128,7 +128,7 @@ def _rule(session: Session, rule_id: str, _: argparse.Namespace) -> Told:
     usage = _usage(session, rule_id)
     if usage:
         lines.append(_usage_text(usage))
-    lines += preview(session, cut, names)
+    lines += ["If it were revoked now:", *(f"  {line}" for line in preview(session, cut, names))]
     told = {"rule": rule_json(rule, names), "usage": usage, "hosts": list(cut.hosts.values()), "flows": list(cut.flows)}
     return told, [*lines, f"who opened it: ringwall why {rule_id}"]
 

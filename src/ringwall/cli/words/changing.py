@@ -24,7 +24,7 @@ from .found import Ambiguous, NotFound
 from .in_force import TIMEOUT_SECONDS, Answer, done, lacking, wait_in_force
 from .rules import Names, NotUnderstood, Rule, line_of, traffic_text
 from .session import LostAnswer, Refused, Session
-from .table import counted
+from .table import counted, progress
 
 HOSTS_LIMIT: Final = 20
 """A change of more hosts wants a yes, unless `--hosts-limit` says otherwise."""
@@ -165,7 +165,8 @@ def made(session: Session, send: Callable[[], Stored], is_so: Callable[[], bool]
 
 def _sent(send: Callable[[], Stored], look: str) -> Stored:
     try:
-        return send()
+        with progress("the server is at it"):
+            return send()
     except KeyboardInterrupt:
         print(f"\nInterrupted before the server answered: `{look}` shows whether it was made.", file=sys.stderr)
         raise

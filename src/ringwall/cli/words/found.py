@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from ringwall.cli.screen import plain
-from ringwall.domain.group import Direction
 
 from .rules import Names, Rule, Wanted, line_of, means_only_itself, rule_of, shown, sort_key
 from .session import Session
@@ -200,9 +199,9 @@ def _in_vpc(vpc_id: str | None) -> str:
     return f" in {plain(vpc_id)}" if vpc_id else ""
 
 
-def describe_group(group: Described, names: Names) -> str:
-    """A group in a line: its word, its id, its VPC and what it is said to be for."""
-    return f"{names.of(group['GroupId'])}  {group['GroupId']} in {group['VpcId']}: {plain(group['Description'])}"
+def describe_group(group: Described) -> str:
+    """A group in a line: its name, its id, its VPC and what it is said to be for."""
+    return f"{shown(group['GroupName'])}  {group['GroupId']} in {group['VpcId']}: {plain(group['Description'])}"
 
 
 def ambiguous_peers(rules: Sequence[Rule], names: Names) -> str | None:
@@ -212,8 +211,3 @@ def ambiguous_peers(rules: Sequence[Rule], names: Names) -> str | None:
         return None
     lines = "\n".join(f"  {line_of(rule, names).text()}" for rule in rules)
     return f"The peer's name means {len(named)} peers, and each has such a rule. Say which, by its id:\n{lines}"
-
-
-def direction_word(direction: Direction | None) -> str:
-    """`ingress` or `egress`."""
-    return (direction or Direction.INGRESS).value
