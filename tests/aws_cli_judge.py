@@ -17,12 +17,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retelling import Recorder, Request
+from retelling import Request, Retelling
 from serving import KEY_ID, ROOT, SECRET
 
 AWS_1_PYTHON = ROOT / ".venvs/awscli/bin/python"
-AWS_1_MODELS = next(iter(ROOT.glob(".venvs/awscli/lib/python*/site-packages/awscli/botocore/data")), Path("/nonexistent"))
+AWS_1_MODELS = next(ROOT.glob(".venvs/awscli/lib/python*/site-packages/awscli/botocore/data"), Path("/nonexistent"))
 AWS_2 = Path("/usr/bin/aws")
+AWS_2_MODELS = Path("/usr/lib/python3/dist-packages/awscli/botocore/data")
 AWS_2_PYTHON = Path("/usr/bin/python3")
 PROGRAM = ROOT / "tests/clients/programs/forked_cli.py"
 START_SECONDS = 60
@@ -31,7 +32,7 @@ WARM_UP = ("ec2", "describe-vpcs", "--region", "us-east-1", "--endpoint-url", "h
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call came to. requests: those that reached the recorder."""
+    """What a call came to. requests: those that reached the endpoint."""
 
     code: int
     stdout: str
@@ -121,6 +122,6 @@ def ours() -> Iterator[Judge]:
         yield made
 
 
-def heard(by: Recorder, outcome: Outcome) -> Outcome:
+def heard(by: Retelling, outcome: Outcome) -> Outcome:
     """The outcome with the requests that came."""
     return replace(outcome, requests=tuple(by.requests))

@@ -60,7 +60,7 @@ class Request:
 
 
 @dataclass
-class Recorder:
+class Retelling:
     """requests: those that came since the last `record` or `tell`. answers: those that were given."""
 
     port: int
@@ -103,10 +103,10 @@ class Recorder:
 
 
 @contextmanager
-def recorder() -> Iterator[Recorder]:
-    """A recorder that listens."""
+def retelling() -> Iterator[Retelling]:
+    """An endpoint that listens."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
-        made = Recorder(listener.getsockname()[1])
+        made = Retelling(listener.getsockname()[1])
 
         def serve() -> None:
             while True:

@@ -13,7 +13,9 @@ import pytest
 from starlette.routing import Route
 
 from documents import DOCUMENTS, ROOT
+from ringwall.cli.ec2 import arguments as ec2
 from ringwall.cli.main import parser
+from ringwall.client.model import COMMANDS
 from ringwall.operations.table import OPERATIONS
 from ringwall.server.api import build_api
 from ringwall.server.openapi import DOCUMENT
@@ -189,6 +191,8 @@ def test_no_option_is_named_that_no_command_has() -> None:
     there = {
         option for _, each in GENERATOR.verbs(parser()) for action in each._actions for option in action.option_strings
     } | {"--version"}
+    there |= {option.name for option in ec2.GLOBAL_OPTIONS}
+    there |= {option.name for operation in COMMANDS.values() for option in ec2.options(operation)}
     for document in DOCUMENTS:
         if document.parent.name == "adr" or document.name == "CHANGELOG.md":
             continue
