@@ -98,9 +98,10 @@ generate: setup  ## write the wire tables anew from the locked botocore
 	$(BIN)/python scripts/generate_cli_model.py
 	$(BIN)/python scripts/generate_partitions.py
 
-docs: setup  ## write docs/reference/operations.md and the generated parts of docs/reference.md anew
+docs: setup  ## write docs/reference/operations.md, the generated parts of docs/reference.md and docs/man anew
 	$(BIN)/python scripts/generate_operations.py
 	$(BIN)/python scripts/generate_reference.py
+	$(BIN)/python scripts/generate_man.py
 
 FUZZ_SECONDS ?= 60
 fuzz: .venvs/fuzz/.ready  ## coverage-guided fuzzing of the whole route for FUZZ_SECONDS (default 60); what fails lies in .fuzz

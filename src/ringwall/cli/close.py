@@ -276,6 +276,7 @@ def _tell_left(plan: Plan, left: Sequence[Still], hostnames: dict[str, str]) -> 
         )
         for each in left
     ]
+    rows.sort(key=lambda row: (row[0], row[2]))
     print_table(("WHO", "ON", "BY THE RULE"), rows, marks={"as was closed": "bad"})
     if any(each.is_meant for each in left):
         print("Other groups of the same interfaces admit what was closed: name them too, or leave --group out.")

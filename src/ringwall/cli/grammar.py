@@ -18,6 +18,8 @@ from ringwall import __version__
 Verbs = Mapping[str, tuple[str, str]]
 """Name: what it does, and its module."""
 
+EXAMPLES_MAX: Final = 6
+"""Help of what has verbs below it begins with so many examples; each verb has its own."""
 _CHOICE: Final = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<choices>.*)\)")
 
 
@@ -45,6 +47,16 @@ class Parser(argparse.ArgumentParser):
             known = {name for each in _used(self, options) for name in each._option_string_actions}
             self.error(f"unrecognized arguments: {' '.join(unknown)}{_nearest_options(unknown, known)}")
         return options
+
+    @override
+    def format_help(self) -> str:
+        """The help: examples first, a few of what has verbs below it."""
+        from .words.examples import examples_of, shown
+
+        own = examples_of(self.prog.split()[1:])
+        has_more = any(isinstance(action, argparse._SubParsersAction) for action in self._actions)
+        first = f"examples:\n{shown(own[:EXAMPLES_MAX] if has_more else own)}" if own else ""
+        return first + super().format_help()
 
     @override
     def error(self, message: str) -> NoReturn:

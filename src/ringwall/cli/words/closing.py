@@ -239,11 +239,10 @@ def still(session: Session, access: Access, group_ids: Collection[str], interfac
         for group in interface.get("Groups", []):
             carried.setdefault(group["GroupId"], set()).add(interface["Attachment"]["InstanceId"])
     scope = look(session, carried)
-    found = [
+    return [
         Still(rule, admits_part(access, rule, scope.entries), tuple(sorted(carried[rule.group_id])))
         for rule in still_admitting(access.traffic, access.direction, scope.rules)
     ]
-    return sorted(found, key=lambda each: (not each.is_meant, not each.hosts, each.rule.group_id, each.rule.rule_id))
 
 
 def hosts_text(hosts: Sequence[str], hostnames: Mapping[str, str]) -> str:
