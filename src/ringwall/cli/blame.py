@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints a line for each rule; answers 0 when it could."""
     try:
-        endpoint = find_endpoint(options.data, options.server, options.region, options.ca_bundle)
+        endpoint = find_endpoint(options)
         answer = call(endpoint, "GET", f"/ringwall/v1/groups/{quote(options.group, safe='')}/blame")
     except (ConfigurationError, CallFailed) as error:
         print(f"ringwall blame: {error}", file=sys.stderr)

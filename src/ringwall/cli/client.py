@@ -2,29 +2,66 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import ssl
-import time
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from ringwall.sigv4.sign import sign
+from ringwall.client.call import Client
+from ringwall.client.credentials import Credentials
+from ringwall.client.errors import ClientError, NoAnswer
+from ringwall.client.settings import read_settings
+from ringwall.config import is_loopback
 
 from .endpoint import Endpoint
+
+if TYPE_CHECKING:
+    import http.client
 
 TIMEOUT_SECONDS: Final = 30
 
 
 class CallFailed(Exception):
-    """The server refused, or couldn't be asked. status: the HTTP status, or None without an answer."""
+    """The server refused, or couldn't be asked. status: the HTTP status, or None without an answer.
 
-    def __init__(self, text: str, status: int | None = None, body: dict[str, Any] | None = None) -> None:
+    was_sent: whether any of the request went out.
+    """
+
+    def __init__(
+        self, text: str, status: int | None = None, body: dict[str, Any] | None = None, *, was_sent: bool = True
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.body = body or {}
+        self.was_sent = was_sent
+
+
+def open_client(endpoint: Endpoint) -> Client:
+    """A client for a server. The endpoint holds, whatever the environment names; proxies are for other machines' only.
+
+    Raises:
+        CallFailed: the environment asks for retries that can't be.
+    """
+    near = is_loopback(urlsplit(endpoint.url).hostname or "")
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") and not (near and name.lower().endswith("_proxy"))
+    }
+    options = {
+        "endpoint_url": endpoint.url,
+        "region": endpoint.region,
+        "ca_bundle": endpoint.ca_bundle and str(endpoint.ca_bundle),
+        "cli_connect_timeout": TIMEOUT_SECONDS,
+        "cli_read_timeout": TIMEOUT_SECONDS,
+    }
+    files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    key = Credentials(endpoint.access_key_id, endpoint.secret, endpoint.session_token, "endpoint")
+    try:
+        return Client(read_settings(options, environment | files), credentials=key, is_lost_retried=False)
+    except ClientError as error:
+        raise CallFailed(f"{error}.".replace("..", "."), was_sent=False) from error
 
 
 def call(
@@ -35,47 +72,38 @@ def call(
     Raises:
         CallFailed: with a sentence that says what happened and what to do.
     """
-    parts = urlsplit(endpoint.url)
     body = b"" if content is None else json.dumps(content).encode()
-    given = {"content-type": "application/json"}
-    if endpoint.session_token:
-        given["x-amz-security-token"] = endpoint.session_token
-    headers = sign(
-        method=method,
-        host=parts.netloc,
-        path=path,
-        query=query,
-        headers=given,
-        body=body,
-        access_key_id=endpoint.access_key_id,
-        secret=endpoint.secret,
-        region=endpoint.region,
-        service="ringwall",
-        now=time.time(),
-    )
-    connection = connect(parts.scheme, parts.hostname or "", parts.port, endpoint.ca_bundle)
+    client = open_client(endpoint)
     try:
-        connection.request(method, f"{path}?{query}" if query else path, body=body, headers=headers)
-        response = connection.getresponse()
-        answer = json.loads(response.read() or b"{}")
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise CallFailed(f"{endpoint.url} gave no answer that can be read ({error}). {_advice(error)}") from error
-    finally:
-        connection.close()
-    if response.status >= 300:
+        reply = client.exchange(method, path, query, {"Content-Type": "application/json"}, body, service="ringwall")
+        answer = json.loads(reply.body or b"{}")
+    except (ClientError, ValueError) as error:
+        raise CallFailed(explained(endpoint, error), was_sent=getattr(error, "was_sent", True)) from error
+    if not isinstance(answer, dict):
+        raise CallFailed(f"{endpoint.url} gave no answer that can be read ({str(answer)[:80]}). {_advice('', None)}")
+    if reply.status >= 300:
         fault = answer.get("error", {})
-        text = f"{fault.get('code', response.status)}: {fault.get('message', response.reason)}"
-        raise CallFailed(text, response.status, answer)
-    return dict(answer)
+        text = f"{fault.get('code', reply.status)}: {fault.get('message', reply.reason)}"
+        raise CallFailed(text, reply.status, answer)
+    return answer
 
 
-def _advice(error: Exception) -> str:
+def explained(endpoint: Endpoint, error: Exception) -> str:
+    """What happened and what to do, in a sentence, when a server gave no answer."""
+    if isinstance(error, ClientError) and not isinstance(error, NoAnswer):  # the certificates to trust in
+        return f"{'--ca-bundle' if endpoint.ca_bundle else 'AWS_CA_BUNDLE'}: {error}"
+    reason = (error.reason or error) if isinstance(error, NoAnswer) else error
+    return f"{endpoint.url} gave no answer that can be read ({reason}). {_advice(endpoint.url, reason)}"
+
+
+def _advice(url: str, reason: Exception | str | None) -> str:
     """What to do about a call without an answer."""
-    if isinstance(error, ssl.SSLCertVerificationError):
+    kind = type(reason).__name__
+    if kind == "SSLCertVerificationError":
         return "Give --ca-bundle, or set AWS_CA_BUNDLE to, the server's certificate or one that vouches for it."
-    if isinstance(error, ssl.SSLError):
+    if kind.startswith("SSL"):
         return "If it has no TLS, write http://."
-    if isinstance(error, http.client.RemoteDisconnected):
+    if url.startswith("http:") and kind in ("Rubbish", "ConnectionResetError"):
         return "If it has TLS, write https://."
     return "Is the server running there?"
 
@@ -86,6 +114,9 @@ def connect(scheme: str, host: str, port: int | None, ca_bundle: Path | None) ->
     Raises:
         CallFailed: the bundle can't be read.
     """
+    import http.client
+    import ssl
+
     if scheme == "https":
         said, bundle = "--ca-bundle", str(ca_bundle)
         if ca_bundle is None:

@@ -66,9 +66,7 @@ def run(options: argparse.Namespace) -> int:
         "remove": remove,
     }
     try:
-        return verbs[options.host_verb](
-            find_endpoint(options.data, options.server, options.region, options.ca_bundle), options
-        )
+        return verbs[options.host_verb](find_endpoint(options), options)
     except (ConfigurationError, CallFailed) as error:
         print(f"ringwall host {options.host_verb}: {error}", file=sys.stderr)
         return 1

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     if options.all_accounts:
         query["accounts"] = "all"
     try:
-        endpoint = find_endpoint(options.data, options.server, options.region, options.ca_bundle)
+        endpoint = find_endpoint(options)
         events = call(endpoint, "GET", "/ringwall/v1/trail", query=urlencode(query))["events"]
     except (ConfigurationError, CallFailed) as error:
         print(f"ringwall log: {error}", file=sys.stderr)

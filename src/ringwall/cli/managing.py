@@ -39,9 +39,7 @@ class Managed:
 def run_verb(noun: str, verbs: Mapping[str, Verb], options: argparse.Namespace) -> int:
     """Runs the verb that was named; answers 1, with a sentence, when it couldn't."""
     try:
-        return verbs[options.verb_below](
-            find_endpoint(options.data, options.server, options.region, options.ca_bundle), options
-        )
+        return verbs[options.verb_below](find_endpoint(options), options)
     except (ConfigurationError, CallFailed) as error:
         print(f"ringwall {noun} {options.verb_below}: {error}", file=sys.stderr)
         return 1

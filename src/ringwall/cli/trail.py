@@ -150,4 +150,4 @@ def _time(text: str) -> datetime:
 
 
 def _endpoint(options: argparse.Namespace) -> Endpoint:
-    return find_endpoint(options.data, options.server, options.region, options.ca_bundle)
+    return find_endpoint(options)

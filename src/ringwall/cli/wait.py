@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Answers 0 when the change is in force everywhere, 3 when time is over, 1 when the server can't tell."""
     try:
-        endpoint = find_endpoint(options.data, options.server, options.region, options.ca_bundle)
+        endpoint = find_endpoint(options)
         answer = wait(endpoint, options.revision, options.timeout, (lambda _: None) if options.json else _print)
     except (ConfigurationError, CallFailed) as error:
         print(f"ringwall wait: {error}", file=sys.stderr)

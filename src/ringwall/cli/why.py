@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     """Prints the rule's story; answers 1 when the trail has none."""
     query = urlencode({"about": options.rule, "limit": EVENTS_MAX})
     try:
-        endpoint = find_endpoint(options.data, options.server, options.region, options.ca_bundle)
+        endpoint = find_endpoint(options)
         events = call(endpoint, "GET", "/ringwall/v1/trail", query=query)["events"][::-1]
     except (ConfigurationError, CallFailed) as error:
         print(f"ringwall why: {error}", file=sys.stderr)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from .credentials import Credentials
     from .settings import Settings
 
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -48,6 +49,7 @@ class Answer:
 class Client:
     """A service as these settings reach it. Everything that can be wrong with them is found when it is made.
 
+    credentials: None finds those of the settings.
     is_lost_retried: whether a request goes out again when the answer to it was lost, as AWS tools do; without it
         NoAnswer.was_sent tells that it may have been done.
     agent: what User-Agent says beside ringwall's version. wait, random, now: clock and chance.
@@ -61,6 +63,7 @@ class Client:
         settings: Settings,
         service: str = "ec2",
         *,
+        credentials: Credentials | None = None,
         is_lost_retried: bool = True,
         agent: str = "",
         wait: Callable[[float], object] = time.sleep,
@@ -69,7 +72,7 @@ class Client:
     ) -> None:
         checked_region(settings)
         self.service = service
-        self.credentials = find_credentials(settings) if settings.is_signed else None
+        self.credentials = credentials or (find_credentials(settings) if settings.is_signed else None)
         self.retries = Retries(settings.retry_mode, settings.attempts, random or _random)
         self.endpoint = find_endpoint(settings, service)
         proxy = find_proxy(self.endpoint.scheme, self.endpoint.netloc, settings.environ)

@@ -77,7 +77,7 @@ def exchange(
     except TimeoutError as error:
         text = f'Read timeout on endpoint URL: "{url}"'
         raise Unreachable(text, was_sent=True, reason=error, is_timeout=True) from error
-    except (OSError, _Rubbish) as error:
+    except (OSError, Rubbish) as error:
         text = f'Connection was closed before we received a valid response from endpoint URL: "{url}".'
         raise Unreachable(text, was_sent=True, reason=error) from error
     finally:
@@ -182,7 +182,7 @@ def _open_tunnel(connection: socket.socket, endpoint: Endpoint, proxy: Endpoint,
     try:
         connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
         status, reason, _ = _read_head(_Incoming(connection, step=1))  # what follows is the server's: TLS reads it
-    except (OSError, _Rubbish) as error:
+    except (OSError, Rubbish) as error:
         raise _not_connected("", way.proxy, error) from error
     if status != 200:
         raise _not_connected("", way.proxy, OSError(f"the proxy answers {status} {reason}"))
@@ -197,8 +197,8 @@ def _shown(url: str) -> str:
 # --- The answer ---
 
 
-class _Rubbish(Exception):
-    """What came is no answer of HTTP, or not the whole of one."""
+class Rubbish(Exception):
+    """What came is no answer of HTTP, or not the whole of one: an Unreachable's reason."""
 
 
 class _Incoming:
@@ -213,21 +213,21 @@ class _Incoming:
         """A line without its end, of `left` bytes at most."""
         while b"\n" not in self._ahead:
             if len(self._ahead) > left or not self._more():
-                raise _Rubbish("a line of the head has no end")
+                raise Rubbish("a line of the head has no end")
         line, _, self._ahead = self._ahead.partition(b"\n")
         if len(line) > left:
-            raise _Rubbish("the head is too long")
+            raise Rubbish("the head is too long")
         return line.rstrip(b"\r")
 
     def exactly(self, count: int) -> bytes:
         """So many bytes."""
         if count > BODY_BYTES_MAX:
-            raise _Rubbish("the body is too long")
+            raise Rubbish("the body is too long")
         parts, have = [self._ahead], len(self._ahead)
         while have < count:
             part = self._connection.recv(min(count - have, _READ_BYTES))
             if not part:
-                raise _Rubbish(f"{have} of {count} bytes came")
+                raise Rubbish(f"{have} of {count} bytes came")
             parts.append(part)
             have += len(part)
         whole = b"".join(parts)
@@ -241,7 +241,7 @@ class _Incoming:
             parts.append(part)
             have += len(part)
             if have > BODY_BYTES_MAX:
-                raise _Rubbish("the body is too long")
+                raise Rubbish("the body is too long")
         return b"".join(parts)
 
     def _more(self) -> bool:
@@ -264,14 +264,14 @@ def _read_head(incoming: _Incoming) -> tuple[int, str, dict[str, str]]:
     version, _, rest = line.partition(b" ")
     number, _, reason = rest.partition(b" ")
     if version not in (b"HTTP/1.1", b"HTTP/1.0") or len(number) != 3 or not number.isdigit():
-        raise _Rubbish(f"no status line: {line[:80]!r}")
+        raise Rubbish(f"no status line: {line[:80]!r}")
     headers: dict[str, str] = {}
     left = HEAD_BYTES_MAX - len(line)
     while line := incoming.line(left):
         left -= len(line) + 1
         name, colon, value = line.decode("latin-1").partition(":")
         if not colon or not name or name != name.strip():
-            raise _Rubbish(f"no header: {line[:80]!r}")
+            raise Rubbish(f"no header: {line[:80]!r}")
         key, text = name.lower(), value.strip()
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return int(number), reason.decode("latin-1"), headers
@@ -284,7 +284,7 @@ def _read_body(incoming: _Incoming, headers: Mapping[str, str]) -> bytes:
     if length is None:
         return incoming.rest()
     if not (length.isascii() and length.isdigit() and len(length) < 16):
-        raise _Rubbish(f"no length: {length[:80]!r}")
+        raise Rubbish(f"no length: {length[:80]!r}")
     return incoming.exactly(int(length))
 
 
@@ -294,16 +294,16 @@ def _read_chunks(incoming: _Incoming) -> bytes:
     while True:
         size = incoming.line(HEAD_BYTES_MAX).partition(b";")[0].strip()
         if not size or len(size) > 15 or not set(size) <= set(b"0123456789abcdefABCDEF"):
-            raise _Rubbish(f"no size of a chunk: {size[:80]!r}")
+            raise Rubbish(f"no size of a chunk: {size[:80]!r}")
         count = int(size, 16)
         if count == 0:
             break
         have += count
         if have > BODY_BYTES_MAX:
-            raise _Rubbish("the body is too long")
+            raise Rubbish("the body is too long")
         parts.append(incoming.exactly(count))
         if incoming.line(2):
-            raise _Rubbish("a chunk has no end")
+            raise Rubbish("a chunk has no end")
     left = HEAD_BYTES_MAX
     while line := incoming.line(left):
         left -= len(line) + 1

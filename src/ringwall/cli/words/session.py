@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
-import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
-from xml.etree import ElementTree
 
-from ringwall.cli.client import CallFailed, call, connect
+from ringwall.cli.client import CallFailed, call, explained, open_client
 from ringwall.cli.endpoint import Endpoint, add_endpoint_arguments, find_endpoint
-from ringwall.sigv4.sign import sign
-from ringwall.wire import shapes
+from ringwall.client.call import FORM
+from ringwall.client.errors import ClientError, NoAnswer, ServiceFault
+from ringwall.client.model import OPERATIONS, STRUCTURES
+from ringwall.config import ConfigurationError
 
 if TYPE_CHECKING:
     import argparse
-
-API_VERSION = "2016-11-15"
 
 
 class Refused(Exception):
@@ -48,6 +44,7 @@ class Session:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
+        self._client = open_client(endpoint)
         self.revision: int | None = None
         """What the last of EC2's operations was stored under, if it changed anything (header Ringwall-Revision)."""
 
@@ -67,14 +64,18 @@ class Session:
         Raises:
             Refused, LostAnswer.
         """
-        service, structure, result = shapes.OPERATIONS[operation]
-        pairs = [("Action", operation), ("Version", "2011-06-15" if service == "sts" else API_VERSION)]
-        _flatten(structure, parameters, "", pairs)
-        status, document = self._exchange(service, urlencode(pairs).encode())
-        if status >= 300:
-            raise Refused(document.findtext(".//{*}Code") or str(status), document.findtext(".//{*}Message") or "")
-        found = document.find(f"{{*}}{operation}Result") if service == "sts" else document
-        return {} if result is None or found is None else _structure(result, found)
+        self.revision = None
+        if operation == "GetCallerIdentity":
+            return self._identity()
+        try:
+            answer = self._client.call(operation, parameters)
+        except ServiceFault as fault:
+            raise Refused(fault.code, fault.message) from fault
+        except ClientError as error:
+            raise _lost(self._endpoint, error) from error
+        told = answer.headers.get("ringwall-revision", "")
+        self.revision = int(told) if told.isascii() and told.isdigit() else None
+        return answer.value
 
     def every(self, operation: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """The items of a description's one list, of all its pages.
@@ -82,8 +83,8 @@ class Session:
         Raises:
             Refused, LostAnswer.
         """
-        _, _, result = shapes.OPERATIONS[operation]
-        (member,) = [name for name, (_, kind) in shapes.OUTPUTS[result or ""].items() if kind.startswith("[")]
+        result = OPERATIONS[operation][1]
+        (member,) = [name for name, (kind, *_) in STRUCTURES[result or ""].items() if kind.startswith("[")]
         items: list[dict[str, Any]] = []
         while True:
             answer = self.ec2(operation, **parameters)
@@ -102,36 +103,30 @@ class Session:
             return call(self._endpoint, method, path, content, query)
         except CallFailed as error:
             if error.status is None:
-                raise LostAnswer(str(error), was_sent=True) from error
+                raise LostAnswer(str(error), was_sent=error.was_sent) from error
             fault = error.body.get("error", {})
             code, message = fault.get("code", str(error.status)), fault.get("message", str(error))
             raise Refused(code, message, error.body) from error
 
-    def _exchange(self, service: str, body: bytes) -> tuple[int, ElementTree.Element]:
-        endpoint = self._endpoint
-        parts = urlsplit(endpoint.url)
-        given = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-        if endpoint.session_token:
-            given["x-amz-security-token"] = endpoint.session_token
-        headers = sign(
-            "POST", parts.netloc, "/", "", given, body, endpoint.access_key_id, endpoint.secret, endpoint.region,
-            service, time.time(),
-        )  # fmt: skip
-        connection = connect(parts.scheme, parts.hostname or "", parts.port, endpoint.ca_bundle)
-        was_sent = False
+    def _identity(self) -> dict[str, Any]:
+        """Who asks: STS's GetCallerIdentity, which is no operation of EC2's."""
+        from xml.etree import ElementTree
+
+        form = b"Action=GetCallerIdentity&Version=2011-06-15"
         try:
-            connection.connect()
-            was_sent = True
-            connection.request("POST", "/", body=body, headers=headers)
-            response = connection.getresponse()
-            told = response.getheader("Ringwall-Revision", "")
-            self.revision = int(told) if told.isascii() and told.isdigit() else None
-            return response.status, ElementTree.fromstring(response.read())
-        except (OSError, http.client.HTTPException, ElementTree.ParseError) as error:
-            text = f"{endpoint.url} gave no answer that can be read ({error})."
-            raise LostAnswer(text, was_sent=was_sent) from error
-        finally:
-            connection.close()
+            reply = self._client.exchange("POST", "/", "", {"Content-Type": FORM}, form, service="sts")
+            document = ElementTree.fromstring(reply.body)
+        except (ClientError, ElementTree.ParseError) as error:
+            raise _lost(self._endpoint, error) from error
+        if reply.status >= 300:
+            code, message = document.findtext(".//{*}Code"), document.findtext(".//{*}Message")
+            raise Refused(code or str(reply.status), message or "")
+        return {name: document.findtext(f".//{{*}}{name}") or "" for name in ("UserId", "Account", "Arn")}
+
+
+def _lost(endpoint: Endpoint, error: Exception) -> LostAnswer:
+    was_sent = not isinstance(error, ClientError) or (isinstance(error, NoAnswer) and error.was_sent)
+    return LostAnswer(explained(endpoint, error), was_sent=was_sent)
 
 
 def add_session_arguments(parser: argparse.ArgumentParser) -> None:
@@ -145,37 +140,7 @@ def open_session(options: argparse.Namespace) -> Session:
     Raises:
         ConfigurationError: no key is known, or the URL isn't one; in a sentence that says what to do.
     """
-    return Session(find_endpoint(options.data, options.server, options.region, options.ca_bundle))
-
-
-def _flatten(structure: str, value: dict[str, Any], before: str, into: list[tuple[str, str]]) -> None:
-    """The parameters of a structure, as the query spells them."""
-    wire = {member: (name, kind) for name, (member, kind) in shapes.INPUTS[structure].items()}
-    for member, child in value.items():
-        name, kind = wire[member]
-        items = [(f"{name}.{number}", each) for number, each in enumerate(child, 1)] if kind[0] == "[" else None
-        for key, each in items if items is not None else [(name, child)]:
-            if isinstance(each, dict):
-                _flatten(kind.strip("[]"), each, f"{before}{key}.", into)
-            else:
-                text = str(each).lower() if isinstance(each, bool) else str(each)
-                into.append((f"{before}{key}", text))
-
-
-def _structure(structure: str, element: ElementTree.Element) -> dict[str, Any]:
-    """The members that an element has."""
-    found: dict[str, Any] = {}
-    for member, (name, kind) in shapes.OUTPUTS[structure].items():
-        child = element.find(f"{{*}}{name}")
-        if child is not None:
-            found[member] = [_value(kind[1:-1], item) for item in child] if kind[0] == "[" else _value(kind, child)
-    return found
-
-
-def _value(kind: str, element: ElementTree.Element) -> Any:
-    if kind in shapes.OUTPUTS:
-        return _structure(kind, element)
-    text = element.text or ""
-    if kind in ("integer", "long"):
-        return int(text)
-    return text == "true" if kind == "boolean" else text
+    try:
+        return Session(find_endpoint(options))
+    except CallFailed as error:
+        raise ConfigurationError(str(error)) from error
