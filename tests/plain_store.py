@@ -98,6 +98,8 @@ class PlainTransaction(PlainPrincipals):
         self.state = state
         self.changes: list[Change] = []
         self.places: list[tuple[str, str]] = []
+        self.noted_before: list[Mapping[str, Any]] = []
+        self.noted_after: list[Mapping[str, Any]] = []
 
     def _record(self, owner_id: str, region: str, *changes: Change) -> None:
         self._record_in([(owner_id, region)], *changes)
@@ -109,6 +111,13 @@ class PlainTransaction(PlainPrincipals):
 
     def recorded(self) -> tuple[int | None, Sequence[Change]]:
         return (len(self.state.log) + 1 if self.changes else None), tuple(self.changes)
+
+    def note(self, *, before: Sequence[Mapping[str, Any]] = (), after: Sequence[Mapping[str, Any]] = ()) -> None:
+        self.noted_before += before
+        self.noted_after += after
+
+    def noted(self) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+        return self.noted_before, self.noted_after
 
     def changes_text(self) -> str:
         return encode_changes(self.changes)

@@ -135,6 +135,23 @@ def store_path_from_url(url: str) -> Path:
     return Path(path)
 
 
+def webhook_url(given: str | None) -> str | None:
+    """The URL itself, or that in the file after an `@`: a URL may be all that a receiver knows its senders by.
+
+    Raises:
+        ConfigurationError: the file can't be read, or others can read it.
+    """
+    if given is None or not given.startswith("@"):
+        return given
+    path = Path(given[1:])
+    try:
+        if path.stat().st_mode & 0o077:
+            raise ConfigurationError(f"--trail-webhook: {path} can be read by others: chmod 600 {path}.")
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"--trail-webhook: {path} can't be read: {error}.") from error
+
+
 def limit_names() -> dict[str, str]:
     """The quotas' names on the command line, such as `rules-per-group`, each with its field in Quota."""
     return {each.name.removesuffix("_max").replace("_", "-"): each.name for each in fields(Quota)}

@@ -318,6 +318,21 @@ def refused(site: Site, client: Path | None, identity: Identity | None = None) -
     return f"{error['code']}: {error['message']}"
 
 
+def who_am_i(site: Site, client: Path | None) -> int:
+    """The status of the only question that a host's key may ask on EC2's endpoint."""
+    who, body = site.identity, b"Action=GetCallerIdentity&Version=2011-06-15"
+    headers = sign(
+        "POST", f"127.0.0.1:{site.server.port}", "/", "", {"content-type": "application/x-www-form-urlencoded"}, body,
+        who.access_key_id, who.secret_access_key, who.region, "sts", time.time(),
+    )  # fmt: skip
+    connection = http.client.HTTPSConnection("127.0.0.1", site.server.port, timeout=20, context=blind_context(client))
+    try:
+        connection.request("POST", "/", body=body, headers=headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 def certified_by_hand(site: Site, instance_id: str, now: float, *, by_stranger: bool = False) -> Path:
     """A certificate for the host as the server's own CA, or another one, would have made it then."""
     data = site.directory / "data"
@@ -343,6 +358,8 @@ def test_the_hosts_key_alone_is_refused_and_its_certificate_lets_it_in(tmp_path:
                 await anext(watch(server, identity.key, None))
 
         tiny_server.run(watch_without)
+        assert who_am_i(site, None) == 403
+        assert who_am_i(site, site.agents.certificate) == 200
         # Nobody else needs one.
         assert site.server.api("GET", OPERATOR).status == 200
         assert len(site.server.client().describe_vpcs()["Vpcs"]) == 1
@@ -376,6 +393,30 @@ def test_wrong_and_expired_certificates_are_refused(tmp_path: Path) -> None:
             site.report_with(blind_context(certified_by_hand(site, identity.instance_id, now - 80 * day))).status == 200
         )
         assert site.report_with(blind_context(site.agents.certificate)).status == 200
+
+
+def test_a_former_ca_is_accepted_until_it_is_taken_away(tmp_path: Path) -> None:
+    kept, former = tmp_path / "data/agent-ca.json", tmp_path / "data/agent-ca-former.json"
+    with site_in(tmp_path, "--agent-mtls", "require") as site:
+        site.enrol()
+        old = tmp_path / "old.pem"
+        old.write_bytes(site.agents.certificate.read_bytes())
+    kept.rename(former)
+    with site_in(tmp_path, "--agent-mtls", "require") as site:
+        assert json.loads(kept.read_text())["certificate"] != json.loads(former.read_text())["certificate"]
+        assert site.report_with(blind_context(old)).status == 200
+        new = certified_by_hand(site, site.identity.instance_id, time.time())
+        assert site.report_with(blind_context(new)).status == 200
+    former.unlink()
+    with site_in(tmp_path, "--agent-mtls", "require") as site:
+        assert site.report_with(blind_context(new)).status == 200
+        with pytest.raises((ssl.SSLError, OSError, http.client.HTTPException)):
+            site.report_with(blind_context(old))
+    former.write_text("{}")
+    with pytest.raises(ConfigurationError, match="agent-ca-former"):
+        load_agent_ca(
+            tmp_path / "data", load_keyring(key_file_of(tmp_path / "data"), tmp_path / "data", may_make=False), 0
+        )
 
 
 def test_removing_the_host_ends_its_certificate(tmp_path: Path) -> None:

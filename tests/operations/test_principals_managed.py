@@ -230,6 +230,47 @@ def test_other_accounts_see_and_make_only_what_is_theirs(managed: Managed) -> No
     assert other(users.create_user, "ann", "AIDA2").account_id == OTHER
 
 
+def test_the_last_key_of_a_root_stays_until_somebody_else_administers_the_account(managed: Managed) -> None:
+    managed(accounts.create_account, OTHER, "staging", "AKIA9", "sealed")
+    other = Managed(Account(managed.account.store, account_id=OTHER, default_vpc=False))
+    for take_away in ((access_keys.delete_access_key, "AKIA9"), (access_keys.set_active, "AKIA9", False)):
+        code, text = other.refused(*take_away)
+        assert code == "DeleteConflict"
+        assert "last active key of the account's root" in text
+    other(access_keys.rotate, "AKIA9", "AKIA8", "sealed")
+    other(access_keys.delete_access_key, "AKIA9")
+    other(users.create_user, "ann", "AIDA2")
+    other(policies.attach_policy, USER, "ann", "Administrator")
+    assert other.refused(access_keys.delete_access_key, "AKIA8")[0] == "DeleteConflict"  # she has no key yet
+    other(access_keys.create_access_key, "Ann", "AKIA7", "sealed")
+    other(access_keys.set_active, "AKIA7", False)
+    assert other.refused(access_keys.delete_access_key, "AKIA8")[0] == "DeleteConflict"  # and now none that is on
+    other(access_keys.set_active, "AKIA7", True)
+    other(access_keys.delete_access_key, "AKIA8")
+    assert [key.access_key_id for key in managed.account.store.read(lambda r: r.access_keys(OTHER))] == ["AKIA7"]
+
+
+def test_the_servers_own_account_gives_a_root_that_lost_its_key_another(managed: Managed) -> None:
+    managed(accounts.create_account, OTHER, "staging", "AKIA9", "sealed")
+
+    def give(account_id: str, key_id: str, *, in_place_of_all: bool) -> tuple[Any, ...]:
+        return (
+            lambda context: accounts.create_account_key(
+                context, account_id, key_id, "sealed", in_place_of_all=in_place_of_all
+            ),
+        )
+
+    made = managed(*give(OTHER, "AKIA8", in_place_of_all=False))
+    assert (made.account_id, made.user_name, made.active) == (OTHER, None, True)
+    assert managed.refused(*give(OTHER, "AKIA7", in_place_of_all=False))[0] == "LimitExceeded"
+    managed(*give(OTHER, "AKIA7", in_place_of_all=True))
+    assert [key.access_key_id for key in managed.account.store.read(lambda r: r.access_keys(OTHER))] == ["AKIA7"]
+    assert managed.refused(*give(ACCOUNT, "AKIA6", in_place_of_all=False))[0] == "ValidationError"
+    assert managed.refused(*give("888888888888", "AKIA6", in_place_of_all=False))[0] == "NoSuchEntity"
+    other = Managed(Account(managed.account.store, account_id=OTHER, default_vpc=False))
+    assert other.refused(*give(OTHER, "AKIA6", in_place_of_all=True))[0] == "UnauthorizedOperation"
+
+
 def test_an_account_is_deleted_when_nothing_is_left_in_it(managed: Managed) -> None:
     own = ("DeleteConflict", "Cannot delete entity, it is the server's own account.")
     assert managed.refused(accounts.delete_account, ACCOUNT, REGIONS) == own

@@ -19,6 +19,7 @@ def made(server: Server) -> dict[str, str]:
     key = server.api("POST", "/ringwall/v1/users/ann/keys").json
     rotated = server.api("POST", f"/ringwall/v1/keys/{key['access_key_id']}/rotate").json
     account = server.api("POST", "/ringwall/v1/accounts", {"name": "staging"}).json
+    another = server.api("POST", f"/ringwall/v1/accounts/{account['account_id']}/keys").json
     server.api("POST", "/ringwall/v1/roles", {"name": "oncall", "trust": TRUST})
     sts = server.client("sts", key_id=key["access_key_id"], secret=key["secret_access_key"])
     role = sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/oncall", RoleSessionName="ann")["Credentials"]
@@ -27,6 +28,7 @@ def made(server: Server) -> dict[str, str]:
         "key": key["secret_access_key"],
         "rotated key": rotated["secret_access_key"],
         "account's root key": account["secret_access_key"],
+        "account's new root key": another["secret_access_key"],
         "role's session": role["SecretAccessKey"],
         "role's token": role["SessionToken"],
         "user's session": own["SecretAccessKey"],

@@ -16,6 +16,7 @@ from ringwall.config import (
     limit_names,
     quota_of,
     store_path_from_url,
+    webhook_url,
 )
 from ringwall.domain.quota import NO_LIMITS, Quota
 
@@ -106,3 +107,18 @@ def test_the_options_of_serve_become_settings() -> None:
     changed = settings("--limits", "none", "--limit", "rules-per-group=200", "--limit", "vpcs-per-region=1").quota
     assert changed == dataclasses.replace(NO_LIMITS, rules_per_group_max=200, vpcs_per_region_max=1)
     assert settings("--limit", "rules-per-group=none").quota.groups_per_region_max == 2500
+
+
+def test_the_webhook_s_url_may_lie_in_a_file_that_nobody_else_reads(tmp_path: Path) -> None:
+    assert webhook_url(None) is None
+    assert webhook_url("https://collector.example.net/a") == "https://collector.example.net/a"
+    file = tmp_path / "url"
+    file.write_text("https://collector.example.net/the-secret-path\n")
+    file.chmod(0o600)
+    assert webhook_url(f"@{file}") == "https://collector.example.net/the-secret-path"
+    file.chmod(0o644)
+    with pytest.raises(ConfigurationError, match="chmod 600") as caught:
+        webhook_url(f"@{file}")
+    assert "secret" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        webhook_url(f"@{tmp_path / 'absent'}")

@@ -15,12 +15,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--id", metavar="ID", help="its 12 digits (default: random ones)")
     verbs.add("list", "the accounts")
     verbs.add("show", "one account", account="its 12 digits")
+    text = "make a key of the root of an account, which has lost its own, and print it, once"
+    key = verbs.add("key", text, account="its 12 digits")
+    key.add_argument("--replace", action="store_true", help="delete the root's keys that there are")
     verbs.add("delete", "delete an account in which nothing is left", account="its 12 digits")
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs one verb; answers 0 when it did what it says."""
-    return run_verb("account", {"create": create, "list": list_all, "show": show, "delete": delete}, options)
+    verbs = {"create": create, "list": list_all, "show": show, "key": key, "delete": delete}
+    return run_verb("account", verbs, options)
 
 
 def create(endpoint: Endpoint, options: argparse.Namespace) -> int:
@@ -46,6 +50,13 @@ def show(endpoint: Endpoint, options: argparse.Namespace) -> int:
     found = ask(endpoint, "GET", "accounts", options.account)
     own = ", the server's own" if found["own"] else ""
     print(f"{found['account_id']} {found['name']}{own}, made {moment(found['created_at'])}")
+    return 0
+
+
+def key(endpoint: Endpoint, options: argparse.Namespace) -> int:
+    """Makes a key of an account's root; it is all that standard output gets."""
+    made = ask(endpoint, "POST", "accounts", options.account, "keys", content={"replace": options.replace})
+    print_key(f"root-{made['account_id']}", made)
     return 0
 
 

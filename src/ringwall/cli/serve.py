@@ -17,6 +17,7 @@ from ringwall.config import (
     limit_names,
     quota_of,
     store_path_from_url,
+    webhook_url,
 )
 from ringwall.core_dumps import forbid_core_dumps
 
@@ -84,7 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--trail-webhook",
         metavar="URL",
-        help="send every event of the trail there too, by POST in CloudTrail's form, until it is taken",
+        help="send every event of the trail there too, by POST in CloudTrail's form, until it is taken; @FILE reads "
+        "the URL from a file, so that nobody sees it in the list of processes",
     )
     add(
         "--trail-keep-days",
@@ -138,7 +140,7 @@ def configuration(options: argparse.Namespace) -> ServerConfig:
         key_file=options.key_file,
         throttle=options.throttle,
         trail_file=options.trail_file,
-        trail_webhook=options.trail_webhook,
+        trail_webhook=webhook_url(options.trail_webhook),
         trail_keep_days=options.trail_keep_days,
         quota=quota_of(options.limits, options.limit),
     )

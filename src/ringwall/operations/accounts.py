@@ -12,6 +12,7 @@ from typing import Final
 from ringwall.domain.errors import (
     DeleteConflict,
     EntityAlreadyExists,
+    LimitExceeded,
     NoSuchEntity,
     UnauthorizedOperation,
     ValidationError,
@@ -19,6 +20,7 @@ from ringwall.domain.errors import (
 from ringwall.domain.principal import AccessKey, Account, PrincipalKind
 from ringwall.store.base import Reader
 
+from .access_keys import KEYS_MAX, keys_of, noted
 from .context import Context
 from .principal_names import check_name
 
@@ -80,6 +82,35 @@ def create_account(context: Context, account_id: str, name: str, access_key_id: 
     transaction.insert_account(account)
     transaction.insert_access_key(AccessKey(access_key_id, account_id, None, sealed_secret, True, context.now))
     return account
+
+
+def create_account_key(
+    context: Context, account_id: str, access_key_id: str, sealed_secret: str, *, in_place_of_all: bool
+) -> AccessKey:
+    """A new key of an account's root, for whoever has lost the old ones.
+
+    in_place_of_all: the old ones are deleted.
+
+    Raises:
+        UnauthorizedOperation: the caller isn't of the server's own account. NoSuchEntity: no such account.
+        ValidationError: it is the server's own, whose root's key is in the data directory.
+        LimitExceeded: its root has two keys, and they are to stay.
+    """
+    transaction = context.transaction
+    _check_caller(context)
+    account = account_of(transaction, context.caller.account_id, account_id)
+    if account.name == OWN_NAME:
+        raise ValidationError("The key of the server's own root is in its data directory.")
+    old = keys_of(transaction, account_id, None)
+    if in_place_of_all:
+        for each in old:
+            transaction.delete_access_key(each.access_key_id)
+    elif len(old) >= KEYS_MAX:
+        raise LimitExceeded("AccessKeysPerUser", KEYS_MAX)
+    key = AccessKey(access_key_id, account_id, None, sealed_secret, True, context.now)
+    transaction.note(before=[noted(each) for each in old if in_place_of_all], after=[noted(key)])
+    transaction.insert_access_key(key)
+    return key
 
 
 def delete_account(context: Context, account_id: str, regions: Iterable[str]) -> Account:

@@ -26,6 +26,7 @@ from ringwall.domain.vpc import Vpc
 
 from .context import Answer, Context, Request
 from .lookup import arn, check_group_named, named_group, vpc_by_id
+from .trail import group_told
 
 DEFAULT_NAME: Final = "default"
 DEFAULT_DESCRIPTION: Final = "default VPC security group"
@@ -174,6 +175,7 @@ def delete_security_group(context: Context, request: Request) -> Answer:
         )
     ):
         raise DependencyViolation(group.group_id)
+    transaction.note(before=group_told(group, transaction.rules_of([group.group_id])[group.group_id]))
     transaction.delete_group(group)
     return {"Return": True, "GroupId": group.group_id}
 

@@ -55,6 +55,7 @@ def put_policy(context: Context, name: str, document: str) -> NamedPolicy:
         raise LimitExceeded("PoliciesPerAccount", POLICIES_MAX)
     ensure_account(context)
     policy = NamedPolicy(account_id, there.name if there else name, document, context.now)
+    transaction.note(before=[_noted(there)] if there else [], after=[_noted(policy)])
     transaction.put_policy(policy)
     return policy
 
@@ -71,6 +72,7 @@ def delete_policy(context: Context, name: str) -> NamedPolicy:
     policy = policy_of(transaction, account_id, name)
     if transaction.principals_with(account_id, policy.name):
         raise DeleteConflict("Cannot delete a policy attached to entities.")
+    transaction.note(before=[_noted(policy)])
     transaction.delete_policy(account_id, policy.name)
     return policy
 
@@ -91,9 +93,7 @@ def attach_policy(context: Context, kind: PrincipalKind, name: str, policy_name:
         return principal
     if len(principal.policies) >= ATTACHED_MAX:
         raise LimitExceeded(f"PoliciesPer{kind.value.capitalize()}", ATTACHED_MAX)
-    principal = replace(principal, policies=(*principal.policies, policy.name))
-    transaction.update_principal(principal)
-    return principal
+    return _attached(context, principal, (*principal.policies, policy.name))
 
 
 def detach_policy(context: Context, kind: PrincipalKind, name: str, policy_name: str) -> Principal:
@@ -106,6 +106,16 @@ def detach_policy(context: Context, kind: PrincipalKind, name: str, policy_name:
     left = tuple(each for each in principal.policies if each.lower() != policy_name.lower())
     if left == principal.policies:
         raise NoSuchEntity(f"Policy {policy_name} was not found.")
-    principal = replace(principal, policies=left)
-    context.transaction.update_principal(principal)
-    return principal
+    return _attached(context, principal, left)
+
+
+def _attached(context: Context, principal: Principal, policies: tuple[str, ...]) -> Principal:
+    changed = replace(principal, policies=policies)
+    sides = [[{"arn": each.arn, "policies": list(each.policies)}] for each in (principal, changed)]
+    context.transaction.note(before=sides[0], after=sides[1])
+    context.transaction.update_principal(changed)
+    return changed
+
+
+def _noted(policy: NamedPolicy) -> dict[str, str]:
+    return {"policyName": policy.name, "document": policy.document}

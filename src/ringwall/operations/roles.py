@@ -6,7 +6,7 @@ Source: IAM API Reference, CreateRole, UpdateRole, UpdateAssumeRolePolicy, Delet
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from ringwall.domain.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, ValidationError
 from ringwall.domain.principal import Principal, PrincipalKind
@@ -47,15 +47,21 @@ def update_role(context: Context, name: str, trust: str | None, session_seconds_
     Raises:
         NoSuchEntity: there is none. ValidationError, MalformedPolicyDocument: as `create_role`.
     """
-    role = role_of(context.transaction, context.caller.account_id, name)
+    there = role = role_of(context.transaction, context.caller.account_id, name)
     if trust is not None:
         parse_document(trust, trust=True)
         role = replace(role, trust=trust)
     if session_seconds_max is not None:
         _check_session(session_seconds_max)
         role = replace(role, session_seconds_max=session_seconds_max)
+    context.transaction.note(before=[_noted(there)], after=[_noted(role)])
     context.transaction.update_principal(role)
     return role
+
+
+def _noted(role: Principal) -> dict[str, Any]:
+    """What the trail tells of a role."""
+    return {"arn": role.arn, "trust": role.trust, "sessionSecondsMax": role.session_seconds_max}
 
 
 def delete_role(context: Context, name: str) -> Principal:

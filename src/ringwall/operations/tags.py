@@ -16,6 +16,7 @@ from ringwall.domain.filters import FilterTable, select
 from ringwall.domain.ids import IdKind
 from ringwall.domain.prefix_list import AWS_OWNER
 from ringwall.domain.tags import check_key, check_number, is_reserved, tags_to_write
+from ringwall.store.base import Transaction
 
 from .context import Answer, Context, Request
 from .lookup import found, page, prefix_list_by_id
@@ -60,6 +61,7 @@ def create_tags(context: Context, request: Request) -> Answer:
     for resource_id in resources:
         check_number(present[resource_id] | tags[resource_id], context.quota.tags_per_resource_max)
     for resource_id in resources:
+        _note(transaction, resource_id, present[resource_id], present[resource_id] | tags[resource_id])
         transaction.set_tags(caller.account_id, caller.region, resource_id, tags[resource_id])
     return {}
 
@@ -86,8 +88,22 @@ def delete_tags(context: Context, request: Request) -> Answer:
     doomed = {resource_id: _doomed(present[resource_id], given) for resource_id in resources}
     for resource_id, keys in doomed.items():
         if keys:
+            there = present[resource_id]
+            _note(transaction, resource_id, there, {key: there[key] for key in there if key not in keys})
             transaction.delete_tags(caller.account_id, caller.region, resource_id, keys)
     return {}
+
+
+def _note(transaction: Transaction, resource_id: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Tells the trail of the tags that differ."""
+    transaction.note(
+        before=_noted(resource_id, {key: value for key, value in before.items() if after.get(key) != value}),
+        after=_noted(resource_id, {key: value for key, value in after.items() if before.get(key) != value}),
+    )
+
+
+def _noted(resource_id: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"resourceId": resource_id, "tags": tags}] if tags else []
 
 
 def _doomed(present: Mapping[str, str], given: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -28,7 +28,7 @@ from ringwall.domain.caller import Caller, CallerKind
 from ringwall.domain.change import Change
 from ringwall.domain.compact_json import compact
 from ringwall.domain.errors import ServiceError
-from ringwall.domain.group import SecurityGroupRule
+from ringwall.domain.group import SecurityGroup, SecurityGroupRule
 from ringwall.store.codec import changes_of
 from ringwall.store.principals_base import TrailEvent, TrailHead
 from ringwall.wire.fault import CLIENT_ERROR, STATUSES
@@ -56,6 +56,10 @@ that above which it isn't kept plainly."""
 Content = dict[str, Any]
 Mac = Callable[[bytes], bytes]
 IsMac = Callable[[bytes, bytes], bool]
+Noted = tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+NOTHING_NOTED: Final[Noted] = (), ()
+RULES_TOLD_MAX: Final = 1_000
+"""Of a group that is deleted; of more rules, their number."""
 
 _RESOURCE: Final = re.compile(r'"((?:sgr?|vpc|subnet|eni|i|pl|pcx)-[0-9a-f]{8,17})"')
 """The ids in an event: wherever one is a value by itself."""
@@ -114,15 +118,25 @@ def done(
     made: Sequence[Change] = (),
     elements: Mapping[str, Any] | None = None,
     additional: Mapping[str, Any] | None = None,
+    noted: Noted = NOTHING_NOTED,
 ) -> Event:
-    """The event of a call that was done: with its answer, the revision that it made, and what was before and after."""
+    """The event of a call that was done: with its answer, the revision that it made, and what was before and after.
+
+    noted: what of that isn't in the changes.
+    """
     event = _event(deed, at, elements, additional)
     before, after = told(made)
-    event.rest["ringwall"] |= {"revision": revision, "before": before, "after": after}
+    event.rest["ringwall"] |= {"revision": revision, "before": [*noted[0], *before], "after": [*noted[1], *after]}
     return event
 
 
-def done_plainly(deed: Deed, at: float, revision: int | None, answer: Mapping[str, Any], changes: str) -> str | None:
+def _of_notes(noted: Noted) -> Content:
+    return {name: list(each) for name, each in zip(("before", "after"), noted, strict=True) if each}
+
+
+def done_plainly(
+    deed: Deed, at: float, revision: int | None, answer: Mapping[str, Any], changes: str, noted: Noted = NOTHING_NOTED
+) -> str | None:
     """The text of a call's event with request, answer and changes as they are; `in_words` puts them into CloudTrail's.
 
     Words are for whoever reads an event, and few are read; to make them took most of what an event cost. changes: as
@@ -133,7 +147,7 @@ def done_plainly(deed: Deed, at: float, revision: int | None, answer: Mapping[st
         return None
     text = (
         f'{_head_of(deed)},"eventTime":"{timestamp(int(at))}","requestID":"{deed.request_id}","eventID":"{deed.event_id}"'
-        f',"ringwall":{compact({**_own(deed), "revision": revision})}'
+        f',"ringwall":{compact(_own(deed) | _of_notes(noted) | {"revision": revision})}'
         f',"call":{compact((deed.request, answer))},"changes":{changes}}}'
     )
     return text if len(text) <= PLAIN_MAX else None
@@ -310,6 +324,21 @@ def rule_told(rule: SecurityGroupRule) -> Content:
     return content
 
 
+def group_told(group: SecurityGroup, rules: Sequence[SecurityGroupRule]) -> list[Content]:
+    """A group and its rules, for people to read."""
+    left = len(rules) - RULES_TOLD_MAX
+    return [
+        {
+            "groupId": group.group_id,
+            "groupName": group.name,
+            "description": group.description,
+            "vpcId": group.vpc_id,
+        },
+        *[rule_told(rule) for rule in rules[:RULES_TOLD_MAX]],
+        *([{"omittedRules": left}] if left > 0 else []),
+    ]
+
+
 def rule_in_words(rule: SecurityGroupRule) -> str:
     """Direction, traffic and peer: `ingress tcp 8000-8080 from 10.0.0.0/8`, `egress all to sg-…`."""
     traffic, at = rule.traffic, ""
@@ -359,7 +388,8 @@ def in_words(text: str) -> Content:
         before, after = told(changes_of(content.pop("changes")))
         content["requestParameters"] = recorded_request(content["eventName"], request)
         content["responseElements"] = recorded_answer(content["eventName"], answer, content["requestID"])
-        content["ringwall"] |= {"before": before, "after": after}
+        own = content["ringwall"]
+        content["ringwall"] |= {"before": own.get("before", []) + before, "after": own.get("after", []) + after}
     return content
 
 

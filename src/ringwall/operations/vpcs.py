@@ -27,6 +27,7 @@ from ringwall.domain.vpc import CidrAssociation, Subnet, Vpc
 from .context import Answer, Context, Request
 from .groups import DEFAULT_NAME, insert_default_group
 from .lookup import vpc_by_id
+from .trail import group_told
 from .vpc_blocks import check_ipv6, names_pool, vpc_ipv4_block, vpc_ipv6_block
 from .vpcs_described import created_vpc
 
@@ -181,6 +182,7 @@ def delete_vpc(context: Context, request: Request) -> Answer:
                 replace(peering, status=PeeringStatus.DELETED, ended_at=context.now, ended_by=vpc.owner_id)
             )
     for group in own:
+        transaction.note(before=group_told(group, transaction.rules_of([group.group_id])[group.group_id]))
         transaction.delete_group(group)
     transaction.delete_vpc(vpc)
     return {}

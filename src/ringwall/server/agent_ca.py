@@ -5,6 +5,9 @@ key encrypted with the key file. A certificate of an agent names the host's inst
 alone, and holds 90 days; its agent asks for the next one after 60. There is no list of revoked ones: a certificate says
 which host's agent is there, and never replaces the host's key, which ends with the host.
 
+A CA that was put aside as `DIR/agent-ca-former.json` gives no certificates any more; those that it gave are accepted as
+long as the file is there.
+
 Source: RFC 5280, 4.2.1.
 """
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 FILE_NAME: Final = "agent-ca.json"
+FORMER_NAME: Final = "agent-ca-former.json"
 CA_DAYS: Final = 20 * 365
 AGENT_DAYS: Final = 90
 RENEW_DAYS: Final = 60
@@ -43,13 +47,14 @@ class Certified(NamedTuple):
 
 
 class AgentCa:
-    """The CA. certificate_pem: what TLS is given to verify agents with."""
+    """The CA. certificate_pem: its own; accepted_pem: what TLS is given to verify agents with, that and former ones."""
 
-    def __init__(self, certificate: x509.Certificate, key: EllipticCurvePrivateKey) -> None:
+    def __init__(self, certificate: x509.Certificate, key: EllipticCurvePrivateKey, former_pem: str = "") -> None:
         from cryptography.hazmat.primitives.serialization import Encoding
 
         self._certificate, self._key = certificate, key
         self.certificate_pem = certificate.public_bytes(Encoding.PEM).decode()
+        self.accepted_pem = self.certificate_pem + former_pem
 
     def certify(self, request: str, instance_id: str, now: float) -> Certified:
         """A certificate for the host, and for the key that has signed the request (PKCS #10, in PEM).
@@ -104,7 +109,7 @@ def load_agent_ca(data: Path | None, keyring: Keyring, now: float) -> AgentCa:
 
     if data is None:
         return _new_ca(now)[0]
-    path = data / FILE_NAME
+    path, former = data / FILE_NAME, _former_pem(data / FORMER_NAME)
     try:
         content: dict[str, Any] = json.loads(path.read_bytes())
         certificate = x509.load_pem_x509_certificate(str(content["certificate"]).encode())
@@ -113,12 +118,26 @@ def load_agent_ca(data: Path | None, keyring: Keyring, now: float) -> AgentCa:
         made, key_pem = _new_ca(now)
         sealed = {"certificate": made.certificate_pem, "key": keyring.seal(key_pem, _CONTEXT)}
         write_private(path, json.dumps(sealed, indent=1) + "\n")
-        return made
+        return AgentCa(made._certificate, made._key, former)
     except Sealed as error:
         raise ConfigurationError(f"The key file doesn't open the key in {path}.") from error
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ConfigurationError(f"{path} can't be read: {error}.") from error
-    return AgentCa(certificate, key)
+    return AgentCa(certificate, key, former)
+
+
+def _former_pem(path: Path) -> str:
+    """The certificate of the CA before, in PEM; empty where there is none. Its key isn't needed."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        pem = str(json.loads(path.read_bytes())["certificate"])
+        return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.PEM).decode()
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ConfigurationError(f"{path} can't be read: {error}.") from error
 
 
 def _new_ca(now: float) -> tuple[AgentCa, str]:

@@ -216,6 +216,7 @@ TARGETS: Final[Mapping[str, Targets]] = {
     "ChangeRules": _groups_changed,
     "CreateAccessKey": _user,
     "CreateAccount": _account,
+    "CreateAccountKey": _account,
     "CreateEnrolmentToken": _enrolment,
     "CreateRole": _role,
     "CreateUser": _user,

@@ -11,6 +11,7 @@ from .api import build_api
 from .authenticate import RawRequest, peer_of
 from .body import BodyTooLarge, BodyTooSlow, ClientGone, read_body
 from .handle import CONTENT_TYPE, Reply, handle
+from .protocol import CERTIFIED
 from .service import Service
 
 _HEADERS: Final = [
@@ -43,7 +44,10 @@ class Application:
         except ClientGone:
             return
         path, query = scope["raw_path"].partition(b"?")[0], scope["query_string"]
-        request = RawRequest(scope["method"], path, query, scope["headers"], body, received_at, peer_of(scope))
+        certified = scope.get("state", {}).get(CERTIFIED)
+        request = RawRequest(
+            scope["method"], path, query, scope["headers"], body, received_at, peer_of(scope), certified
+        )
         await _answer(send, await handle(self._service, request))
 
 

@@ -18,6 +18,7 @@ from ringwall.wire.fault import as_told_by, fault
 from ringwall.wire.request import ParsedRequest, parse, parse_query, service_of_query
 from ringwall.wire.response import serialize_in_parts
 
+from .agent_certificates import check_certificate
 from .authenticate import RawRequest, authenticate
 from .authorize import Gate
 from .service import Service, new_request_id
@@ -50,6 +51,7 @@ async def _handle(service: Service, request: RawRequest) -> Reply:
     try:
         # 1. Who is it? Always first (EC2's own order isn't known): nothing is told to whoever can't prove a key.
         caller = authenticate(service, request)
+        check_certificate(service, caller, request)
         # 2. What is asked? Names, types and the syntax of ids.
         parsed = parse(parse_query(_parameters(request)))
         operation = OPERATIONS[parsed.action]

@@ -60,6 +60,20 @@ async def create_account(service: Service, call: Call) -> Response:
     return _once({**_account(made), "access_key_id": key_id, "secret_access_key": secret})
 
 
+async def create_account_key(service: Service, call: Call) -> Response:
+    """Makes a key of an account's root; the answer is the only place where its secret stands."""
+    key_id, secret, sealed = _new_key(service)
+    replaces = member(call.content, "replace", bool) if "replace" in call.content else False
+    made = await _write(
+        service,
+        call,
+        lambda context: accounts.create_account_key(
+            context, call.path["account"], key_id, sealed, in_place_of_all=replaces
+        ),
+    )
+    return _once({**_key(made), "account_id": made.account_id, "secret_access_key": secret})
+
+
 async def delete_account(service: Service, call: Call) -> Response:
     """Deletes an account in which nothing is left, and its root's keys."""
     gone = await _write(service, call, lambda context: accounts.delete_account(context, call.path["account"], REGIONS))
@@ -347,6 +361,7 @@ ROUTES: Final[tuple[tuple[str, str, str, Endpoint], ...]] = (
     ("POST", f"{_V1}/accounts", "CreateAccount", create_account),
     ("GET", f"{_V1}/accounts/{{account}}", "ShowAccount", show_account),
     ("DELETE", f"{_V1}/accounts/{{account}}", "DeleteAccount", delete_account),
+    ("POST", f"{_V1}/accounts/{{account}}/keys", "CreateAccountKey", create_account_key),
     ("GET", f"{_V1}/users", "ListUsers", list_users),
     ("POST", f"{_V1}/users", "CreateUser", create_user),
     ("GET", f"{_V1}/users/{{user}}", "ShowUser", show_user),

@@ -21,9 +21,9 @@ import uvicorn
 from typing_extensions import override
 
 from ringwall.config import ConfigurationError, ServerConfig, is_loopback
-from ringwall.domain.principal import Account, PrincipalKind
+from ringwall.domain.principal import Account
 from ringwall.domain.world import HostState
-from ringwall.iam.shipped import ADMINISTRATOR
+from ringwall.operations.access_keys import is_administered
 from ringwall.operations.accounts import OWN_NAME, own_account
 from ringwall.operations.hosts import host_state
 from ringwall.store.base import Compacted, Reader, Store, Unavailable
@@ -124,7 +124,7 @@ def build_service(config: ServerConfig, store: Store, root: RootKey, keyring: Ke
     agent_ca = None
     if config.agent_mtls != "off":
         agent_ca = load_agent_ca(None if config.ephemeral else config.data, keyring, time.time())
-    certificates = server_certificates(config, agent_ca.certificate_pem if agent_ca else None)
+    certificates = server_certificates(config, agent_ca.accepted_pem if agent_ca else None)
     return Service(config, store, root, hub, Metrics(), regions, certificates, agent_ca, keyring=keyring)
 
 
@@ -289,9 +289,7 @@ def administered_account(reader: Reader) -> OwnAccount | None:
     own = own_account(reader)
     if own is None:
         return None
-    holders = {key.user_name for key in reader.access_keys(own.account_id) if key.active}
-    users = reader.principals(own.account_id, PrincipalKind.USER)
-    return OwnAccount(own.account_id, any(ADMINISTRATOR in user.policies and user.name in holders for user in users))
+    return OwnAccount(own.account_id, is_administered(reader, own.account_id))
 
 
 def _write_own_account(store: Store, account_id: str) -> None:

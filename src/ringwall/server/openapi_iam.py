@@ -75,6 +75,15 @@ PATHS_OF_IAM: Final[dict[str, Any]] = {
             "Deletes an account in which nothing is left, and its root's keys.", _DELETED, parameters=_IN_ACCOUNT
         ),
     },
+    "/ringwall/v1/accounts/{account}/keys": {
+        "post": operation(
+            "Makes a key of an account's root, which has lost its own; only for callers of the server's own account.",
+            json_answer(object_of(**_KEY, account_id=TEXT, secret_access_key=TEXT), "The secret is shown only here."),
+            status=201,
+            body=object_of(replace={**FLAG, "description": "Delete the root's keys that there are."}),
+            parameters=_IN_ACCOUNT,
+        ),
+    },
     "/ringwall/v1/users": {
         "get": operation("The account's users, with their keys.", json_answer(_list(users=_USER), "The users.")),
         "post": operation(

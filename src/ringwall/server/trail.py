@@ -102,13 +102,13 @@ class Trail:
             result = function(transaction)
             revision, made = transaction.recorded()
             if revision is not None or not if_changed:
-                at, text = self._clock(), None
+                at, text, noted = self._clock(), None, transaction.noted()
                 answer: Any = result if answers else None
                 if answers:
-                    text = done_plainly(deed, at, revision, answer, transaction.changes_text())
+                    text = done_plainly(deed, at, revision, answer, transaction.changes_text(), noted)
                 if text is None:
                     elements = recorded_answer(deed.name, answer, deed.request_id) if answers else None
-                    text = done(deed, at, revision, made, elements).text
+                    text = done(deed, at, revision, made, elements, noted=noted).text
                 self._append(transaction, deed.account_id, at, text)
             return result
 

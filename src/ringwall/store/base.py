@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ringwall.domain.change import Change, ChangeRecord
 from ringwall.domain.group import (
@@ -315,6 +315,12 @@ class Transaction(Reader, PrincipalWrites, Protocol):
 
     def recorded(self) -> tuple[int | None, Sequence[Change]]:
         """The revision that the request gets if it ends here, None if it changed nothing, and its changes so far."""
+
+    def note(self, *, before: Sequence[Mapping[str, Any]] = (), after: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Has the trail tell, beside the request's changes, what was there before it and what is there now."""
+
+    def noted(self) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+        """What was noted so far: before and after."""
 
     def changes_text(self) -> str:
         """Its changes so far as the change log will keep them: the text of `codec.encode_changes`."""

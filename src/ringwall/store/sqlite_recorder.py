@@ -7,7 +7,8 @@ recorded, and SQLite itself may have rolled back. So the failure is kept, and wh
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ringwall.domain.change import Change
 
@@ -47,12 +48,22 @@ class Recorder(SqliteReader):
         self.changes.clear()
         self._places = ()
         self._text = None
+        self._noted: tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]] = [], []
         self.wrote = False
         self.failure: StoreError | None = None
 
     def recorded(self) -> tuple[int | None, Sequence[Change]]:
         """`Transaction.recorded`."""
         return (self._last_revision + 1 if self._places else None), tuple(self.changes)
+
+    def note(self, *, before: Sequence[Mapping[str, Any]] = (), after: Sequence[Mapping[str, Any]] = ()) -> None:
+        """`Transaction.note`."""
+        self._noted[0].extend(before)
+        self._noted[1].extend(after)
+
+    def noted(self) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+        """`Transaction.noted`."""
+        return self._noted
 
     def changes_text(self) -> str:
         """`Transaction.changes_text`. Cost: none when nothing has changed since it was asked for last."""

@@ -147,6 +147,23 @@ def test_an_account_from_first_to_last(server: Server) -> None:
     assert key not in "".join(server.errors)
 
 
+def test_a_root_that_lost_its_keys_gets_another_from_the_servers_own_account(server: Server) -> None:
+    done(server, "user", "create", "ann")
+    _, lost, secret = profile(done(server, "account", "create", "staging", "--id", "999999999999"))
+    name, key, new = profile(done(server, "account", "key", "999999999999"))
+    assert (name, len(new)) == ("root-999999999999", 40)
+    assert server.client(key_id=key, secret=new).describe_vpcs()["Vpcs"][0]["OwnerId"] == "999999999999"
+    assert "LimitExceeded" in refused(server, "account", "key", "999999999999")
+    _, key, new = profile(done(server, "account", "key", "999999999999", "--replace"))
+    assert server.client(key_id=key, secret=new).describe_vpcs()["Vpcs"][0]["OwnerId"] == "999999999999"
+    assert server.api("GET", "/ringwall/v1/keys", key_id=lost, secret=secret).status == 401
+    event = server.api("GET", "/ringwall/v1/trail?limit=1").json["events"][0]
+    assert (event["eventName"], event["requestParameters"]["account"]) == ("CreateAccountKey", "999999999999")
+    assert lost in {each["accessKeyId"] for each in event["ringwall"]["before"]}
+    assert [each["accessKeyId"] for each in event["ringwall"]["after"]] == [key]
+    assert "its data directory" in refused(server, "account", "key", ACCOUNT)
+
+
 def test_why_names_the_statement_that_decides(server: Server) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:user/ann"
     done(server, "user", "create", "ann")
