@@ -11,9 +11,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Final, NoReturn
 
-from typing_extensions import override
-
 from ringwall import __version__
+from ringwall.override import override
 
 Verbs = Mapping[str, tuple[str, str]]
 """Name: what it does, and its module."""

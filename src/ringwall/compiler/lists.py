@@ -37,6 +37,7 @@ DEPTH_MAX: Final = 6
 _STEP: Final = 4
 ACCEPT: Final = Verdict("accept")
 _CIDRS: Final = {4: PeerKind.CIDR_IPV4, 6: PeerKind.CIDR_IPV6}
+_COUNTED: Final = RuleCounter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _line(rule: SecurityGroupRule, version: int, where: PeerFields) -> _Line:
 
 
 def _accept(test: Statement, comment: str) -> Rule:
-    return Rule((test, RuleCounter(), ACCEPT), comment)
+    return Rule((test, _COUNTED, ACCEPT), comment)
 
 
 def _behind(tests: tuple[Statement, ...], rule: Rule) -> Rule:

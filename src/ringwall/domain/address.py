@@ -99,7 +99,7 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
         return None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1024)
 def block(cidr: str) -> Block:
     """The block that a canonical CIDR names.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from typing_extensions import override
+from ringwall.override import override
 
 _TOKEN: Final = re.compile(r"rw1\.([A-Za-z0-9_-]{43})\.(-|[0-9a-f]{64})", re.ASCII)
 

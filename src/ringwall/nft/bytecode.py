@@ -238,7 +238,7 @@ def _fields(statement: Statement) -> tuple[Field, ...]:
             return ()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _encode(statement: Statement) -> bytes:
     _check(statement)
     match statement:

@@ -11,6 +11,6 @@ def test_the_agent_loads_neither_server_nor_database() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "ringwall.agent.loop" in loaded
-    heavy = {"sqlite3", "uvicorn", "starlette", "uvloop", "botocore"}
+    heavy = {"sqlite3", "uvicorn", "starlette", "uvloop", "botocore", "typing_extensions", "email.utils", "http"}
     ours = {f"ringwall.{each}" for each in ("store", "operations", "server", "wire", "cli")}
     assert not loaded & (heavy | ours)

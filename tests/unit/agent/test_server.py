@@ -7,11 +7,12 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import h11
 import pytest
 
 import tiny_server
 from ringwall.agent.errors import ServerRefused, StreamLost
-from ringwall.agent.server import AgentKey, Server, ServerUrl, parse_server_url
+from ringwall.agent.server import AgentKey, Server, ServerUrl, _date, parse_server_url
 from ringwall.config import ConfigurationError
 from ringwall.domain.local import ControlEndpoint
 from tiny_server import Got, run, serving
@@ -226,3 +227,21 @@ def test_the_next_certificate_takes_the_place_of_the_old_one_when_it_is_seen(tmp
 def test_nothing_is_pinned_without_tls_or_where_a_ca_vouches() -> None:
     assert Server(ServerUrl("http", "127.0.0.1", 1), "a" * 64, next_certificate_sha256="b" * 64).pins == ()
     assert Server(ServerUrl("https", "127.0.0.1", 1)).pins == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        (b"Sun, 06 Nov 1994 08:49:37 GMT", 784111777.0),
+        (b"Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        (b"Sunday, 06-Nov-94 08:49:37 GMT", None),
+        (b"Sun, 06 Nov 1994 08:49:61 GMT", None),
+        (b"Sun, 99 Nov 1994 08:49:37 GMT", None),
+        (b"Sun, 06 nov 1994 08:49:37 GMT", None),
+        (b"\xff", None),
+        (b"", None),
+    ],
+)
+def test_the_servers_time_is_read_from_its_answer_or_not_at_all(said: bytes, at: float | None) -> None:
+    assert _date(h11.Response(status_code=200, headers=[(b"Date", said)])) == at
+    assert _date(h11.Response(status_code=200, headers=[])) is None
