@@ -25,9 +25,11 @@ from pathlib import Path
 import uvloop
 
 from bench.authorize_bench import authorize
+from bench.cli_bench import cli
 from bench.describe_bench import describe
 from bench.http_load import Outcome, Target, call, load, rule_requests
 from bench.servers import PEERS, ROOT, cpu_seconds, free_port, listens, process, resident_mb, ringwall, seed
+from bench.trail_bench import trail
 
 CLIENTS = (1, 8, 64)
 
@@ -177,7 +179,15 @@ def timed(command: list[str]) -> float:
 
 def main() -> None:
     """Runs what was asked for, or everything."""
-    parts = {"start": start, "throughput": throughput, "scale": scale, "describe": describe, "authorize": authorize}
+    parts = {
+        "start": start,
+        "throughput": throughput,
+        "scale": scale,
+        "describe": describe,
+        "authorize": authorize,
+        "trail": trail,
+    }
+    parts |= {"cli": cli}
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, "netlink", []], help="which (default: all)")
     parser.add_argument("--rounds", type=int, default=3)
@@ -189,7 +199,7 @@ def main() -> None:
     print(f"Linux {platform.release()}, load {load_now:.1f} at the start, {json.dumps(wanted)}\n")
     if "start" in wanted:
         start(options.rounds)
-    for name in ("throughput", "scale", "describe", "authorize"):
+    for name in ("throughput", "scale", "describe", "authorize", "trail", "cli"):
         if name in wanted:
             parts[name](options.rounds, options.seconds)
     if "netlink" in wanted:
