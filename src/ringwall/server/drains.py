@@ -5,6 +5,7 @@ How many flows are left is what the hosts reported last: they tell it when it ch
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,11 +13,12 @@ from typing import Any, Final
 from starlette.responses import JSONResponse, Response
 
 from ringwall.domain.caller import Caller
-from ringwall.domain.errors import InvalidParameterValue
+from ringwall.domain.errors import InvalidParameterValue, ServiceError
 from ringwall.domain.group import SecurityGroupRule
 from ringwall.domain.tags import OnRevoke
 from ringwall.operations import drains as operation
 from ringwall.operations.draining import Drain, drains, end_over
+from ringwall.store.base import Reader
 from ringwall.telemetry import LOG
 from ringwall.watch.messages import Report
 
@@ -26,6 +28,9 @@ from .service import Service
 Content = dict[str, Any]
 LOOK_SECONDS: Final = 15.0
 """Reports that say nothing new of rules that drain have it looked at most so often whether one is over."""
+
+ALONE_SECONDS: Final = 600.0
+"""So often it is looked without a report or a question: what drains too long on a host that is gone ends then."""
 
 
 async def revoke(service: Service, call: Call) -> Response:
@@ -59,7 +64,7 @@ async def revoke(service: Service, call: Call) -> Response:
 
 async def list_draining(service: Service, call: Call) -> Response:
     """The rules of the region that drain, with the flows that are left on each host."""
-    await end_what_is_over(service, call.caller)
+    await end_what_is_over(service, (call.caller.account_id, call.caller.region))
 
     def look(reader: Any) -> tuple[int, list[Drain]]:
         found = drains(reader, call.caller.account_id, call.caller.region, _flows_left(service))
@@ -92,12 +97,37 @@ async def heard(service: Service, caller: Caller, before: Report | None, said: R
     ):
         return
     service.drains_looked_at[place] = now
-    await end_what_is_over(service, caller)
+    await end_what_is_over(service, place)
 
 
-async def end_what_is_over(service: Service, caller: Caller) -> None:
-    """Ends the draining of what no host has flows of any more, and of what has drained too long."""
-    place, now, flows_left = (caller.account_id, caller.region), service.clock(), _flows_left(service)
+async def look_now_and_then(service: Service) -> None:
+    """Ends what is over although no host says a word and nobody asks, until cancelled."""
+    while True:
+        await asyncio.sleep(ALONE_SECONDS)
+        try:
+            await end_everywhere(service)
+        except ServiceError as error:
+            LOG.error("what drains can't be looked after: %s", error)
+
+
+async def end_everywhere(service: Service) -> None:
+    """Ends what is over in every account and region."""
+
+    def look(reader: Reader) -> set[tuple[str, str]]:
+        accounts = {service.root.account_id, *(each.account_id for each in reader.accounts())}
+        draining = (each for account_id in accounts for each in reader.draining_rules(account_id))
+        return {(each.owner_id, each.region) for each in draining}
+
+    for place in sorted(await service.store.read_in_thread(look)):
+        await end_what_is_over(service, place)
+
+
+async def end_what_is_over(service: Service, place: tuple[str, str]) -> None:
+    """Ends the draining of what no host has flows of any more, and of what has drained too long.
+
+    place: the account and the region.
+    """
+    now, flows_left = service.clock(), _flows_left(service)
     found = service.store.read(lambda reader: drains(reader, *place, flows_left))
     if any(each.is_over(now) for each in found):
         deed = service.trail.of_server("EndDraining", *place)

@@ -37,6 +37,7 @@ from ringwall.wire.shapes import REGIONS
 from .agent_ca import load_agent_ca
 from .app import Application
 from .credentials import OwnAccount, RootKey, load_root_key, write_private
+from .drains import look_now_and_then
 from .host_keys import seal_host_keys
 from .keyring import Keyring, Sealed, is_sealed, key_file_of, load_keyring, random_keyring
 from .protocol import BoundedProtocol
@@ -173,6 +174,7 @@ class _Server(uvicorn.Server):
         self._service = service
         self._trail_tasks = trail_tasks
         self._looking: asyncio.Task[None] | None = None
+        self._draining: asyncio.Task[None] | None = None
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -182,6 +184,7 @@ class _Server(uvicorn.Server):
         _calm_the_collector()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._look, True)
         self._looking = asyncio.create_task(self._look_at_files())
+        self._draining = asyncio.create_task(look_now_and_then(self._service))
         self._trail_tasks.start()
         config = self._service.config
         port = self.servers[0].sockets[0].getsockname()[1]

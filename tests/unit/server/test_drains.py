@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+import site_of_accounts
 from enrolled import Watching, enrol, watching
 from ringwall.domain.caller import Caller
+from ringwall.domain.group import SecurityGroup
 from ringwall.domain.world import HostDelta
-from ringwall.server.drains import heard
+from ringwall.server.drains import end_everywhere, heard
 from ringwall.watch.messages import Delta, Position, Report
 from serving import Server, serving
+from site_of_accounts import ACCOUNT, NOW, OTHER
 
 DRAINING = "/ringwall/v1/draining"
 
@@ -53,6 +56,16 @@ class Site:
         return self.server.api("GET", DRAINING).json["draining"]
 
 
+class Parts(site_of_accounts.Site):
+    """A server's parts with two accounts."""
+
+    def groups(self, account: str) -> list[SecurityGroup]:
+        return self.store.read(lambda reader: reader.groups(account, "eu-west-1"))
+
+    def left(self) -> int:
+        return sum(len(self.store.read(lambda r, each=each: r.draining_rules(each))) for each in (ACCOUNT, OTHER))
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
     with ExitStack() as stack:
@@ -76,6 +89,22 @@ def test_what_is_said_again_is_looked_at_now_and_then() -> None:
         asyncio.run(heard(service, Caller("1", "r", "", "", ""), before, said))  # type: ignore[arg-type]
         before = said
     assert reads == [0.0, 3.0, 18.0, 10.0], "the first, the one that is new, the next in time, and a clock set back"
+
+
+def test_what_is_over_ends_in_every_account_though_nobody_asks_and_no_host_speaks() -> None:
+    site = Parts()
+    try:
+        for account in (ACCOUNT, OTHER):
+            key = site.root_of(account)
+            site.ask(key, "CreateSecurityGroup", GroupName="web", Description="for tests", region="eu-west-1")
+            (group,) = (each for each in site.groups(account) if each.name == "web")
+            (rule,) = site.store.read(lambda reader, each=group: reader.rules_of([each.group_id]))[group.group_id]
+            site.write(lambda tx, group=group, rule=rule: tx.insert_draining_rules(group, [rule], NOW))
+        assert site.left() == 2
+        site.runner.run(end_everywhere(site.service))
+        assert site.left() == 0
+    finally:
+        site.close()
 
 
 def test_from_the_revoke_to_the_last_flow(site: Site) -> None:
