@@ -34,9 +34,9 @@ def test_what_is_of_another_place_is_not_there(server: Server, path: str) -> Non
 def test_what_is_of_another_account_is_not_there(server: Server, path: str) -> None:
     other = server.api("POST", "/ringwall/v1/accounts", {"name": f"other-{PATHS.index(path)}"}).json
     key = {"key_id": other["access_key_id"], "secret": other["secret_access_key"]}
-    where = "/ringwall/v1/" + path.format(**made(server, "us-east-1"))
-    assert server.api("GET", where).status == 200
-    answer = server.api("GET", where, **key)
+    where = "/ringwall/v1/" + path.format(**made(server, "us-west-2"))
+    assert server.api("GET", where, region="us-west-2").status == 200
+    answer = server.api("GET", where, region="us-west-2", **key)
     assert answer.status == 400
     assert answer.json["error"]["code"] in ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound")
 
