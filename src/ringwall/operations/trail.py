@@ -145,9 +145,12 @@ def done_plainly(
     """
     if deed.request is None or deed.caller is None or not is_plain(deed.name):
         return None
+    own = _own(deed) | _of_notes(noted)
+    # Most have nothing else, and of a number the text is at hand.
+    ours = compact(own | {"revision": revision}) if own or revision is None else f'{{"revision":{revision}}}'
     text = (
         f'{_head_of(deed)},"eventTime":"{timestamp(int(at))}","requestID":"{deed.request_id}","eventID":"{deed.event_id}"'
-        f',"ringwall":{compact(_own(deed) | _of_notes(noted) | {"revision": revision})}'
+        f',"ringwall":{ours}'
         f',"call":{compact((deed.request, answer))},"changes":{changes}}}'
     )
     return text if len(text) <= PLAIN_MAX else None
