@@ -22,7 +22,7 @@ from .endpoints import checked_region, find_endpoint
 from .errors import ClientError, NoAnswer, NoCredentials, ServiceFault, SettingsFault, Unreachable
 from .proxies import find_proxy
 from .query import body, encode, new_token
-from .retries import Retries
+from .retries import Retries, is_throttling
 from .transport import Reply, Way, exchange
 
 TYPE_CHECKING = False
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from .brake import Brake
     from .credentials import Credentials
     from .settings import Settings
 
@@ -81,6 +82,7 @@ class Client:
         self._is_lost_retried = is_lost_retried
         self._agent = f"ringwall/{__version__} {agent}".rstrip()
         self._wait, self._now = wait, now
+        self._brake = _brake(now, wait) if self.retries.mode == "adaptive" else None
 
     def call(self, operation: str, parameters: Mapping[str, Any], *, iso_timestamps: bool = False) -> Answer:
         """What an operation of EC2 answers; it is tried again as the settings say.
@@ -97,10 +99,14 @@ class Client:
         while True:
             sdk = f"attempt={attempt}" if attempt == 1 else f"attempt={attempt}; max={self.retries.attempts}"
             unsigned = [("amz-sdk-invocation-id", invocation), ("amz-sdk-request", sdk)]
+            if self._brake is not None:
+                self._brake.before()
             try:
                 reply = self.exchange("POST", self.endpoint.path, self.endpoint.query, headers, content, unsigned)
                 value = _value(operation, reply, iso_timestamps)
             except (ServiceFault, Unreachable) as error:
+                if self._brake is not None:
+                    self._brake.after(is_throttled=is_throttling(error))
                 seconds = self.retries.delay(attempt, error) if self._may_go_again(error) else None
                 if seconds is None:
                     raise self._last(error, attempt) from error
@@ -108,6 +114,8 @@ class Client:
                 self._wait(seconds)
                 attempt += 1
             else:
+                if self._brake is not None:
+                    self._brake.after(is_throttled=False)
                 self.retries.succeeded(attempt)
                 return Answer(reply.status, reply.headers, value)
 
@@ -185,6 +193,12 @@ def _value(operation: str, reply: Reply, iso_timestamps: bool) -> dict[str, Any]
 
 def _shown(headers: list[tuple[str, str]]) -> str:
     return ", ".join(f"{name}: {'…' if name.lower() in _HIDDEN else value}" for name, value in headers)
+
+
+def _brake(now: Callable[[], float], wait: Callable[[float], object]) -> Brake:
+    from .brake import Brake  # few ask for that mode
+
+    return Brake(now, wait)
 
 
 def _random() -> float:

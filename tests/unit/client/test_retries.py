@@ -11,7 +11,11 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.retries import adaptive, bucket, standard, throttling
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from ringwall.client.brake import Brake
 from ringwall.client.errors import ClientError, NoAnswer, ServiceFault, Unreachable
 from ringwall.client.retries import Retries
 
@@ -122,3 +126,54 @@ def test_the_quota_ends_retries_as_botocores_does(fault: tuple[Exception, Client
 
 def test_what_is_no_fault_of_the_moment_isnt_tried_again() -> None:
     assert Retries("standard", 3, lambda: 0.5).delay(1, NoAnswer("not XML", was_sent=True)) is None
+
+
+# --- The brake of the adaptive mode ---
+
+
+class Clock:
+    """A clock that goes only while somebody waits, or is told to; a wait takes a microsecond more, as real ones do."""
+
+    def __init__(self, start: float) -> None:
+        self.seconds = start
+
+    def current_time(self) -> float:
+        return self.seconds
+
+    def sleep(self, amount: float) -> None:
+        self.seconds += amount + 1e-6
+
+
+def botocores_brake(clock: Clock) -> Any:
+    """Theirs, with this clock; waiting in a condition is waiting by the clock."""
+    tokens = bucket.TokenBucket(max_rate=1, clock=clock)
+    tokens._new_fill_rate_condition.wait = clock.sleep  # type: ignore[method-assign,assignment]
+    return adaptive.ClientRateLimiter(
+        rate_adjustor=throttling.CubicCalculator(starting_max_rate=0, start_time=clock.current_time()),
+        rate_clocker=adaptive.RateClocker(clock),
+        token_bucket=tokens,
+        throttling_detector=standard.ThrottlingErrorDetector(standard.RetryEventAdapter()),
+        clock=clock,
+    )
+
+
+STEPS = st.lists(st.tuples(st.floats(0, 3), st.booleans()), min_size=1, max_size=40)
+
+
+@given(st.floats(1_000, 1_001), STEPS)
+@example(1_000.25, [(0.1, False)] * 20 + [(0.1, True)] + [(0.05, False)] * 20 + [(0.1, True)] * 3)
+def test_the_brake_is_botocores(start: float, steps: list[tuple[float, bool]]) -> None:
+    their_clock, our_clock = Clock(start), Clock(start)
+    theirs_of_it, ours = botocores_brake(their_clock), Brake(our_clock.current_time, our_clock.sleep)
+    for passed, is_throttled in steps:
+        for clock in (their_clock, our_clock):
+            clock.seconds += passed
+        theirs_of_it.on_sending_request(None)
+        ours.before()
+        error = {"Error": {"Code": "Throttling"}} if is_throttled else {}
+        theirs_of_it.on_receiving_response(
+            response=(AWSResponse(URL, 200, {}, None), error), attempts=1, operation=None, caught_exception=None,
+            request_dict={"context": {}},
+        )  # fmt: skip
+        ours.after(is_throttled=is_throttled)
+        assert our_clock.seconds == pytest.approx(their_clock.seconds, abs=1e-4)
