@@ -75,7 +75,7 @@ def test_what_is_not_understood_is_a_usage_error(
         (("serve", "--prot", "80"), "--port"),
         (("host", "token", "--sbunet", "subnet-1"), "--subnet"),
         (("host", "list", "--regoin", "x"), "--region"),
-        (("hots", "list"), "host"),
+        (("hots", "list"), "hosts"),
         (("host", "lst"), "list"),
         (("--verison",), "--version"),
     ],
@@ -116,7 +116,9 @@ def test_every_verb_has_help(capsys: pytest.CaptureFixture[str], verb: str) -> N
     with pytest.raises(SystemExit) as end:
         main([verb, "--help"])
     assert end.value.code == 0
-    assert capsys.readouterr().out.startswith(f"usage: ringwall {verb} ")
+    said = capsys.readouterr().out
+    assert f"usage: ringwall {verb} " in said
+    assert verb == "ec2" or said.startswith("examples:\n")
 
 
 @pytest.mark.parametrize("verb", ["env", "host", "wait"])

@@ -213,7 +213,7 @@ ADDRESSES = (
     "2001:db8::1", "2001:db8::2", "2001:db8:0:1::", "fd00::1",
 )  # fmt: skip
 KINDS = [
-    *((number, port, 0, 0) for number in (6, 17) for port in (0, 20, 21, 22, 23, 80, 65535)),
+    *((number, port, 0, 0) for number in (6, 17) for port in (0, 1, 20, 21, 22, 23, 80, 65534, 65535)),
     *((number, 0, *kind) for number in (1, 58) for kind in ((8, 0), (8, 1), (3, 4), (0, 0))),
     (47, 0, 0, 0),
     (50, 0, 0, 0),
