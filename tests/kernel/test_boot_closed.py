@@ -14,6 +14,9 @@ from lab import Lab, icmp_message, received, wait_for
 from one_agent import IDENTITY
 from ringwall.agent.directory import AgentDirectory
 from ringwall.agent.kernel import Kernel
+from ringwall.domain.interface import Mode
+from ringwall.domain.world import HostInterface, HostState, InterfaceKind
+from ringwall.watch.messages import Position, Snapshot
 from serving import RINGWALL
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
@@ -83,6 +86,35 @@ def test_its_address_is_its_own_and_its_server_and_administrators_find_it(net: L
     assert connects(net, net.peer, OTHER, HOST, 22), "an address that breaks the glass"
     assert not connects(net, net.peer, PEER, HOST, 22)
     assert not connects(net, net.host, HOST, PEER, SERVER + 1)
+
+
+def test_an_attachment_of_the_hosts_own_further_device_shuts_nobody_out(tmp_path: Path) -> None:
+    """One that is told of by mistake is the way of administrators all the same; a container's device is no way."""
+    directory = AgentDirectory(tmp_path)
+    directory.save_identity(IDENTITY)
+    own = {each: HostInterface(each, device, (), ()) for each, device in (("eni-1", "up0"), ("eni-2", "up1"))}
+    behind = HostInterface("eni-3", "", (), (), InterfaceKind.ROUTED, source_check=True)
+    state = HostState("i-1", Mode.ENFORCE, {**own, "eni-3": behind})
+    directory.save_state(Snapshot(Position("store", 1, 1), state), "")
+    (tmp_path / "state.json").write_bytes(b"{")
+    (tmp_path / "attachments").mkdir(mode=0o700)
+    for device in ("up1", "vc1"):
+        (tmp_path / "attachments" / device).write_text("eni-0123456789abcdef0\n")
+    with netns.namespace("rw-boot") as host, netns.namespace("rw-peer") as peer:
+        netns.veth(host, "up1", "10.0.1.1/24", peer, "up1", "10.0.1.2/24")
+        netns.veth(host, "vc1", "10.0.2.1/24", peer, "vc1", "10.0.2.2/24")
+        boot = [str(RINGWALL), "agent", "boot", "--data", str(tmp_path), "--break-glass", "10.0.1.2/32", "10.0.2.2/32"]
+        assert "the host starts closed" in host.run(boot).stdout
+        for address, administrator, opens in (("10.0.1.1", "10.0.1.2", True), ("10.0.2.1", "10.0.2.2", False)):
+            with host.enter():
+                listener = socket.create_server((address, 22))
+            with listener, peer.enter():
+                try:
+                    socket.create_connection((address, 22), 1, (administrator, 0)).close()
+                except TimeoutError:
+                    assert not opens
+                else:
+                    assert opens
 
 
 def test_an_address_that_somebody_has_is_found_out(net: Lab) -> None:

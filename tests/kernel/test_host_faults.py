@@ -80,7 +80,7 @@ def test_a_full_disk_keeps_the_last_state_whole_and_no_change_from_the_kernel(ns
         await stage.until(lambda: stage.directory.last_state() is not None)
         fill(small)
         stage.control.say(Delta(5, at(6), CHANGE))
-        report = await stage.told("can't be kept on disk for the next boot: [Errno 28]")
+        report = await stage.told("can't be kept on disk for the next boot: No space left on device")
         assert (report.position, bool(report.digest)) == (at(6), True)
         assert stage.has(AFTER)
         kept = AgentDirectory(small, writable=False).kept_state()

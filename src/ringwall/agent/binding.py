@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -112,13 +112,14 @@ class Binder:
         """The devices that something was told of, or that were a container's and still exist."""
         return self._bindings.devices | self._lingering
 
-    def closing(self, local: LocalPolicy, own: str) -> LocalPolicy:
+    def closing(self, local: LocalPolicy, own: Collection[str]) -> LocalPolicy:
         """The policy of a host that has lost its state: what was told of is closed, as all else.
 
-        own: the device that the host enrolled with, all that it still knows of its own; empty where that is lost too.
-        Whatever was told of it by mistake, behind it are the server and the break-glass addresses.
+        own: the devices that the host knows for its own: the one that it enrolled with, and those of its last state.
+        Whatever was told of them by mistake, behind them are the server and the break-glass addresses. A container's
+        device passes neither: whoever is behind it could call itself a break-glass address.
         """
-        return replace(local, endpoints=self.endpoints - {own})
+        return replace(local, endpoints=self.endpoints.difference(own))
 
     def settled(self, bound: Bound | None) -> None:
         """Tells those who wait what is in the kernel now; None: nothing, as the host is released."""

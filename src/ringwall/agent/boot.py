@@ -104,10 +104,17 @@ def start_from_disk(data: Path, url: ServerUrl | None, local: LocalPolicy, binde
     with Kernel() as kernel:
         if kernel.observe() is not None:
             return "There is a table inet ringwall already; it stands."
-        return _load(kernel, planned, identity, local, binder or Binder())
+        return _load(kernel, planned, identity, directory, local, binder or Binder())
 
 
-def _load(kernel: Kernel, planned: Plan, identity: Identity | None, local: LocalPolicy, binder: Binder) -> str:
+def _load(
+    kernel: Kernel,
+    planned: Plan,
+    identity: Identity | None,
+    directory: AgentDirectory,
+    local: LocalPolicy,
+    binder: Binder,
+) -> str:
     binder.look()
     with suppress(OSError):  # before the network there are no connections; later some may be cut
         prepare_tracking()
@@ -123,7 +130,8 @@ def _load(kernel: Kernel, planned: Plan, identity: Identity | None, local: Local
         else:
             binder.settled(bound)
             return f"The last state is loaded: {planned.why}."
-    host_id, own = (identity.instance_id, identity.device) if identity else ("", "")
+    own = directory.kept_devices() | ({identity.device} if identity else set())
+    host_id = identity.instance_id if identity else ""
     kernel.apply(None, closed_ruleset(host_id, binder.closing(local, own)))
     binder.settled(None)
     return f"{planned.why} So {CLOSED}."

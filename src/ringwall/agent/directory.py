@@ -18,10 +18,11 @@ from typing import Any, Final
 from ringwall.config import ConfigurationError
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint
-from ringwall.domain.world import HostGroup, HostState
+from ringwall.domain.world import HostGroup, HostState, InterfaceKind
 from ringwall.watch.encoding import decode, encode_around, encode_group
 from ringwall.watch.messages import Snapshot
 
+from .errors import reason
 from .server import AgentKey
 
 LOCK: Final = "agent.lock"
@@ -29,6 +30,7 @@ CERTIFICATE: Final = "client.pem"
 RELEASED: Final = "released"
 ROLLED_BACK: Final = "rolled-back"
 STATE: Final = "state.json"
+DEVICES: Final = "devices"
 
 
 class StateDamaged(Exception):
@@ -112,7 +114,7 @@ class AgentDirectory:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ConfigurationError(f"{path} can't be read: {error}. Enrol the host again.") from error
+            raise ConfigurationError(f"{path} can't be read: {reason(error)}. Enrol the host again.") from error
 
     def save_identity(self, identity: Identity) -> None:
         """Keeps who this host is."""
@@ -186,6 +188,9 @@ class AgentDirectory:
             told = None
         if told is not snapshot.state.mode:
             write_whole(self.path / "mode", snapshot.state.mode.value.encode() + b"\n")
+        own = frozenset(each.device for each in snapshot.state.interfaces.values() if each.kind is InterfaceKind.HOST)
+        if own != self.kept_devices():
+            write_whole(self.path / DEVICES, "".join(f"{each}\n" for each in sorted(own)).encode())
         before, after = encode_around(snapshot)
         pieces = self._pieces(snapshot.state)
         line, self._written = before + b",".join(pieces) + after, {}
@@ -240,7 +245,14 @@ class AgentDirectory:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise StateDamaged(f"{path} can't be read: {error}") from error
+            raise StateDamaged(f"{path} can't be read: {reason(error)}") from error
+
+    def kept_devices(self) -> frozenset[str]:
+        """The host's own devices in the last state; kept apart as the mode is, and none where that is lost too."""
+        try:
+            return frozenset((self.path / DEVICES).read_text().splitlines())
+        except (OSError, UnicodeDecodeError):
+            return frozenset()
 
     def is_released(self) -> bool:
         """Whether somebody at the host's console took it from ringwall's hands. Cost: one look at the disk's cache."""

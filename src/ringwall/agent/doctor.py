@@ -34,7 +34,7 @@ from .attachments import Bound
 from .binding import Binder
 from .boot import Start, plan
 from .directory import AgentDirectory, Identity
-from .errors import AgentError, ServerRefused
+from .errors import AgentError, ServerRefused, reason
 from .findings import Finding, fail, ok, warn
 from .guard import rolled_back
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
@@ -120,7 +120,7 @@ def _checked(check: Callable[[Host], Iterator[Finding]], host: Host) -> list[Fin
     try:
         found.extend(check(host))
     except (OSError, ValueError, KeyError, AgentError) as error:
-        found.append(warn(check.__name__.strip("_").replace("_", "-"), f"This can't be looked at: {error}."))
+        found.append(warn(check.__name__.strip("_").replace("_", "-"), f"This can't be looked at: {reason(error)}."))
     return found
 
 

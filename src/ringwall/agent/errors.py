@@ -47,6 +47,11 @@ class KernelUnreadable(AgentError):
         self.errno = errno
 
 
+def reason(error: Exception) -> str:
+    """The error in words: of one of the system's without its number, and without the path, which the sentence has."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 class ChangeUndone(AgentError):
     """This very change shut the host off from its server before, and was undone; so it isn't made again."""
 

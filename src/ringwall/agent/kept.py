@@ -40,6 +40,7 @@ from ringwall.nft.attributes import by_type
 from ringwall.nft.objects import Element, Ruleset, Set
 from ringwall.telemetry import LOG
 
+from .errors import reason
 from .interfaces import DeviceAddresses, read_interfaces
 from .rule_tables import RuleTables
 from .tracked import ICMP, Wanted, decode, read
@@ -243,7 +244,7 @@ class Kept:
         return found
 
     def _note(self, error: OSError) -> None:
-        self.problem = f"The flows that should go on can't be read: {error}"
+        self.problem = f"The flows that should go on can't be read: {reason(error)}"
         LOG.error("%s", self.problem)
 
 

@@ -56,6 +56,7 @@ from .errors import (
     ServerRefused,
     StreamLost,
     TableOwned,
+    reason,
 )
 from .guard import Guard
 from .interfaces import DeviceAddresses, Moves, missing_sentences, read_interfaces
@@ -278,7 +279,8 @@ class Agent:
             LOG.error("%s", planned.why)
             if there is None:
                 self._prepare_tracking()
-                closing = self._binder.closing(self._local, self._identity.device)
+                own = self._directory.kept_devices() | {self._identity.device}
+                closing = self._binder.closing(self._local, own)
                 self._kernel.apply(None, closed_ruleset(self._identity.instance_id, closing))
         if planned.snapshot is not None:
             self._from_disk = planned.snapshot.state
@@ -372,7 +374,9 @@ class Agent:
         try:
             self._directory.save_identity(self._identity)
         except OSError as error:
-            self._problems["identity"] = (f"Where the server is can't be kept on disk for the next boot: {error}",)
+            self._problems["identity"] = (
+                f"Where the server is can't be kept on disk for the next boot: {reason(error)}",
+            )
         else:
             self._problems.pop("identity", None)
 
@@ -646,7 +650,7 @@ class Agent:
             prepared = self._effects.prepare_tracking()
         except OSError as error:
             self._problems["tracking"] = (
-                f"The host's connections can't be read ({error}): those from before the rules may be cut.",
+                f"The host's connections can't be read ({reason(error)}): those from before the rules may be cut.",
             )
             return Prepared()
         self._problems["tracking"] = prepared.failures
@@ -664,7 +668,7 @@ class Agent:
             ended = prepared.end_forwarded({address for each in routed for address in each.addresses})
         except OSError as error:
             self._problems["tracking"] += (
-                f"Forwarded connections can't be read ({error}): some of before may go on, admitted or not.",
+                f"Forwarded connections can't be read ({reason(error)}): some of before may go on, admitted or not.",
             )
         else:
             if ended:
@@ -713,7 +717,9 @@ class Agent:
                     except OSError as error:
                         if "disk" not in self._problems:
                             self._to_tell.set()
-                        self._problems["disk"] = (f"The state can't be kept on disk for the next boot: {error}",)
+                        self._problems["disk"] = (
+                            f"The state can't be kept on disk for the next boot: {reason(error)}",
+                        )
                     else:
                         if self._problems.pop("disk", None):
                             self._to_tell.set()
@@ -726,7 +732,7 @@ class Agent:
             try:
                 self._keep()
             except OSError as error:
-                LOG.error("what is in force can't be kept on disk for the next boot: %s", error)
+                LOG.error("what is in force can't be kept on disk for the next boot: %s", reason(error))
 
     def _is_to_be_kept(self) -> bool:
         in_force = self._in_force
@@ -783,7 +789,7 @@ class Agent:
         try:
             everything = self._effects.read_interfaces()
         except OSError as error:
-            self._problems["addresses"] = (f"The host's addresses can't be read: {error}",)
+            self._problems["addresses"] = (f"The host's addresses can't be read: {reason(error)}",)
             return None
         devices = {device for _, device in own_devices(state)}
         self._problems["interfaces"] = (
@@ -834,7 +840,7 @@ class Agent:
                 local = replace(self._local, endpoints=bound.endpoints)
                 unadmitted = await asyncio.to_thread(self._effects.would_end, bound.state, local)
             except OSError as error:
-                problems.append(f"What enforcing would end can't be told: {error}")
+                problems.append(f"What enforcing would end can't be told: {reason(error)}")
         return Report(
             position=received.position,
             mode=received.state.mode.value,

@@ -29,7 +29,7 @@ from ringwall.config import ConfigurationError, is_loopback
 from ringwall.domain.local import ControlEndpoint
 from ringwall.sigv4.sign import sign
 
-from .errors import ServerRefused, StreamLost
+from .errors import ServerRefused, StreamLost, reason
 
 SERVICE: Final = "ringwall"
 CONNECT_SECONDS: Final = 10
@@ -127,7 +127,7 @@ class Server:
                 )
             except OSError as error:
                 if not self.endpoints:
-                    raise StreamLost(f"{self.url.host} can't be resolved: {error}") from error
+                    raise StreamLost(f"{self.url.host} can't be resolved: {reason(error)}") from error
             else:
                 self.endpoints = frozenset(ControlEndpoint(str(item[4][0]), self.url.port) for item in found)
         else:
@@ -199,7 +199,7 @@ class Server:
         except TimeoutError as error:
             raise StreamLost(f"{self.url.authority} said nothing for {silence_seconds_max:g} s") from error
         except (OSError, h11.RemoteProtocolError) as error:
-            raise StreamLost(f"the connection to {self.url.authority} broke: {error}") from error
+            raise StreamLost(f"the connection to {self.url.authority} broke: {reason(error)}") from error
         finally:
             # Not close: over TLS that waits half a minute for a server that is gone to say goodbye.
             writer.transport.abort()

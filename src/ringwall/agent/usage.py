@@ -38,6 +38,7 @@ from ringwall.telemetry import LOG
 from ringwall.watch.flows import RuleUse
 
 from .directory import write_whole
+from .errors import reason
 from .netlink import NETFILTER, Netlink
 
 READ_SECONDS: Final = 30.0
@@ -148,7 +149,7 @@ class Usage:
         try:
             self.read()
         except OSError as error:
-            self.problem = f"What rules are used can't be counted: {error}"
+            self.problem = f"What rules are used can't be counted: {reason(error)}"
         else:
             self._write()
 
@@ -162,7 +163,7 @@ class Usage:
                     write_whole(self._path, content)
                     self._written = digest
         except OSError as error:
-            self.problem = f"What rules were used can't be kept on disk: {error}"
+            self.problem = f"What rules were used can't be kept on disk: {reason(error)}"
         else:
             self.problem = None
 

@@ -22,12 +22,12 @@ def looked(data: Path, *told: tuple[str, str]) -> Binder:
 
 def test_a_host_that_lost_its_state_does_not_close_its_own_device(tmp_path: Path) -> None:
     binder = looked(tmp_path, ("up0", "eni-0a"), ("vc1", "eni-0b"))
-    assert binder.closing(LocalPolicy(), "up0").endpoints == {"vc1"}
-    assert binder.closing(LocalPolicy(), "").endpoints == {"up0", "vc1"}
+    assert binder.closing(LocalPolicy(), {"up0"}).endpoints == {"vc1"}
+    assert binder.closing(LocalPolicy(), ()).endpoints == {"up0", "vc1"}
 
 
 def test_a_device_of_the_hosts_own_is_not_remembered_as_a_containers(tmp_path: Path) -> None:
     binder = looked(tmp_path, ("up0", "eni-0a"), ("vc1", "eni-0b"))
     binder.settled(binder.bound(STATE))
     assert read_status(tmp_path).closed == {"vc1": 3}
-    assert looked(tmp_path).closing(LocalPolicy(), "").endpoints == {"vc1"}
+    assert looked(tmp_path).closing(LocalPolicy(), ()).endpoints == {"vc1"}
