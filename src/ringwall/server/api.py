@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -232,10 +233,15 @@ async def _raw(service: Service, request: Request) -> RawRequest:
 
 
 def _content(body: bytes) -> Content:
+    """The object in a JSON body.
+
+    What is taken here gets into the trail, so it is JSON for everybody: UTF-8 alone, whose characters are text, and
+    numbers that JSON has. Python's reader would take more, and no other would read the trail after that.
+    """
     if not body:
         return {}
     try:
-        content = json.loads(body)
+        content = json.loads(body.decode(), parse_constant=_no_number, parse_float=_finite)
         if b"\\ud" in body.lower():
             # JSON can spell half of a surrogate pair, which is no text: neither UTF-8 nor the store can hold it.
             json.dumps(content, ensure_ascii=False).encode()
@@ -244,3 +250,14 @@ def _content(body: bytes) -> Content:
     if not isinstance(content, dict):
         raise InvalidParameterValue("The body must be a JSON object.")
     return content
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large.")
+    return number
