@@ -1,4 +1,4 @@
-"""What somebody may try who has a key, and would like more: none of it gets anything done, or leaves the trail unread."""
+"""What somebody may try who has a key, and would like more: it gets nothing done, and leaves the trail as it was."""
 
 from __future__ import annotations
 

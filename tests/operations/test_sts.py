@@ -149,6 +149,16 @@ def test_who_may_take_a_role(
         assert told.message == NOT_AUTHORIZED.format(user_arn("ann"), ROLE_ARN)
 
 
+def test_no_other_spelling_of_a_role_gets_around_a_denial(site: Site) -> None:
+    """Names of roles differ in more than letter case, but documents compare ARNs, which know it."""
+    ann = site.user("ann", document(allow("*"), deny("sts:AssumeRole", resource=ROLE_ARN)))
+    make_role(site, trust(user_arn("ann")))
+    for name in ("oncall", "ONCALL", "OnCall"):
+        told = assume(site, ann, RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{name}")
+        assert (told.status, told.code) == (403, "AccessDenied"), name
+        assert told.message == NOT_AUTHORIZED.format(user_arn("ann"), f"arn:aws:iam::{ACCOUNT}:role/{name}")
+
+
 def test_a_role_that_is_not_there_is_refused_like_one_that_does_not_trust(site: Site) -> None:
     ann = site.user("ann", EVERYTHING)
     there = assume(site, ann, RoleArn=f"arn:aws:iam::{ACCOUNT}:role/absent")

@@ -83,9 +83,10 @@ def check_assume_role(request: Request) -> None:
 
 
 def role_named(reader: Reader, arn: str) -> Principal | None:
-    """The role of this ARN, of any account."""
+    """The role of exactly this ARN, of any account: names are found in any letter case, but documents deny by ARN."""
     found = _ROLE_ARN.fullmatch(arn)
-    return reader.principal(found[1], PrincipalKind.ROLE, found[2]) if found else None
+    role = reader.principal(found[1], PrincipalKind.ROLE, found[2]) if found else None
+    return role if role is not None and role.arn == arn else None
 
 
 def role_asked_for(reader: Reader, caller: Caller, request: Request) -> list[Target]:
