@@ -130,7 +130,8 @@ def test_every_file_that_is_kept() -> None:
     shown = set(re.findall(r"^\| `DIR/([\w.-]+)` \|", PAGE, re.MULTILINE))
     assert shown == {
         "ringwall.db", "credentials", "endpoint.json", "lock", "agent.json", "state.json", "usage.json", "agent.lock",
-        "mode", "released", "rolled-back", "devices", "attachments.json", "agent-ca.json", "agent-ca-former.json", "client.pem",
+        "mode", "released", "rolled-back", "devices", "attachments.json", "agent-ca.json", "agent-ca-former.json",
+        "client.pem",
     }  # fmt: skip
 
 

@@ -51,6 +51,15 @@ def rule_id(fleet: Fleet, port: int) -> str:
     return next(str(each["SecurityGroupRuleId"]) for each in rules if each["FromPort"] == port)
 
 
+def left(fleet: Fleet, rule: str) -> list[tuple[str, int, str, bool]]:
+    """The flows that a rule leaves that drains: source, destination's port, direction, and whether it would end."""
+    found = fleet.api("GET", f"/ringwall/v1/rules/{rule}/flows")
+    assert (found["ending"], found["going_on"]) == (len(found["flows"]), 0)
+    return sorted(
+        (each["source"], each["destination_port"], each["direction"], each["ends"]) for each in found["flows"]
+    )
+
+
 def lives(session: Session) -> bool:
     """Whether bytes pass, both ways."""
     return passes(*session) and passes(*reversed(session))
@@ -116,8 +125,19 @@ def sender(fleet: Fleet, port: int) -> socket.socket:
 def test_a_session_goes_on_and_no_new_one_begins(fleet: Fleet) -> None:
     session = fleet.converse(fleet.listen(22))
     assert "kept" not in fleet.table(), "what isn't needed isn't there"
+    rule = rule_id(fleet, 22)
     fleet.revoke(22)
     assert lives(session)
+    fleet.admit(23)
+    fleet.converse(fleet.listen(23))
+    assert left(fleet, rule) == [(PEER, 22, "ingress", True)], "and no other flow"
+    with pytest.raises(KeyError):
+        left(fleet, "sgr-0123456789abcdef0")
+    fleet.revoke(23)
+    wait_for(lambda: sorted(flows_left(fleet), key=str) == [1, 1], "both to be told of")
+    (other,) = (each["rule_id"] for each in draining(fleet) if each["from_port"] == 23)
+    assert left(fleet, other) == [(PEER, 23, "ingress", True)]
+    fleet.api("DELETE", f"/ringwall/v1/draining/{other}")
     assert not fleet.connects(22), "not from the address that a session is from either"
     wait_for(lambda: flows_left(fleet) == [1], "the flow to be told of")
     (shown,) = draining(fleet)

@@ -7,16 +7,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from ringwall.domain.group import Direction
 from ringwall.domain.local import LocalPolicy
 from ringwall.domain.world import HostState
+from ringwall.nft.objects import Element
 from ringwall.watch.encoding import to_json
 from ringwall.watch.flows import FLOWS, FLOWS_MAX, USAGE, RuleFlows, RulesUse
 
 from .errors import AgentError
-from .flows import live_flows
+from .flows import kept_flows, live_flows
 from .interfaces import read_interfaces
 from .judge import Judge
 from .questions import Parameters, Respond
+from .tracked import Wanted, read
 from .usage import Usage
 
 FRESH_SECONDS: Final = 1.0
@@ -26,8 +29,12 @@ InForce = Callable[[], tuple[HostState, LocalPolicy] | None]
 """What the kernel has now: the state as it was bound to devices, and the host's own policy; None: nothing."""
 
 
-def rule_answers(in_force: InForce, usage: Usage) -> dict[str, Respond]:
-    """Who answers which kind of question."""
+Kept = Callable[[Sequence[str]], Mapping[Element, Direction]]
+"""The kernel's numbers of the flows that go on of revoked rules, by the rules' ids."""
+
+
+def rule_answers(in_force: InForce, usage: Usage, kept: Kept) -> dict[str, Respond]:
+    """Who answers which kind of question. The flows of a rule that drains are those that are left."""
 
     async def flows(parameters: Parameters) -> Mapping[str, Any]:
         found = in_force()
@@ -35,7 +42,12 @@ def rule_answers(in_force: InForce, usage: Usage) -> dict[str, Respond]:
             raise AgentError("nothing is in force on this host yet")
         rule_ids, (flows_max,) = parameters["rule_id"], parameters["flows_max"]
         wanted = min(int(flows_max), FLOWS_MAX)
-        told: Mapping[str, Any] = to_json(RuleFlows)(await asyncio.to_thread(_flows, *found, rule_ids, wanted))
+        left = kept(rule_ids)
+        if left:
+            answer = await asyncio.to_thread(lambda: kept_flows(left, read(Wanted()), wanted))
+        else:
+            answer = await asyncio.to_thread(_flows, *found, rule_ids, wanted)
+        told: Mapping[str, Any] = to_json(RuleFlows)(answer)
         return told
 
     async def use(parameters: Parameters) -> Mapping[str, Any]:

@@ -7,9 +7,11 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from ringwall.domain.group import Direction, SecurityGroupRule
 from ringwall.domain.traffic import PROTOCOL_NUMBERS
 from ringwall.domain.world import HostState
+from ringwall.nft.objects import Element
 from ringwall.watch.flows import LiveFlow, RuleFlows
 
 from .judge import Judge, text
+from .kept import element_of
 from .rule_tables import REMEMBERED_MAX
 from .tracked import ICMP, Tracked, Wanted, counted, decode, read
 
@@ -79,8 +81,23 @@ def flows_among(
             going_on += not ends
             shown = shown_ending if ends else shown_going_on
             if len(shown) < flows_max:
-                shown.append(_live_flow(rule, tracked, data, through or None, reason))
+                shown.append(_live_flow(Direction(rule.direction), tracked, data, through or None, reason))
     return RuleFlows(ending, going_on, (*shown_ending, *shown_going_on)[:flows_max])
+
+
+def kept_flows(kept: Mapping[Element, Direction], answers: Iterable[bytes], flows_max: int) -> RuleFlows:
+    """The flows that go on though their rule was revoked, by the kernel's numbers; they end when its draining does."""
+    shown: list[LiveFlow] = []
+    ending = 0
+    for data in answers:
+        for tracked in decode(data):
+            direction = kept.get(element_of(data, tracked.at))
+            if direction is None:
+                continue
+            ending += 1
+            if len(shown) < flows_max:
+                shown.append(_live_flow(direction, tracked, data, None, None))
+    return RuleFlows(ending, 0, tuple(shown))
 
 
 def _goes_through(
@@ -101,12 +118,12 @@ def _goes_through(
 
 
 def _live_flow(
-    rule: SecurityGroupRule, tracked: Tracked, data: bytes, through: str | None, reason: str | None
+    direction: Direction, tracked: Tracked, data: bytes, through: str | None, reason: str | None
 ) -> LiveFlow:
     is_icmp, has_ports = tracked.protocol in ICMP, tracked.protocol in _WITH_PORTS
     packets, size = counted(data, tracked.at) or (None, None)
     return LiveFlow(
-        direction=Direction(rule.direction),
+        direction=direction,
         protocol=_NAMES.get(tracked.protocol, str(tracked.protocol)),
         source=text(tracked.source),
         destination=text(tracked.destination),

@@ -196,6 +196,18 @@ class Kept:
                     found[rule_id].add(element)
         return {rule_id: len(elements) for rule_id, elements in found.items()}
 
+    def of(self, rule_ids: Iterable[str]) -> dict[Element, Direction]:
+        """The kernel's numbers of the flows that go on of rules that drain, each with its rule's direction."""
+        wanted = frozenset(rule_ids)
+        return {
+            element: direction
+            for name, flows in (self._flows or {}).items()
+            for direction in Direction
+            if name.endswith(names.kept_flows("", direction))
+            for element, rule_id in flows.items()
+            if rule_id in wanted
+        }
+
     async def _look(self) -> bool:
         """Whether flows have ended, or some were missed; what goes on is known anew with this."""
         held = {name: frozenset(flows) for name, flows in (self._flows or {}).items()}
@@ -223,7 +235,7 @@ class Kept:
         finders = [_Finder(change, local) for change in changes]
         for data in self._read(Wanted()):
             for flow in decode(data):
-                element = _element(data, flow[_AT])
+                element = element_of(data, flow[_AT])
                 alive.add(element)
                 for finder in finders:
                     for name, rule_id in finder.places(flow):
@@ -238,7 +250,7 @@ class Kept:
             for data in self._read(_wanted(change)):
                 for flow in decode(data):
                     for name, rule_id in finder.places(flow):
-                        found[name][_element(data, flow[_AT])] = rule_id
+                        found[name][element_of(data, flow[_AT])] = rule_id
         except OSError as error:
             self._note(error)
         return found
@@ -403,7 +415,7 @@ def _still(flows: Flows, ended: frozenset[Element], late: Flows) -> Flows:
     return {**late, **{element: rule_id for element, rule_id in flows.items() if element not in ended}}
 
 
-def _element(data: bytes, at: int) -> Element:
+def element_of(data: bytes, at: int) -> Element:
     """The kernel's number of the flow whose message begins there, as its registers hold it."""
     (length,) = _HEADER.unpack_from(data, at)
     return (by_type(data[at + _HEADER.size : at + length])[_ID],)

@@ -194,7 +194,7 @@ class Agent:
         self._is_new = False
         self._drains = self._effects.kept()
         self._usage = usage
-        answers = {} if usage is None else rule_answers(self._enforced, usage)
+        answers = {} if usage is None else rule_answers(self._enforced, usage, self._drains.of)
         self._renewal = Renewal(server, identity.key, directory, self._tell_of_certificate, self._effects.clock)
         if server.pins:
             answers |= {PINS: self._learn_pins}

@@ -48,6 +48,7 @@ class _Asked:
 async def show_flows(service: Service, call: Call) -> Response:
     """The live flows that a rule admits, on every host, each with what becomes of it without the rule.
 
+    Of a rule that was revoked with `keep`, the flows that are left.
     With `with`, more rules of the group: the flows that any of them admits, and what becomes of them without all.
 
     Raises:
@@ -118,7 +119,12 @@ def _of_rule(reader: Reader, call: Call) -> _Asked:
 
 
 def _of_rules(reader: Reader, call: Call) -> _Asked:
-    """The rule of the path, and those of its group that `with` names."""
+    """The rule of the path, and those of its group that `with` names. One that drains has no others."""
+    caller = call.caller
+    left = [each.rule for each in reader.draining_rules(caller.account_id, caller.region)]
+    drains = next((each for each in left if each.rule_id == call.path["rule"]), None)
+    if drains is not None and not call.query.get("with"):
+        return _Asked([drains], _hosts(reader, call, drains.group_id))
     asked = _of_rule(reader, call)
     (rule,) = asked.rules
     wanted = list(dict.fromkeys([rule.rule_id, *filter(None, call.query.get("with", "").split(","))]))
