@@ -192,9 +192,10 @@ class RequestLimitExceeded(ServiceError):
 
     code = "RequestLimitExceeded"
 
-    def __init__(self, account_id: str | None = None, operation: str = "") -> None:
+    def __init__(self, account_id: str | None = None, operation: str = "", service: str = "ec2") -> None:
         because = (
-            f" Account {account_id} has been throttled on ec2:{operation} because it exceeded its request rate limit."
+            f" Account {account_id} has been throttled on {service}:{operation} because it exceeded its request rate "
+            "limit."
         )
         super().__init__(f"Request limit exceeded.{because if account_id else ''}")
 

@@ -149,6 +149,9 @@ def _signed(service: Service, action: str, endpoint: Endpoint) -> Callable[[Requ
             deed = deed_of(action, caller, raw, request_id, request.path_params)
             check_certificate(service, caller, raw)
             content = _content(raw.body)
+            if caller.host_id is None:  # what an account asks must not keep its hosts from being heard
+                writes = request.method not in ("GET", "HEAD")
+                service.throttle.admit(caller, action, content, writes=writes, service="ringwall")
             gate = _gate(service, action, caller, raw, request.path_params, content)
             await gate.look()  # and again where it is written
             deed = deed_of(action, caller, raw, request_id, {**content, **request.path_params})

@@ -64,8 +64,11 @@ _INTENSIVE: Final = frozenset(
         "DeleteVpcPeeringConnection",
         "AcceptVpcPeeringConnection",
         "RejectVpcPeeringConnection",
+        "ChangeRules",
+        "RevokeRules",
     }
 )
+"""EC2's resource-intensive operations, and our own that do what they do."""
 _NARROWED: Final[Mapping[str, tuple[str, ...]]] = {
     "DescribeSecurityGroups": ("GroupIds", "GroupNames", "Filters", "MaxResults", "NextToken"),
     "DescribeNetworkInterfaces": ("NetworkInterfaceIds", "Filters", "MaxResults", "NextToken"),
@@ -119,8 +122,10 @@ class Throttle:
             raise ConfigurationError(f"--throttle {profile!r}: one of {', '.join(PROFILES)}.") from error
         self._buckets = Buckets(clock)
 
-    def admit(self, caller: Caller, operation: str, request: Mapping[str, Any], *, writes: bool) -> None:
-        """Takes one request out of its bucket.
+    def admit(
+        self, caller: Caller, operation: str, request: Mapping[str, Any], *, writes: bool, service: str = "ec2"
+    ) -> None:
+        """Takes one request out of its bucket. service: whose the operation is, for the refusal.
 
         Raises:
             RequestLimitExceeded: the bucket is empty.
@@ -128,7 +133,7 @@ class Throttle:
         name = self._bucket_of(operation, request, writes=writes)
         rate = self._rates.get(name)
         if rate is not None and not self._buckets.take((caller.account_id, caller.region, name), rate):
-            raise RequestLimitExceeded(caller.account_id, operation)
+            raise RequestLimitExceeded(caller.account_id, operation, service)
 
     def _bucket_of(self, operation: str, request: Mapping[str, Any], *, writes: bool) -> str:
         if operation in self._rates:
