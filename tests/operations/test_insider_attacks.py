@@ -109,3 +109,42 @@ def test_a_body_that_is_nested_deeply_is_told_like_any_other(server: Server, res
     answer = send(server, responder, "/ringwall/v1/users", b'{"name": ' + b"[" * depth + b"]" * depth + b"}")
     assert answer.status in (400, 403), answer.text
     assert answer.headers["x-amzn-requestid"] in told(server, answer.json["error"]["code"])
+
+
+# --- Other accounts ---
+
+
+@pytest.fixture(scope="module")
+def other(server: Server) -> Holder:
+    """The root of another account."""
+    made = server.api("POST", "/ringwall/v1/accounts", {"name": "other"}).json
+    return Holder(made["access_key_id"], made["secret_access_key"])
+
+
+def make_group(server: Server, name: str, **key: str) -> int:
+    """The revision of a new group."""
+    form = {"Action": "CreateSecurityGroup", "Version": "2016-11-15", "GroupName": name, "GroupDescription": "d"}
+    answer = server.call(form, **key)
+    assert answer.status == 200, answer.text
+    return int(answer.headers["ringwall-revision"])
+
+
+def test_what_another_account_changes_keeps_nobody_from_learning_what_is_in_force(
+    server: Server, host: Host, other: Holder
+) -> None:
+    make_group(server, "ours")
+    revision = make_group(server, "theirs", **other.key)
+    ours = server.api("GET", "/ringwall/v1/changes").json
+    assert (ours["revision"], ours["stored_at"]) == (revision, None)
+    assert [(row["instance_id"], row["affected"]) for row in ours["hosts"]] == [(host.instance_id, False)]
+    through = server.api("GET", f"/ringwall/v1/changes?through={revision}").json
+    assert through["hosts"] == ours["hosts"]
+    make_group(server, "ours too")
+    assert server.api("GET", "/ringwall/v1/changes", **other.key).json["hosts"] == []
+    answer = server.api("GET", f"/ringwall/v1/changes/{revision}")
+    assert (answer.status, answer.json["error"]["code"]) == (400, "InvalidRevision.NotFound")
+
+
+def test_metrics_which_count_all_accounts_are_for_the_server_s_own(server: Server, other: Holder) -> None:
+    assert server.api("GET", "/metrics").status == 200
+    assert server.api("GET", "/metrics", **other.key).status == 403

@@ -69,8 +69,10 @@ class Effects:
     hosts: tuple[Host, ...]
 
 
-def effects_of(reader: Reader, account_id: str, revision: int) -> Effects:
+def effects_of(reader: Reader, account_id: str, revision: int, *, whosever: bool = False) -> Effects:
     """The change that got this revision, and the account's hosts, of any region, that it concerns.
+
+    whosever: take another account's change too, which concerns none of the account's hosts.
 
     Raises:
         RevisionNotFound: nothing has it yet, or another account's change.
@@ -85,9 +87,12 @@ def effects_of(reader: Reader, account_id: str, revision: int) -> Effects:
         record, *later = reader.changes_since(revision - 1, LATER_RECORDS_MAX + 1)
     except Compacted as error:
         raise RevisionCompacted(f"The change log no longer has the revision '{revision}'.") from error
-    if record.account_id != account_id:
+    is_own = record.account_id == account_id
+    if not is_own and not whosever:
         raise RevisionNotFound(f"The revision '{revision}' is not of this account.")
     hosts = tuple(reader.hosts_of_account(account_id))
+    if not is_own:
+        return Effects(record, frozenset(), hosts)
     return Effects(record, _affected(reader, hosts, record, later), hosts)
 
 

@@ -13,7 +13,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ringwall.domain.caller import Caller
-from ringwall.domain.errors import InternalError, InvalidParameterValue, ServiceError, ServiceUnavailable
+from ringwall.domain.errors import (
+    InternalError,
+    InvalidParameterValue,
+    ServiceError,
+    ServiceUnavailable,
+    UnauthorizedOperation,
+)
 from ringwall.operations.hosts import InvalidToken
 from ringwall.operations.trail import Deed
 from ringwall.store.base import Unavailable
@@ -107,6 +113,8 @@ def build_api(service: Service) -> Starlette:
             raw = await _raw(service, request)
             caller = authenticate(service, raw, RINGWALL_SERVICES)
             await _gate(service, "ReadMetrics", caller, raw, {}, {}).look()
+            if caller.account_id != service.root.account_id:
+                raise UnauthorizedOperation("Metrics count all accounts, and are for the server's own.")
         service.metrics.gauge("ringwall_revision", service.store.read(lambda reader: reader.revision()))
         service.metrics.gauge("ringwall_watchers", service.hub.watchers)
         measure(service)

@@ -75,7 +75,7 @@ async def show_changes(service: Service, call: Call) -> Response:
 
     def look(reader: Reader) -> Effects | None:
         revision = reader.revision() if through is None else through
-        return effects_of(reader, call.caller.account_id, revision) if revision else None
+        return effects_of(reader, call.caller.account_id, revision, whosever=True) if revision else None
 
     effects = await service.store.read_soon(look)
     if effects is None:
@@ -87,7 +87,8 @@ async def show_changes(service: Service, call: Call) -> Response:
     had = [(has, host) for host in absent if (has := service.hub.revision_in_force(host.instance_id)) is not None]
     if had:
         needed |= await service.store.read_soon(lambda reader: _needed_by_absent(reader, had, revision))
-    question = _Question(revision, effects.record.committed_at, effects.hosts, needed, effects.affected)
+    stored_at = effects.record.committed_at if effects.record.account_id == call.caller.account_id else None
+    question = _Question(revision, stored_at, effects.hosts, needed, effects.affected)
     return await _answer(service, call, question)
 
 
