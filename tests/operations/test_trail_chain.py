@@ -113,6 +113,22 @@ def test_any_edit_shows(count: int, data: st.DataObject) -> None:
     assert problems(forged), how
 
 
+def test_an_event_of_another_past_shows_though_its_code_is_right_there() -> None:
+    """As after a restore: both were written with the key, under one number, after different events."""
+    one, other = chain_of(5), chain_of(5, TrailHead(0, b"another beginning"))
+    mixed = [*one[:2], other[2], *one[3:]]
+    assert problems(mixed) == [
+        "event 3 is not the one that was written after event 2",
+        "event 4 is not the one that was written after event 3",
+    ]
+
+
+def test_what_is_missing_is_named() -> None:
+    events = chain_of(6)
+    assert problems([events[0], *events[2:]]) == ["event 2 missing before event 3"]
+    assert problems([events[0], *events[3:]]) == ["events 2 to 3 missing before event 4"]
+
+
 def test_a_cut_end_shows_by_an_older_head() -> None:
     events = chain_of(5)
     head = TrailHead(5, events[-1].mac)
