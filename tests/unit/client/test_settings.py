@@ -116,7 +116,7 @@ def botocore_finds(options: dict[str, str]) -> dict[str, Any] | str:
     """What botocore makes of options, os.environ and files; the text of its refusal."""
     session = botocore.session.Session(ORDERS)
     for name in ("profile", "region"):
-        if options.get(name):
+        if options.get(name) or (name == "region" and name in options):  # aws CLI hands on an empty region
             session.set_config_variable(name, options[name])
     try:
         scoped, get = session.get_scoped_config(), session.get_config_variable
