@@ -61,7 +61,7 @@ def _text(value: Any) -> str:
 def wild(pattern: str, text: str, flags: int = 0, keys: Keys | None = None) -> bool:
     """Whether the text fits the pattern with its wildcards and variables."""
     expression = ""
-    for part in re.split(r"(\$\{[^}]*\}|\*|\?)", pattern):
+    for part in re.split(r"(\$\{[^{}]*\}|\*|\?)", pattern):
         if part == "*":
             expression += ".*"
         elif part == "?":
@@ -149,7 +149,7 @@ COMPARE: dict[str, Callable[[str, str, Keys], bool]] = {
 
 
 def _filled(text: str, keys: Keys) -> str | None:
-    for name in re.findall(r"\$\{([^}]*)\}", text):
+    for name in re.findall(r"\$\{([^{}]*)\}", text):
         values = [name] if name in ("*", "?", "$") else list(keys.get(name.strip().lower(), ()))
         if len(values) != 1:
             return None

@@ -7,8 +7,14 @@ differ there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+TRIED_MAX: Final = 4_096
+MAPPED_MAX: Final = 4_096
+"""Steps up to which an expression is tried at every place of a text; and the length up to which a text is mapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +23,36 @@ class Stretch:
 
     wild: the expression for one with a `?`; None where the text is meant as it is. A text is looked for, and an
     expression tried, without a step of Python for each character: a request may bring ten thousand patterns, and there
-    are patterns that nearly fit everywhere.
+    are patterns that nearly fit everywhere. Those would cost length * length(text) steps: where that is much, the places
+    of each character are a number's bits, and all places of the text are looked at in one operation.
+
+    fixed: of one with a `?`, the other characters, each with its place.
     """
 
     text: str
     length: int
     wild: re.Pattern[str] | None
+    fixed: tuple[tuple[int, str], ...] = ()
 
     def find(self, text: str, start: int, end: int) -> int:
         """The first place in this part of the text where it stands whole, or -1."""
         if self.wild is None:
             return text.find(self.text, start, end)
+        if (end - start) * self.length > TRIED_MAX and len(text) <= MAPPED_MAX:
+            return self._find_at_once(text, start, end)
         found = self.wild.search(text, start, end)
         return found.start() if found else -1
+
+    def _find_at_once(self, text: str, start: int, end: int) -> int:
+        room = end - start - self.length
+        if room < 0:
+            return -1
+        places, where = ((1 << room + 1) - 1) << start, _where(text)
+        for offset, character in self.fixed:
+            places &= where.get(character, 0) >> offset
+            if not places:
+                return -1
+        return (places & -places).bit_length() - 1
 
     def stands_at(self, text: str, position: int) -> bool:
         """Whether it stands at this place of the text."""
@@ -78,11 +101,20 @@ def pattern_of(stretches: Sequence[Sequence[str | None]]) -> Pattern | str:
 
 
 def _stretch(characters: Sequence[str | None]) -> Stretch:
-    wild = None
-    if None in characters:
-        expression = "".join("." if each is None else re.escape(each) for each in characters)
-        wild = re.compile(expression, re.DOTALL)
-    return Stretch(_text(characters), len(characters), wild)
+    if None not in characters:
+        return Stretch(_text(characters), len(characters), None)
+    expression = "".join("." if each is None else re.escape(each) for each in characters)
+    fixed = tuple((place, each) for place, each in enumerate(characters) if each is not None)
+    return Stretch(_text(characters), len(characters), re.compile(expression, re.DOTALL), fixed)
+
+
+@lru_cache(maxsize=8)
+def _where(text: str) -> Mapping[str, int]:
+    """The places of each character, as bits. One text is compared with many patterns."""
+    found: dict[str, int] = {}
+    for place, character in enumerate(text):
+        found[character] = found.get(character, 0) | 1 << place
+    return found
 
 
 def _text(characters: Iterable[str | None]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -19,18 +19,28 @@ Keys = Mapping[str, Sequence[str]]
 """Condition keys in lower case, each with its values; a key without a value is absent."""
 
 ARN_PARTS: Final = 6
+COMPARED_MAX: Final = 2_048
+"""Characters of a request's value that a pattern is compared with. All that an operation takes is shorter, but a decision
+falls before that is looked at; and of what a client calls itself, which proves nothing, this is enough."""
 _ANY: Final = "*"
-_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE: Final = re.compile(r"\$\{([^{}]*)\}")
 _DEFAULT: Final = re.compile(r"\s*([^,\s]+)\s*,\s*'([^']*)'\s*")
 _LITERAL: Final = frozenset("*?$")
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with wildcards and variables. fixed: what it is compared as, where it has no variable."""
+    """A text with wildcards and variables. fixed: what it is compared as, where it has no variable.
+
+    names: its variables. A request asks again and again with the same values, so what it stood for last is kept.
+    """
 
     source: str
     fixed: Pattern | str | None
+    names: tuple[str, ...] = ()
+    _last: list[tuple[object, Pattern | str | None]] = field(
+        default_factory=lambda: [(None, None)], init=False, repr=False, compare=False
+    )
 
     def matches(self, text: str, keys: Keys) -> bool:
         """Whether the whole text fits; never, if a variable has no single value."""
@@ -39,10 +49,15 @@ class Template:
             compared = self._filled(keys)
             if compared is None:
                 return False
-        return compared == text if isinstance(compared, str) else compared.matches(text)
+        return compared == text if isinstance(compared, str) else compared.matches(text[:COMPARED_MAX])
 
     def _filled(self, keys: Keys) -> Pattern | str | None:
-        return _read(self.source, keys, wild=True)
+        given = [tuple(keys.get(name, ())) for name in self.names]
+        known, filled = self._last[0]
+        if known != given:
+            filled = _read(self.source, keys, wild=True)
+            self._last[0] = given, filled
+        return filled
 
     def text(self, keys: Keys) -> str | None:
         """The text that it stands for where wildcards mean themselves; None if a variable has no single value."""
@@ -56,11 +71,8 @@ def template(source: str) -> Template:
     >>> template("web-*").matches("web-1", {})
     True
     """
-    return Template(source, None if _has_variable(source) else _read(source, {}, wild=True))
-
-
-def _has_variable(source: str) -> bool:
-    return bool(variables(source))
+    names = tuple(sorted(variables(source)))
+    return Template(source, None if names else _read(source, {}, wild=True), names)
 
 
 def variables(source: str) -> frozenset[str]:

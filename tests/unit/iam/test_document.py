@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -123,6 +126,46 @@ def test_a_pattern_of_stars_takes_no_time() -> None:
     pattern = arn_pattern("arn:aws:ec2:*:*:" + "a*" * 2_500 + "b")
     assert pattern is not None
     assert not pattern.matches("arn:aws:ec2:r:1:" + "a" * 5_000, {})
+
+
+def text_with(pattern: str) -> str:
+    """A document that compares what the client calls itself with the pattern."""
+    return text_of(ALLOW | {"Condition": {"StringLike": {"aws:UserAgent": pattern}}})
+
+
+def seconds(function: Callable[[], object]) -> float:
+    began = time.process_time()
+    function()
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("pattern", ["${" * 2_900, "${" * 2_000 + " " * 55_000, "${aws:username" * 400, "$" * 5_900])
+def test_a_document_of_beginnings_is_read_in_no_time(pattern: str) -> None:
+    assert seconds(lambda: parse_document(text_with(pattern))) < 0.2
+
+
+@pytest.mark.parametrize("pattern", ["*" + "?" * 5_800 + "b*", "*" + "?a" * 500 + "b*", "*" + "a?" * 500 + "*b"])
+@pytest.mark.parametrize("said", ["a" * 2_000, "a" * 64_000, "a" * 1_000_000])
+def test_a_pattern_that_nearly_fits_everywhere_takes_no_time(pattern: str, said: str) -> None:
+    (statement,) = parse_document(text_with(pattern)).statements
+    keys = {"aws:useragent": (said,)}
+    assert not statement.applies("*", keys)
+    assert seconds(lambda: statement.applies("*", keys)) < 0.02
+
+
+def test_what_a_variable_stands_for_is_found_once_for_many_resources() -> None:
+    pattern = arn_pattern("arn:aws:ec2:*:*:security-group/" + "${aws:username}" * 300 + "*")
+    assert pattern is not None
+    keys = {"aws:username": ("ann",)}
+    assert seconds(lambda: [pattern.matches(f"arn:aws:ec2:r:1:security-group/{n}", keys) for n in range(1_000)]) < 0.2
+    assert pattern.matches("arn:aws:ec2:r:1:security-group/" + "bob" * 300, {"aws:username": ("bob",)})
+    assert not pattern.matches("arn:aws:ec2:r:1:security-group/" + "bob" * 300, keys)
+
+
+@given(st.text(alphabet="ab", min_size=400, max_size=1_000), st.text(alphabet="ab?", min_size=12, max_size=20))
+def test_long_texts_fit_as_short_ones_do(text: str, stretch: str) -> None:
+    fits = re.search(stretch.replace("?", "."), text) is not None
+    assert template(f"*{stretch}*").matches(text, {}) is fits
 
 
 @given(st.text(max_size=30), st.text(alphabet="ab*?$:{}", max_size=12))
