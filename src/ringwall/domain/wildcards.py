@@ -23,8 +23,8 @@ class Stretch:
 
     wild: the expression for one with a `?`; None where the text is meant as it is. A text is looked for, and an
     expression tried, without a step of Python for each character: a request may bring ten thousand patterns, and there
-    are patterns that nearly fit everywhere. Those would cost length * length(text) steps: where that is much, the places
-    of each character are a number's bits, and all places of the text are looked at in one operation.
+    are patterns that nearly fit everywhere. Those would cost length * length(text) steps: where that is much, the
+    places of each character are a number's bits, and all places of the text are looked at in one operation.
 
     fixed: of one with a `?`, the other characters, each with its place.
     """

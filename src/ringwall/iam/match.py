@@ -20,8 +20,8 @@ Keys = Mapping[str, Sequence[str]]
 
 ARN_PARTS: Final = 6
 COMPARED_MAX: Final = 2_048
-"""Characters of a request's value that a pattern is compared with. All that an operation takes is shorter, but a decision
-falls before that is looked at; and of what a client calls itself, which proves nothing, this is enough."""
+"""Characters of a request's value that a pattern is compared with. All that an operation takes is shorter, but a
+decision falls before that is looked at; and of what a client calls itself, which proves nothing, this is enough."""
 _ANY: Final = "*"
 _VARIABLE: Final = re.compile(r"\$\{([^{}]*)\}")
 _DEFAULT: Final = re.compile(r"\s*([^,\s]+)\s*,\s*'([^']*)'\s*")

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ringwall.domain.caller import Caller, CallerKind
-from ringwall.domain.errors import UnauthorizedOperation
+from ringwall.domain.errors import AuthFailure, UnauthorizedOperation
 from ringwall.domain.principal import PrincipalKind
 from ringwall.iam.evaluate import Decision, Outcome
 from ringwall.iam.match import Keys
@@ -65,10 +65,13 @@ class Gate:
 
         Raises:
             UnauthorizedOperation, AccessDenied: it may not; in the words of the service that was asked.
+            AuthFailure: its key was taken away meanwhile.
         """
-        if self.is_open:
+        if self.caller.principal == CallerKind.HOST and (self.is_open or self.action in HOST_ACTIONS):
             return
-        if self.caller.principal == CallerKind.HOST and self.action in HOST_ACTIONS:
+        if not self.service.principals.counts(reader, self.caller):
+            raise AuthFailure
+        if self.is_open:
             return
         if self.caller.principal not in tuple(PrincipalKind):
             raise UnauthorizedOperation

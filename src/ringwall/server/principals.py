@@ -148,6 +148,19 @@ class Principals:
             return None
         return Known(secret, _session_caller(session, access_key_id), kept=True, expires_at=session.expires_at)
 
+    def counts(self, reader: Reader, caller: Caller) -> bool:
+        """Whether the caller's key counts still, as the reader sees it; of a session, the key that it goes back to.
+
+        Between the signature and the operation there may be a wait, for a region to be made, say.
+        """
+        key_id = caller.issuing_key or caller.access_key_id
+        if key_id == self._root.access_key_id:
+            return True
+        if self._get(self._store.principals_version(), ("key", key_id)) is not None:
+            return True
+        key = reader.access_key(key_id)
+        return key is not None and key.active
+
     def principal(self, reader: Reader, account_id: str, kind: PrincipalKind, name: str) -> Principal | None:
         """The user or role, as the reader sees it."""
         found = self._grants(reader, account_id, kind, name)
@@ -156,10 +169,11 @@ class Principals:
     def judges(self, reader: Reader, caller: Caller) -> list[Judge]:
         """Who decides on a user or a role, as the reader sees its documents; that of a session with its own too.
 
-        Each must allow. Of one that is gone there are no documents.
+        Each must allow. Of one that is gone there are no documents, whoever has its name now.
         """
         found = self._grants(reader, caller.account_id, PrincipalKind(caller.principal), caller.name or "")
-        judges = [found[1] if found else Judge(())]
+        is_same = found is not None and found[0].principal_id == caller.user_id.partition(":")[0]
+        judges = [found[1] if found and is_same else Judge(())]
         if caller.session_policy is not None:
             judges.append(_judge_of_session(caller.session_policy))
         return judges

@@ -13,7 +13,7 @@ from ringwall.domain.principal import PrincipalKind
 from ringwall.server.handle import handle
 from ringwall.server.principals import KEPT_MAX
 from ringwall.store.base import Transaction
-from site_of_accounts import ACCOUNT, EVERYTHING, OTHER, PEER, ROOT, Key, Site, insert_key
+from site_of_accounts import ACCOUNT, EVERYTHING, OTHER, PEER, ROOT, Key, Site, Told, insert_key
 
 LOOK = judge.form(judge.flat("DescribeVpcs", {}))
 
@@ -61,6 +61,34 @@ def test_a_key_ends_with_its_user(site: Site) -> None:
 
     site.write(delete)
     assert site.ask(key, "DescribeVpcs").code == "AuthFailure"
+
+
+@pytest.mark.parametrize("of_root", [True, False])
+@pytest.mark.parametrize("delete", [True, False])
+def test_a_key_that_is_taken_away_ends_what_it_has_under_way(site: Site, of_root: bool, delete: bool) -> None:
+    """The caller is known, and its region is being made, when the key goes: that was answered before the change."""
+    key = site.root_of(OTHER) if of_root else site.user("ann", EVERYTHING, account=OTHER)
+    form = judge.form(judge.flat("CreateVpc", {"CidrBlock": "10.9.0.0/16"}))
+
+    def take_away(transaction: Transaction) -> None:
+        stored = transaction.access_key(key.key_id)
+        assert stored is not None
+        if delete:
+            transaction.delete_access_key(key.key_id)
+        else:
+            transaction.update_access_key(replace(stored, active=False))
+
+    async def race() -> Told:
+        asking = asyncio.ensure_future(handle(site.service, site.raw(key, form, region="eu-west-1")))
+        await asyncio.sleep(0)
+        await site.store.write(take_away)
+        assert not asking.done(), "it was over before the key was gone"
+        return Told(await asking)
+
+    told = site.runner.run(race())
+    assert (told.status, told.code) == (401, "AuthFailure")
+    vpcs = site.store.read(lambda reader: reader.vpcs(OTHER, "eu-west-1"))
+    assert [vpc.is_default for vpc in vpcs] == [True]
 
 
 def test_roots_of_further_accounts_have_their_own(site: Site) -> None:
