@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not AWS.exists(), reason="the aws CLI isn't inst
 TRANSCRIPTS = json.loads((Path(__file__).parent / "awscli-v1-revoke-transcripts.json").read_text())["cases"]
 NEWER = {"--cli-input-yaml", "yaml", "yaml-input"}
 """Words that aws 1 doesn't know; test_ec2_command_2.py has aws 2 judge them."""
-QUICK = 4
+QUICK = 8
 """One in so many of the written lines is compared here, and all of them elsewhere."""
 HEAVY = {
     "argparse", "ast", "asyncio", "botocore", "configparser", "dataclasses", "email", "http.client", "inspect",
