@@ -67,8 +67,10 @@ class Gate:
             UnauthorizedOperation, AccessDenied: it may not; in the words of the service that was asked.
             AuthFailure: its key was taken away meanwhile.
         """
-        if self.caller.principal == CallerKind.HOST and (self.is_open or self.action in HOST_ACTIONS):
-            return
+        if self.caller.principal == CallerKind.HOST:
+            if self.is_open or self.action in HOST_ACTIONS:
+                return
+            raise UnauthorizedOperation
         if not self.service.principals.counts(reader, self.caller):
             raise AuthFailure
         if self.is_open:
