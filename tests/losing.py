@@ -1,4 +1,4 @@
-"""A way to the server that loses answers: what was asked is done, and nobody hears of it."""
+"""A way to the server that loses answers, or answers in its stead: what was asked is done, and nobody hears of it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,27 @@ from serving import Server
 
 
 class LosingProxy:
-    """Passes on what comes to `url`; of the requests that begin with `begins` the first `times` lose their answers."""
+    """Passes on what comes to `url`; of the requests that begin with `begins` the first `times` lose their answers.
 
-    def __init__(self, server: Server, begins: bytes, times: int = 1) -> None:
-        self._server, self._begins, self._times = server, begins, times
+    has: only those that have these bytes in them. after: only those that come after one with these bytes.
+    instead: what is answered in place of a lost answer.
+    """
+
+    def __init__(
+        self,
+        server: Server | LosingProxy,
+        begins: bytes,
+        times: int = 1,
+        *,
+        has: bytes = b"",
+        after: bytes = b"",
+        instead: bytes = b"",
+    ) -> None:
+        self._server, self._begins, self._times, self._has = server, begins, times, has
+        self._after, self._instead = after, instead
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.port = int(self._listener.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self.port}"
         self.lost = 0
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -48,8 +63,12 @@ class LosingProxy:
         with socket.create_connection(("127.0.0.1", self._server.port), 20) as onward:
             onward.sendall(request)
             answer = _whole(onward)
-        if request.startswith(self._begins) and self.lost < self._times:
+        is_meant = request.startswith(self._begins) and self._has in request and not self._after
+        if self._after in request:
+            self._after = b""
+        if is_meant and self.lost < self._times:
             self.lost += 1
+            connection.sendall(self._instead)
             return
         connection.sendall(answer)
 

@@ -77,12 +77,14 @@ def call(
     try:
         reply = client.exchange(method, path, query, {"Content-Type": "application/json"}, body, service="ringwall")
         answer = json.loads(reply.body or b"{}")
-    except (ClientError, ValueError) as error:
+    except (ClientError, ValueError, RecursionError) as error:
         raise CallFailed(explained(endpoint, error), was_sent=getattr(error, "was_sent", True)) from error
     if not isinstance(answer, dict):
         raise CallFailed(f"{endpoint.url} gave no answer that can be read ({str(answer)[:80]}). {_advice('', None)}")
     if reply.status >= 300:
-        fault = answer.get("error", {})
+        fault = answer.get("error")
+        if not isinstance(fault, dict):  # a gateway's words, say
+            answer["error"] = fault = {}
         text = f"{fault.get('code', reply.status)}: {fault.get('message', reply.reason)}"
         raise CallFailed(text, reply.status, answer)
     return answer

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
+UNKNOWN_OUTCOMES = frozenset({500, 502, 504})
+"""With these statuses, which a gateway may have given as well, nobody knows what became of the request."""
 _HIDDEN = frozenset({"authorization", "x-amz-security-token", "proxy-authorization"})
 
 
@@ -167,7 +169,7 @@ class Client:
         if self._is_lost_retried:
             return True
         if isinstance(error, ServiceFault):
-            return error.status not in (500, 502, 504)  # what became of it nobody knows
+            return error.status not in UNKNOWN_OUTCOMES
         return not (isinstance(error, NoAnswer) and error.was_sent)
 
     def _last(self, error: ServiceFault | Unreachable, attempt: int) -> ClientError:

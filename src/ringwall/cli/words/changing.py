@@ -23,7 +23,7 @@ from .confirm import NotConfirmed, confirm
 from .found import Ambiguous, NotFound
 from .in_force import TIMEOUT_SECONDS, Answer, done, lacking, wait_in_force
 from .rules import Names, NotUnderstood, Rule, line_of, traffic_text
-from .session import LostAnswer, Refused, Session
+from .session import NO_ANSWER, LostAnswer, Refused, Session
 from .table import counted, progress
 
 HOSTS_LIMIT: Final = 20
@@ -83,9 +83,8 @@ def guarded(verb: str, act: Callable[[], int]) -> int:
         return complain(verb, f"{plain(str(error))}\n{next_step(error.code)}", codes.REFUSED)
     except (ConfigurationError, NotConfirmed, LostAnswer) as error:
         return complain(verb, plain_lines(str(error)), codes.FAILED)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        told = f"{type(error).__name__}: {plain(str(error))}"
-        return complain(verb, f"The server's answer isn't understood ({told}). Is it ringwall's?", codes.FAILED)
+    except NO_ANSWER as error:
+        return complain(verb, not_understood(error), codes.FAILED)
 
 
 def complain(verb: str, text: str, code: int) -> int:
@@ -97,6 +96,11 @@ def complain(verb: str, text: str, code: int) -> int:
 def plain_lines(text: str) -> str:
     """The text made plain, its line ends kept."""
     return "\n".join(map(plain, text.split("\n")))
+
+
+def not_understood(error: Exception) -> str:
+    """That what came back is no answer, in a sentence."""
+    return f"The server's answer isn't understood ({type(error).__name__}: {plain(str(error))}). Is it ringwall's?"
 
 
 def next_step(code: str) -> str:
@@ -147,26 +151,43 @@ def made(session: Session, send: Callable[[], Stored], is_so: Callable[[], bool]
         if not lost.was_sent:
             raise LostAnswer(f"{lost}\nNothing was changed: the server wasn't reached.", was_sent=False) from lost
         print(f"{plain(str(lost))}\nThe answer got lost; the server is asked what is so.", file=sys.stderr)
-        unknown = f"Whether it was made isn't known: {{}}\n`{look}` shows it once the server answers."
         try:
-            if is_so():
+            if _answered(is_so):
                 print("It was made.", file=sys.stderr)
                 return Stored(None)
             print("It wasn't made; once more.", file=sys.stderr)
-            return _sent(send, look)
-        except LostAnswer as again:
-            raise LostAnswer(unknown.format(again), was_sent=True) from again
-        except Refused as refused:
-            if is_so():
+            try:
+                return _sent(send, look)
+            except Refused as refused:  # because the first one was at work yet?
+                if not _answered(is_so):
+                    raise refused from lost
                 print("It was made.", file=sys.stderr)
                 return Stored(None)
-            raise refused from lost
+        except LostAnswer as again:
+            unknown = f"Whether it was made isn't known: {again}\n`{look}` shows it once the server answers."
+            raise LostAnswer(unknown, was_sent=True) from again
+
+
+def _answered(ask: Callable[[], bool]) -> bool:
+    """What the question for the change is answered; a refusal of it says nothing of the change.
+
+    Raises:
+        LostAnswer.
+    """
+    try:
+        return ask()
+    except Refused as refused:
+        raise LostAnswer(str(refused), was_sent=True) from refused
+    except NO_ANSWER as error:
+        raise LostAnswer(not_understood(error), was_sent=True) from error
 
 
 def _sent(send: Callable[[], Stored], look: str) -> Stored:
     try:
         with progress("the server is at it"):
             return send()
+    except NO_ANSWER as error:
+        raise LostAnswer(not_understood(error), was_sent=True) from error
     except KeyboardInterrupt:
         print(f"\nInterrupted before the server answered: `{look}` shows whether it was made.", file=sys.stderr)
         raise
@@ -210,8 +231,9 @@ def settle(
             again = "ringwall wait" + ("" if revision is None else f" --revision {revision}")
             print(f"\nInterrupted. It is stored ({known}); `{again}` waits on.", file=sys.stderr)
             return codes.INTERRUPTED
-        except (Refused, LostAnswer) as error:
-            print(f"ringwall {verb}: {plain(str(error))}\nIt is stored ({known}); ", end="", file=sys.stderr)
+        except (Refused, LostAnswer, *NO_ANSWER) as error:
+            told = not_understood(error) if isinstance(error, NO_ANSWER) else plain(str(error))
+            print(f"ringwall {verb}: {told}\nIt is stored ({known}); ", end="", file=sys.stderr)
             print("whether it is in force isn't known.", file=sys.stderr)
             code = codes.PARTLY
         else:

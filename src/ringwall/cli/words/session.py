@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from ringwall.cli.client import CallFailed, call, explained, open_client
 from ringwall.cli.endpoint import Endpoint, add_endpoint_arguments, find_endpoint
-from ringwall.client.call import FORM
+from ringwall.client.call import FORM, UNKNOWN_OUTCOMES
 from ringwall.client.errors import ClientError, NoAnswer, ServiceFault
 from ringwall.client.model import OPERATIONS, STRUCTURES
 from ringwall.config import ConfigurationError
 
 if TYPE_CHECKING:
     import argparse
+
+NO_ANSWER = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
+"""What it comes to where an answer hasn't the form that ringwall's have: something else answered."""
 
 
 class Refused(Exception):
@@ -70,6 +73,8 @@ class Session:
         try:
             answer = self._client.call(operation, parameters)
         except ServiceFault as fault:
+            if fault.status in UNKNOWN_OUTCOMES:
+                raise _unknown(self._endpoint, f"{fault.code}: {fault.message}") from fault
             raise Refused(fault.code, fault.message) from fault
         except ClientError as error:
             raise _lost(self._endpoint, error) from error
@@ -104,6 +109,8 @@ class Session:
         except CallFailed as error:
             if error.status is None:
                 raise LostAnswer(str(error), was_sent=error.was_sent) from error
+            if error.status in UNKNOWN_OUTCOMES:
+                raise _unknown(self._endpoint, str(error)) from error
             fault = error.body.get("error", {})
             code, message = fault.get("code", str(error.status)), fault.get("message", str(error))
             raise Refused(code, message, error.body) from error
@@ -122,6 +129,10 @@ class Session:
             code, message = document.findtext(".//{*}Code"), document.findtext(".//{*}Message")
             raise Refused(code or str(reply.status), message or "")
         return {name: document.findtext(f".//{{*}}{name}") or "" for name in ("UserId", "Account", "Arn")}
+
+
+def _unknown(endpoint: Endpoint, told: str) -> LostAnswer:
+    return LostAnswer(f"{endpoint.url} doesn't say what became of it ({told}).", was_sent=True)
 
 
 def _lost(endpoint: Endpoint, error: Exception) -> LostAnswer:

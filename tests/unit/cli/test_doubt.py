@@ -1,0 +1,109 @@
+"""Whether a change was made is never in doubt: answers that are no answers, servers and people that come between."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from losing import LosingProxy
+from ringwall.cli.words import codes
+from serving import RINGWALL, Server, serving
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+GATEWAY = b"<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n<body></body></html>\r\n"
+
+
+def http(status: bytes, body: bytes, kind: bytes = b"text/html") -> bytes:
+    return b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" % (status, kind, len(body), body)
+
+
+RUBBISH = {
+    "a gateway's page": http(b"504 Gateway Time-out", GATEWAY),
+    "a gateway's JSON": http(b"502 Bad Gateway", b'{"message": "Endpoint request timed out"}', b"application/json"),
+    "an error that isn't an object": http(b"500 Internal Server Error", b'{"error": "x"}', b"application/json"),
+    "somebody else's JSON": http(b"200 OK", b"{}", b"application/json"),
+    "brackets": http(b"200 OK", b"[" * 200_000, b"application/json"),
+    "a list": http(b"200 OK", b"[]", b"application/json"),
+    "somebody else's XML": http(b"200 OK", b"<AResponse><securityGroupRuleSet/></AResponse>"),
+}
+
+
+def say(server: Server, *words: str, url: str | None = None) -> tuple[int, str, str]:
+    """Exit status, output and errors of `ringwall …`."""
+    environment = server.environment | ({"AWS_ENDPOINT_URL_EC2": url} if url else {})
+    done = subprocess.run(
+        [str(RINGWALL), *words], capture_output=True, text=True, env=environment, timeout=60, check=False,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def web(server: Server) -> Iterator[str]:
+    """A group with one rule."""
+    ec2 = server.client()
+    group_id = str(ec2.create_security_group(GroupName="web", Description="w")["GroupId"])
+    ec2.authorize_security_group_ingress(
+        GroupId=group_id, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="10.0.0.0/8"
+    )
+    yield group_id
+    ec2.delete_security_group(GroupId=group_id)
+
+
+def held(server: Server, group_id: str) -> set[str]:
+    """The ingress rules of the group: ports and source."""
+    found = server.client().describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group_id]}])
+    return {
+        f"{rule.get('FromPort')}-{rule.get('ToPort')} {rule.get('CidrIpv4')}"
+        for rule in found["SecurityGroupRules"]
+        if not rule["IsEgress"]
+    }
+
+
+@pytest.mark.parametrize("answer", RUBBISH.values(), ids=RUBBISH)
+@pytest.mark.parametrize(
+    ("begins", "has", "words", "after"),
+    [
+        (b"POST / ", b"Action=Revoke", "revoke web tcp/22 from 10.0.0.0/8", set()),
+        (b"POST /ringwall/v1/groups/", b"", "revoke web tcp/22 from 10.0.0.0/8 --on-revoke keep", set()),
+        (b"POST /ringwall/v1/changes", b"", "close tcp/22 --from 10.0.0.0/8 --group web --yes", set()),
+        (b"POST / ", b"Action=Authorize", "allow web tcp/23 from 10.0.0.0/8", {"22-22 10.0.0.0/8", "23-23 10.0.0.0/8"}),
+    ],
+    ids=["revoke", "revoke-keep", "close", "allow"],
+)
+def test_what_is_no_answer_is_asked_about(
+    server: Server, web: str, answer: bytes, begins: bytes, has: bytes, words: str, after: set[str]
+) -> None:
+    with LosingProxy(server, begins, has=has, instead=answer) as proxy:
+        status, output, errors = say(server, *words.split(), "--no-wait", url=proxy.url)
+    assert proxy.lost == 1
+    assert held(server, web) == after
+    assert (status, "It was made." in errors) == (codes.DONE, True), (status, output, errors)
+
+
+def refusal(status: bytes, code: str) -> bytes:
+    document = f"<Response><Errors><Error><Code>{code}</Code><Message>No.</Message></Error></Errors></Response>"
+    return http(status, document.encode(), b"text/xml")
+
+
+def test_a_refused_question_says_nothing_of_the_change(server: Server, web: str) -> None:
+    """The answer to a revoke is lost, and then the server has enough of being asked."""
+    no = refusal(b"403 Forbidden", "UnauthorizedOperation")
+    with (
+        LosingProxy(server, b"POST / ", 99, has=b"Action=Describe", after=b"Action=Revoke", instead=no) as refusing,
+        LosingProxy(refusing, b"POST / ", has=b"Action=Revoke") as losing,
+    ):
+        status, output, errors = say(server, "revoke", "web", "tcp/22", "from", "10.0.0.0/8", url=losing.url)
+    assert (refusing.lost, losing.lost, held(server, web)) == (1, 1, set())
+    assert (status, output) == (codes.FAILED, "")
+    assert "Whether it was made isn't known: UnauthorizedOperation: No." in errors
+    assert f"`ringwall list {web}` shows it" in errors
