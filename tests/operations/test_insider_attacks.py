@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
 from enrolled import Host, enrol
 from ringwall.sigv4.sign import sign
 from serving import Answer, Server, serving
+from site_of_accounts import allow, document
 
 GROUP = "sg-0123456789abcdef0"
 
@@ -148,3 +151,86 @@ def test_what_another_account_changes_keeps_nobody_from_learning_what_is_in_forc
 def test_metrics_which_count_all_accounts_are_for_the_server_s_own(server: Server, other: Holder) -> None:
     assert server.api("GET", "/metrics").status == 200
     assert server.api("GET", "/metrics", **other.key).status == 403
+
+
+# --- What a document doesn't allow ---
+
+
+def user_with(server: Server, name: str, *statements: Mapping[str, Any]) -> Holder:
+    """A new user with a document of these statements."""
+    put = server.api("PUT", f"/ringwall/v1/policies/{name}", {"document": document(*statements)})
+    assert put.status == 200, put.text
+    assert server.api("POST", "/ringwall/v1/users", {"name": name}).status == 201
+    assert server.api("PUT", f"/ringwall/v1/users/{name}/policies/{name}").status == 200
+    made = server.api("POST", f"/ringwall/v1/users/{name}/keys").json
+    return Holder(made["access_key_id"], made["secret_access_key"])
+
+
+def rules_of(server: Server, name: str, number: int) -> tuple[str, list[str], list[str]]:
+    """A new group with so many rules of ingress; its id, theirs, and those of egress."""
+    client = server.client()
+    group_id = str(client.create_security_group(GroupName=name, Description="d")["GroupId"])
+    sources = [{"CidrIp": f"{ip_address('10.0.0.0') + each}/32"} for each in range(number)]
+    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": sources}
+    client.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission])
+    rules = client.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group_id]}])
+    sides: dict[bool, list[str]] = {True: [], False: []}
+    for rule in rules["SecurityGroupRules"]:
+        sides[rule["IsEgress"]].append(rule["SecurityGroupRuleId"])
+    return group_id, sides[False], sides[True]
+
+
+def code(answer: Answer) -> str | None:
+    return None if answer.status == 200 else str(answer.json["error"]["code"])
+
+
+def test_more_rules_than_a_decision_looks_at_hide_no_direction() -> None:
+    with serving("--limits", "none") as server:
+        group_id, ingress, egress = rules_of(server, "large", 1_001)
+        holder = user_with(server, "ingress", allow("ringwall:RevokeRules", "ec2:RevokeSecurityGroupIngress"))
+        path = f"/ringwall/v1/groups/{group_id}/revoke"
+        hidden = server.api("POST", path, {"rule_ids": [*ingress, *egress]}, **holder.key)
+        assert code(hidden) == "UnauthorizedOperation", hidden.text
+        assert code(server.api("POST", path, {"rule_ids": ingress[:1_000]}, **holder.key)) is None
+
+
+def test_flows_of_a_rule_beside_the_one_that_is_named_need_permission_too(server: Server) -> None:
+    _, (one, other), _ = rules_of(server, "two", 2)
+    holder = user_with(
+        server, "onerule", allow("ringwall:ShowRuleFlows", resource=f"arn:aws:ec2:*:*:security-group-rule/{one}")
+    )
+    path = f"/ringwall/v1/rules/{one}/flows"
+    assert code(server.api("GET", path, **holder.key)) is None
+    for also in (other, f"{one},{other}", f",{other}", f"%2C{other}"):
+        assert code(server.api("GET", f"{path}?with={also}", **holder.key)) == "UnauthorizedOperation", also
+    assert code(server.api("GET", f"{path}?with={other}")) is None
+
+
+def test_who_may_only_close_opens_nothing_by_changing_rules(server: Server, responder: Holder) -> None:
+    group_id, (rule, *_), _ = rules_of(server, "closed", 2)
+    opened = {"protocol": "tcp", "from_port": 1, "to_port": 1, "peer": "0.0.0.0/0"}
+    narrow = {"group_id": group_id, "direction": "ingress", "revoke": [rule]}
+    wide = {"group_id": group_id, "direction": "egress", "authorize": [opened]}
+    before = server.client().describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    for changes in ([wide], [narrow, wide], [narrow | {"authorize": [opened]}], [{**wide, "revoke": []}, narrow]):
+        answer = server.api("POST", "/ringwall/v1/changes", {"changes": changes}, **responder.key)
+        assert code(answer) == "UnauthorizedOperation", answer.text
+        assert "ec2:AuthorizeSecurityGroup" in answer.json["error"]["message"]
+    for mode in ("cut", "keep"):
+        answer = server.api("POST", "/ringwall/v1/changes", {"changes": [narrow], "on_revoke": mode}, **responder.key)
+        assert "ringwall:SetRevokeMode" in answer.json["error"]["message"]
+    assert server.client().describe_security_groups(GroupIds=[group_id])["SecurityGroups"] == before
+    assert code(server.api("POST", "/ringwall/v1/changes", {"changes": [narrow]}, **responder.key)) is None
+
+
+def test_a_word_twice_is_not_judged_as_one_and_done_as_the_other(server: Server) -> None:
+    group_id, *_ = rules_of(server, "twice", 1)
+    other_id, (other,), _ = rules_of(server, "twice as well", 1)
+    holder = user_with(
+        server, "twice",
+        allow("ringwall:ChangeRules", "ec2:Revoke*", resource=f"arn:aws:ec2:*:*:security-group/{group_id}"),
+    )  # fmt: skip
+    part = '{"group_id": "%s", "direction": "ingress", "revoke": ["%s"], "group_id": "%s"}'
+    for body in (part % (group_id, other, other_id), part % (other_id, other, group_id)):
+        answer = send(server, holder, "/ringwall/v1/changes", b'{"changes": [' + body.encode() + b"]}")
+        assert code(answer) in ("UnauthorizedOperation", "InvalidSecurityGroupRuleId.NotFound")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -112,7 +112,7 @@ def build_api(service: Service) -> Starlette:
         if not service.config.metrics_open:
             raw = await _raw(service, request)
             caller = authenticate(service, raw, RINGWALL_SERVICES)
-            await _gate(service, "ReadMetrics", caller, raw, {}, {}).look()
+            await _gate(service, "ReadMetrics", caller, raw, {}, {}, {}).look()
             if caller.account_id != service.root.account_id:
                 raise UnauthorizedOperation("Metrics count all accounts, and are for the server's own.")
         service.metrics.gauge("ringwall_revision", service.store.read(lambda reader: reader.revision()))
@@ -160,7 +160,7 @@ def _signed(service: Service, action: str, endpoint: Endpoint) -> Callable[[Requ
             if caller.host_id is None:  # what an account asks must not keep its hosts from being heard
                 writes = request.method not in ("GET", "HEAD")
                 service.throttle.admit(caller, action, content, writes=writes, service="ringwall")
-            gate = _gate(service, action, caller, raw, request.path_params, content)
+            gate = _gate(service, action, caller, raw, request.path_params, request.query_params, content)
             await gate.look()  # and again where it is written
             deed = deed_of(action, caller, raw, request_id, {**content, **request.path_params})
             call = Call(
@@ -184,13 +184,21 @@ def _signed(service: Service, action: str, endpoint: Endpoint) -> Callable[[Requ
     return answer
 
 
-def _gate(service: Service, action: str, caller: Caller, raw: RawRequest, path: Content, content: Content) -> Gate:
+def _gate(
+    service: Service,
+    action: str,
+    caller: Caller,
+    raw: RawRequest,
+    path: Content,
+    query: Mapping[str, str],
+    content: Content,
+) -> Gate:
     return Gate(
         service,
         caller,
         raw,
         f"ringwall:{action}",
-        lambda reader: api_needs(action, Asked(reader, caller, path, content)),
+        lambda reader: api_needs(action, Asked(reader, caller, path, query, content)),
     )
 
 

@@ -24,11 +24,12 @@ from ringwall.store.base import Reader
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a call is about. path: the parameters in it, percent-decoded; content: its JSON."""
+    """What a call is about. path, query: the parameters in them, percent-decoded; content: its JSON."""
 
     reader: Reader
     caller: Caller
     path: Mapping[str, str]
+    query: Mapping[str, str]
     content: Mapping[str, Any]
 
     @property
@@ -56,11 +57,12 @@ def api_needs(action: str, asked: Asked) -> list[Need]:
 
 
 def _of_revoke(asked: Asked) -> list[Need]:
-    """EC2's actions for the directions of the rules, and that for a word on live flows."""
+    """EC2's actions for the directions of the rules, of very many for both; and that for a word on live flows."""
     place, wanted = (asked.caller.account_id, asked.caller.region), asked.content.get("rule_ids")
     rule_ids = [each for each in wanted if isinstance(each, str)] if isinstance(wanted, list) else []
     rules = [asked.reader.rule(*place, each) for each in dict.fromkeys(rule_ids[:READ_MAX])]
-    directions = dict.fromkeys(rule.direction.value.capitalize() for rule in rules if rule)
+    found_in = list(Direction) if len(rule_ids) > READ_MAX else [rule.direction for rule in rules if rule]
+    directions = dict.fromkeys(direction.value.capitalize() for direction in found_in)
     group = _group(asked)
     found = [Need(f"ec2:RevokeSecurityGroup{direction}", group) for direction in directions]
     return found + _of_mode(asked, group)
@@ -139,6 +141,12 @@ def _groups_changed(asked: Asked) -> list[Target]:
 
 def _rule(asked: Asked) -> list[Target]:
     return [asked.resources.of(ids.RULE, asked.path["rule"])]
+
+
+def _rules_asked(asked: Asked) -> list[Target]:
+    """The rule of the path, and those beside it that `with` names."""
+    beside = filter(None, asked.query.get("with", "").split(","))
+    return asked.resources.all_of(ids.RULE, [asked.path["rule"], *beside])
 
 
 def _draining_rule(asked: Asked) -> list[Target]:
@@ -251,7 +259,7 @@ TARGETS: Final[Mapping[str, Targets]] = {
     "ShowHost": _host,
     "ShowPolicy": _policy,
     "ShowRole": _role,
-    "ShowRuleFlows": _rule,
+    "ShowRuleFlows": _rules_asked,
     "ShowUsage": _rule_or_group,
     "ShowUser": _user,
     "UpdateAccessKey": _key,
