@@ -40,17 +40,18 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def environment(server: Server | None) -> dict[str, str]:
+def environment(server: Server | None, home: Path) -> dict[str, str]:
+    """home: shells write their histories there."""
     path = f"{RINGWALL.parent}:/usr/bin:/bin"
-    base = server.environment if server else {"HOME": "/nonexistent", "LANG": "C.UTF-8"}
-    return {**base, "PATH": path}
+    base = server.environment if server else {"LANG": "C.UTF-8"}
+    return {**base, "PATH": path, "HOME": str(home)}
 
 
 def bash(scripts: Path, server: Server | None, *words: str) -> list[str]:
     """What bash offers for the last of the words."""
     done = subprocess.run(
         ["bash", "--norc", "-c", IN_BASH, "bash", str(scripts / "bash"), *words],
-        env=environment(server), capture_output=True, text=True, timeout=30, check=False,
+        env=environment(server, scripts), capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert done.stderr == ""
     return done.stdout.split()
@@ -59,7 +60,7 @@ def bash(scripts: Path, server: Server | None, *words: str) -> list[str]:
 def fish(scripts: Path, server: Server | None, line: str) -> list[str]:
     done = subprocess.run(
         ["fish", "--no-config", "-c", f"source {scripts / 'fish'}; complete -C '{line}'"],
-        env=environment(server), capture_output=True, text=True, timeout=30, check=False,
+        env=environment(server, scripts), capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert done.stderr == ""
     return [each.split("\t")[0] for each in done.stdout.splitlines()]
@@ -67,7 +68,7 @@ def fish(scripts: Path, server: Server | None, line: str) -> list[str]:
 
 def zsh(scripts: Path, server: Server | None, line: str) -> str:
     """What zsh, with a person before it, makes of the line and a press of the Tab key."""
-    setting = {**environment(server), "TERM": "xterm", "HOME": str(scripts), "ZDOTDIR": str(scripts)}
+    setting = {**environment(server, scripts), "TERM": "xterm", "ZDOTDIR": str(scripts)}
     with Terminal(["zsh", "-f", "-i"], setting, columns=300) as terminal:
         terminal.type(f"PS1=; autoload -U compinit; compinit -u -D; source {scripts / 'zsh'}\n")
         terminal.type(
@@ -173,7 +174,7 @@ def test_a_name_is_never_a_command(scripts: Path, named: Server, tmp_path: Path)
     """A group that somebody named so as to be executed is offered by its id, and nothing is executed."""
     offered = subprocess.run(
         ["bash", "--norc", "-c", IN_BASH, "bash", str(scripts / "bash"), "ringwall", "close", "tcp/22", "--from", ""],
-        env=environment(named), cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
+        env=environment(named, tmp_path), cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
     ).stdout.split()  # fmt: skip
     assert not any(set(each) & set("$`;( ") for each in offered)
     assert sum(each.startswith("sg-") for each in offered) == 1
@@ -214,8 +215,9 @@ def test_a_shell_that_is_not_known() -> None:
     assert "bash" in done.stderr
 
 
-def test_tab_on_a_terminal(scripts: Path, named: Server) -> None:
-    with Terminal(["bash", "--norc", "-i"], {**environment(named), "TERM": "dumb", "PS1": ""}, columns=300) as terminal:
+def test_tab_on_a_terminal(scripts: Path, named: Server, tmp_path: Path) -> None:
+    settings = {**environment(named, tmp_path), "TERM": "dumb", "PS1": ""}
+    with Terminal(["bash", "--norc", "-i"], settings, columns=300) as terminal:
         terminal.type(f"source {scripts / 'bash'}; echo rea''dy\n")
         terminal.expect("ready\r\n")
         terminal.type("ringwall li\t")
