@@ -213,6 +213,8 @@ def _allow(
     assert meant.group is not None
     group_id = meant.group["GroupId"]
     added: list[Rule] = []
+    # Asked for now: nothing shall come between the change and the word that it was made.
+    names = names_for(session, there, [group_id, *(each for each in meant.peers if each.startswith("sg-"))])
 
     def send() -> Stored:
         answer = confirmed(session.ec2(_operation(meant), **_parameters(meant, missing, note)))
@@ -226,7 +228,6 @@ def _allow(
         return len(added) == len(wanted)
 
     stored = made(session, send, is_so, f"ringwall list {group_id}")
-    names = names_for(session, [*added, *there])
     if not options.json:
         for line in lines_of(there, names):
             print(f"already there: {line}")

@@ -46,7 +46,7 @@ from .words.confirm import confirm
 from .words.flows import Cut, ask_flows, own_sessions, who_asks
 from .words.found import Described, carriers, group_named, hosts_of, names_of_all, rules_by_id
 from .words.rules import Names, line_of, traffic_text
-from .words.session import LostAnswer, Refused, Session, add_session_arguments, open_session
+from .words.session import NO_ANSWER, LostAnswer, Refused, Session, add_session_arguments, open_session
 from .words.table import counted, print_table, progress, screen_of
 
 VERB: Final = "close"
@@ -124,14 +124,16 @@ def _run(options: argparse.Namespace) -> int:
     stored = _close(session, plan, options)
     _say(f"closed {plan.words}", to_errors=options.json)
     with progress("reading what is left"):
-        left, hostnames = _left(session, plan)
+        left, hostnames = _left_if_told(session, plan)
     fates = {} if options.split else cut.fates(keep=bool(stored.draining))
     result = {
         **_plan_json(plan),
         "draining": list(stored.draining),
-        "still": [_still_json(each, plan) for each in left],
+        "still": None if left is None else [_still_json(each, plan) for each in left],
     }
     code = settle(VERB, session, [stored], options, result, fates)
+    if left is None:
+        return complain(VERB, "Who reaches it still isn't known; the same command with --dry-run tells.", code)
     if not options.json:
         _tell_left(plan, left, hostnames)
     return code
@@ -260,6 +262,14 @@ def _left(session: Session, plan: Plan) -> tuple[list[Still], dict[str, str]]:
         hosts = session.own("GET", "/ringwall/v1/hosts")["hosts"] if any(each.hosts for each in found) else []
         hostnames = {each["instance_id"]: plain(each["hostname"]) for each in hosts}
     return found, hostnames
+
+
+def _left_if_told(session: Session, plan: Plan) -> tuple[list[Still] | None, dict[str, str]]:
+    """The same, or None where the server doesn't tell: it is closed all the same."""
+    try:
+        return _left(session, plan)
+    except (Refused, LostAnswer, *NO_ANSWER):
+        return None, {}
 
 
 def _tell_left(plan: Plan, left: Sequence[Still], hostnames: dict[str, str]) -> None:

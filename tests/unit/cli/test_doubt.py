@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 
@@ -107,3 +108,32 @@ def test_a_refused_question_says_nothing_of_the_change(server: Server, web: str)
     assert (status, output) == (codes.FAILED, "")
     assert "Whether it was made isn't known: UnauthorizedOperation: No." in errors
     assert f"`ringwall list {web}` shows it" in errors
+
+
+@pytest.mark.parametrize(
+    ("words", "change", "told"),
+    [
+        ("allow web tcp/23 from 10.0.0.0/8", b"Action=Authorize", "allowed web tcp/23 from 10.0.0.0/8  sgr-"),
+        ("revoke web tcp/22 from 10.0.0.0/8", b"Action=Revoke", "revoked web tcp/22 from 10.0.0.0/8  sgr-"),
+        ("close tcp/22 --from any --group web --yes", b"POST /ringwall/v1/changes", "closed tcp/22 from any"),
+    ],
+)
+def test_what_is_stored_is_told_though_nothing_more_is_answered(
+    server: Server, web: str, words: str, change: bytes, told: str
+) -> None:
+    with LosingProxy(server, b"", 99, after=change, instead=http(b"200 OK", b"{}")) as proxy:
+        status, output, errors = say(server, *words.split(), "--timeout", "0.2", url=proxy.url)
+    assert proxy.lost
+    assert told in output
+    assert status == codes.PARTLY, errors
+    assert "It is stored (revision " in errors
+    with LosingProxy(server, b"", 99, after=change) as proxy:
+        server.client().authorize_security_group_ingress(
+            GroupId=web, IpProtocol="tcp", FromPort=24, ToPort=24, CidrIp="10.0.0.0/8"
+        )
+        again = words.replace("/22", "/24").replace("/23", "/25")
+        status, output, errors = say(server, *again.split(), "--timeout", "0.2", "--json", url=proxy.url)
+    assert proxy.lost
+    assert status == codes.PARTLY, errors
+    assert json.loads(output)["in_force"] is None
+    assert "It is stored (revision " in errors
