@@ -43,7 +43,7 @@ def _applies(statement: Mapping[str, Any], action: str, resource: str, keys: Key
         about
         and named
         and all(
-            _holds(operator, key, [_text(value) for value in _list(values)], keys)
+            _holds(operator, key, [_text(value) for value in _list(values)], keys, statement["Effect"])
             for operator, of_keys in statement.get("Condition", {}).items()
             for key, values in of_keys.items()
         )
@@ -86,7 +86,7 @@ def _arn(pattern: str, arn: str, keys: Keys) -> bool:
     return len(given) == 6 and all(wild(one, other, keys=keys) for one, other in zip(wanted, given, strict=True))
 
 
-def _holds(operator: str, key: str, wanted: list[str], keys: Keys) -> bool:
+def _holds(operator: str, key: str, wanted: list[str], keys: Keys, effect: str) -> bool:
     given = list(keys.get(key.lower(), ()))
     name = operator.lower()
     if name == "null":
@@ -101,7 +101,7 @@ def _holds(operator: str, key: str, wanted: list[str], keys: Keys) -> bool:
     each = [any(fits(want, value, keys) for want in wanted) != negated for value in given]
     if quantifier == "foranyvalue":
         return any(each)
-    if quantifier == "forallvalues" or negated:
+    if quantifier == "forallvalues" or (not colon and effect == "Allow"):
         return all(each)
     return any(each)
 

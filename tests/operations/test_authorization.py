@@ -234,6 +234,26 @@ def test_tags_that_are_given_decide(site: Site) -> None:
     assert create(site, key).code == "UnauthorizedOperation"
 
 
+def test_no_tag_in_another_letter_case_speaks_for_one(site: Site) -> None:
+    """Condition keys know no letter case and tags do: where two tags share a condition key, both have to pass."""
+    theirs = group_of(site, "theirs", team="db", TEAM="web")
+    statements = (
+        allow("ec2:Revoke*", StringEquals={"aws:ResourceTag/team": "web"}),
+        allow("ec2:CreateTags", StringEquals={"aws:RequestTag/team": "web"}),
+    )
+    web, denied = site.user("web", document(*statements)), site.user(
+        "denied", document(allow("*"), deny("ec2:Revoke*", StringNotEquals={"aws:ResourceTag/team": ["web"]}),
+                           deny("ec2:CreateTags", StringEquals={"aws:RequestTag/team": "db"}))
+    )  # fmt: skip
+    tags = [{"Key": "team", "Value": "db"}, {"Key": "TEAM", "Value": "web"}]
+    for key in (web, denied):
+        assert revoke(site, key, theirs).code == "UnauthorizedOperation"
+        for given in (tags, tags[::-1]):
+            told = site.ask(key, "CreateTags", Resources=[theirs], Tags=given, DryRun=True)
+            assert told.code == "UnauthorizedOperation"
+        assert site.ask(key, "CreateTags", Resources=[theirs], Tags=tags[1:], DryRun=True).code == "DryRunOperation"
+
+
 @pytest.mark.parametrize("tag", ["ringwall:on-revoke", "Ringwall:On-Revoke"])
 def test_reserved_tags_need_an_action_of_their_own(site: Site, tag: str) -> None:
     group_id = group_of(site)

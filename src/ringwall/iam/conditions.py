@@ -2,8 +2,8 @@
 
 A key that a request doesn't have: what must fit doesn't, what mustn't fit holds, `…IfExists` and `ForAllValues:` hold,
 `ForAnyValue:` doesn't. Of several values in a document one must fit; of a negated operator none may.
-Where a request's key has several values and no `For…:` is said, one that fits is enough, and for a negated operator
-none may (AWS leaves it open; chosen).
+Where a request's key has several values and no `For…:` is said, all of them must pass in a statement that allows, and one
+is enough in one that denies (AWS leaves it open; chosen: else a tag in another letter case would speak for its like).
 Source: IAM user guide, "IAM JSON policy elements: Condition operators", "Multivalued context keys".
 """
 
@@ -49,8 +49,8 @@ class Condition:
     fits: tuple[Fits, ...]
     named: frozenset[str]
 
-    def holds(self, keys: Keys) -> bool:
-        """Whether the request meets it."""
+    def holds(self, keys: Keys, *, allows: bool) -> bool:
+        """Whether the request meets it. allows: whether it is of a statement that does; what is unclear is denied."""
         values = keys.get(self.key, ())
         if self.null is not None:
             return self.null is not bool(values)
@@ -61,9 +61,8 @@ class Condition:
         if len(values) == 1:  # which is the same under all quantifiers
             return self._fits(values[0], keys) is not self.negated
         passes = (self._fits(value, keys) is not self.negated for value in values)
-        if self.quantifier is Quantifier.NONE:
-            return all(passes) if self.negated else any(passes)
-        return any(passes) if self.quantifier is Quantifier.ANY else all(passes)
+        all_must = allows if self.quantifier is Quantifier.NONE else self.quantifier is Quantifier.ALL
+        return all(passes) if all_must else any(passes)
 
     def _fits(self, value: str, keys: Keys) -> bool:
         for fit in self.fits:  # noqa: SIM110, a generator for each value costs more than the comparison

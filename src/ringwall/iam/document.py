@@ -79,7 +79,7 @@ class Statement:
         if not self.principals and self._names(resource, keys) is self.not_resources:
             return False
         for each in self.conditions:  # noqa: SIM110, as in `_names`
-            if not each.holds(keys):
+            if not each.holds(keys, allows=self.effect is Effect.ALLOW):
                 return False
         return True
 
