@@ -248,8 +248,8 @@ def test_no_tag_in_another_letter_case_speaks_for_one(site: Site) -> None:
     tags = [{"Key": "team", "Value": "db"}, {"Key": "TEAM", "Value": "web"}]
     for key in (web, denied):
         assert revoke(site, key, theirs).code == "UnauthorizedOperation"
-        for given in (tags, tags[::-1]):
-            told = site.ask(key, "CreateTags", Resources=[theirs], Tags=given, DryRun=True)
+        for pair in (tags, tags[::-1]):
+            told = site.ask(key, "CreateTags", Resources=[theirs], Tags=pair, DryRun=True)
             assert told.code == "UnauthorizedOperation"
         assert site.ask(key, "CreateTags", Resources=[theirs], Tags=tags[1:], DryRun=True).code == "DryRunOperation"
 

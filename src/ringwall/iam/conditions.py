@@ -2,8 +2,8 @@
 
 A key that a request doesn't have: what must fit doesn't, what mustn't fit holds, `…IfExists` and `ForAllValues:` hold,
 `ForAnyValue:` doesn't. Of several values in a document one must fit; of a negated operator none may.
-Where a request's key has several values and no `For…:` is said, all of them must pass in a statement that allows, and one
-is enough in one that denies (AWS leaves it open; chosen: else a tag in another letter case would speak for its like).
+Where a request's key has several values and no `For…:` is said, all of them must pass in a statement that allows, and
+one is enough in one that denies (AWS leaves it open; chosen: else a tag in another letter case spoke for its like).
 Source: IAM user guide, "IAM JSON policy elements: Condition operators", "Multivalued context keys".
 """
 
