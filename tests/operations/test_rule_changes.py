@@ -97,6 +97,16 @@ def test_all_of_it_or_nothing(account: Account, groups: tuple[str, str]) -> None
     assert refused(account, part(web, [ABSENT["sgr"]] * (RULES_MAX + 1))) == "InvalidParameterValue"
 
 
+def test_a_rule_goes_only_if_it_is_what_it_is_taken_for(account: Account, groups: tuple[str, str]) -> None:
+    web, _ = groups
+    (wide,) = account.allow(web, permission("tcp", (0, 65535), EVERYBODY, description="all"))
+    narrower = permission("tcp", (0, 21), EVERYBODY)
+    for seen in ("tcp", 0, 22, EVERYBODY), ("tcp", 0, 65535, "::/0"), ("udp", 0, 65535, EVERYBODY):
+        assert refused(account, Part(web, INGRESS, [wide], [narrower], {wide: seen})) == "InvalidPermission.NotFound"
+    (done,) = change(account, Part(web, INGRESS, [wide], [narrower], {wide: ("tcp", 0, 65535, EVERYBODY)}))
+    assert account.rule_ids(web) == [done.authorized[0].rule_id]
+
+
 def test_what_goes_makes_room(store: Any) -> None:
     account = Account(store, quota=Quota(rules_per_group_max=1))
     web = account.group("web")
@@ -200,6 +210,9 @@ def adding(rule: Any) -> dict[str, Any]:
         adding(1),
         adding({"protocol": "tcp"}),
         adding({"protocol": "tcp", "peer": "::/0", "from_port": True, "to_port": 1}),
+        {"changes": [{"group_id": "sg-0123456789abcdef0", "direction": "ingress", "as_seen": {}}]},
+        {"changes": [{"group_id": "sg-0123456789abcdef0", "direction": "ingress", "as_seen": ["sgr-1"]}]},
+        {"changes": [{"group_id": "sg-0123456789abcdef0", "direction": "ingress", "as_seen": [{"rule_id": "sgr-1"}]}]},
         {"changes": [], "on_revoke": "perhaps"},
         {"changes": [{"group_id": ["sg-1"], "direction": ["ingress"], "revoke": {"a": 1}}]},
     ],

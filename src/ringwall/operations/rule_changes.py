@@ -7,11 +7,16 @@ are to be. Here all parts are checked before the first write, so that all of it 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ringwall.domain import ids
-from ringwall.domain.errors import InvalidParameterValue, InvalidPermissionDuplicate, MissingParameter
+from ringwall.domain.errors import (
+    InvalidParameterValue,
+    InvalidPermissionDuplicate,
+    InvalidPermissionNotFound,
+    MissingParameter,
+)
 from ringwall.domain.group import Direction, SecurityGroup, SecurityGroupRule
 from ringwall.domain.permission import GroupPair, check_ids, rule_requests, sentence
 from ringwall.domain.tags import OnRevoke
@@ -25,15 +30,22 @@ from .rules import Wanted, check_each_once, new_rule, rules_by_id
 RULES_MAX: Final = 1_000
 """Rules that one call may name, revoked and authorized together; what takes longer holds up every other writer."""
 
+Seen = tuple[str, int, int, str]
+"""Protocol, ports and peer of a rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is to be done to one direction of one group. authorize: in EC2's form, as `IpPermissions`."""
+    """What is to be done to one direction of one group. authorize: in EC2's form, as `IpPermissions`.
+
+    as_seen: by rule id, what whoever asks takes some of the revoked rules for: they go only if they are that still.
+    """
 
     group_id: str
     direction: Direction
     revoke: Sequence[str]
     authorize: Sequence[Mapping[str, Any]]
+    as_seen: Mapping[str, Seen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,7 @@ def change_rules(context: Context, parts: Sequence[Part], on_revoke: OnRevoke | 
         InvalidParameterValue: too many rules are named, a direction of a group twice, or a rule twice; or a permission
             or description can't be meant.
         InvalidGroupNotFound, InvalidSecurityGroupRuleIdNotFound, InvalidPrefixListIDNotFound: there is no such thing.
+        InvalidPermissionNotFound: a rule isn't any more what whoever asks takes it for.
         InvalidPermissionDuplicate: the group has such a rule already.
         RulesPerSecurityGroupLimitExceeded, ResourceLimitExceeded: there is no room for the new rules.
         ServiceError: an id is malformed.
@@ -92,6 +105,9 @@ def _plan(context: Context, part: Part) -> _Planned:
     """The rules that go and those that come, with all that may be wrong with them looked at."""
     group = named_group(context, {"GroupId": part.group_id})
     gone = rules_by_id(context, group, part.direction, part.revoke) if part.revoke else []
+    for rule in gone:
+        if part.as_seen.get(rule.rule_id, _seen(rule)) != _seen(rule):
+            raise InvalidPermissionNotFound
     wanted = [
         Wanted(each.traffic, named_peer(context, each.peer), each.description, _pair(each.peer))
         for each in rule_requests(part.authorize)
@@ -105,6 +121,10 @@ def _plan(context: Context, part: Part) -> _Planned:
             raise InvalidPermissionDuplicate(sentence(rule.traffic, rule.peer))
     check_room(context, group, part.direction, [rule.peer for rule in new], [rule.peer for rule in gone])
     return _Planned(part, group, gone, new)
+
+
+def _seen(rule: SecurityGroupRule) -> Seen:
+    return rule.traffic.protocol, rule.traffic.from_port, rule.traffic.to_port, rule.peer.value
 
 
 def _pair(peer: object) -> GroupPair | None:

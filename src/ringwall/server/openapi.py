@@ -56,6 +56,7 @@ _PART: Final = {
         group_id=TEXT,
         direction=_RULE["direction"],
         revoke=TEXTS,
+        as_seen={"type": "array", "items": object_of(**{key: _RULE[key] for key in _RULE if key != "direction"})},
         authorize={
             "type": "array",
             "items": {

@@ -10,7 +10,7 @@ from ringwall.domain.errors import InvalidParameterValue
 from ringwall.domain.group import Direction, SecurityGroupRule
 from ringwall.domain.tags import OnRevoke
 from ringwall.operations import rule_changes as operation
-from ringwall.operations.rule_changes import Done, Part
+from ringwall.operations.rule_changes import Done, Part, Seen
 from ringwall.telemetry import LOG
 
 from .call import Call
@@ -20,8 +20,9 @@ Content = dict[str, Any]
 
 _PEERS: Final = (("sg-", "UserIdGroupPairs", "GroupId"), ("pl-", "PrefixListIds", "PrefixListId"))
 _FORM: Final = (
-    "changes is a list of objects: group_id, direction (ingress or egress), revoke (a list of rule ids), and authorize "
-    "(a list of rules: protocol, from_port, to_port, peer, description)."
+    "changes is a list of objects: group_id, direction (ingress or egress), revoke (a list of rule ids), authorize "
+    "(a list of rules: protocol, from_port, to_port, peer, description), and as_seen (a list of rules: rule_id, "
+    "protocol, from_port, to_port, peer)."
 )
 
 
@@ -62,7 +63,29 @@ def _part(given: Any) -> Part:
         raise InvalidParameterValue(_FORM)
     if not isinstance(authorize, list):
         raise InvalidParameterValue(_FORM)
-    return Part(group_id, Direction(direction), revoke, [_permission(each) for each in authorize])
+    seen = given.get("as_seen", [])
+    if not isinstance(seen, list):
+        raise InvalidParameterValue(_FORM)
+    return Part(
+        group_id,
+        Direction(direction),
+        revoke,
+        [_permission(each) for each in authorize],
+        dict(map(_seen, seen)),
+    )
+
+
+def _seen(given: Any) -> tuple[str, Seen]:
+    """The id of a rule, and what it is taken for."""
+    if not isinstance(given, dict):
+        raise InvalidParameterValue(_FORM)
+    rule_id, protocol, peer = given.get("rule_id"), given.get("protocol"), given.get("peer")
+    first, last = given.get("from_port"), given.get("to_port")
+    if not isinstance(rule_id, str) or not isinstance(protocol, str) or not isinstance(peer, str):
+        raise InvalidParameterValue(_FORM)
+    if type(first) is not int or type(last) is not int:
+        raise InvalidParameterValue(_FORM)
+    return rule_id, (protocol, first, last, peer)
 
 
 def _permission(given: Any) -> Content:

@@ -11,6 +11,7 @@ import pytest
 from losing import LosingProxy
 from ringwall.cli.words import codes
 from serving import RINGWALL, Server, serving
+from terminal import Terminal
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +138,31 @@ def test_what_is_stored_is_told_though_nothing_more_is_answered(
     assert status == codes.PARTLY, errors
     assert json.loads(output)["in_force"] is None
     assert "It is stored (revision " in errors
+
+
+def test_a_rule_that_somebody_changes_while_a_close_is_asked_about_stays(server: Server, web: str) -> None:
+    """What would be left of the rule that was shown may be more than the rule admits by then."""
+    ec2 = server.client()
+    wide = {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "CidrIpv4": "0.0.0.0/0"}
+    rule_id = rule_of(server, web)
+    ec2.modify_security_group_rules(
+        GroupId=web, SecurityGroupRules=[{"SecurityGroupRuleId": rule_id, "SecurityGroupRule": wide}]
+    )
+    command = [str(RINGWALL), "close", "tcp/22", "--from", "any", "--split", "--group", web]
+    with Terminal(command, server.environment) as person:
+        person.expect("Remove 1 rule of 1 group and add 2? [y/N]")
+        narrow = wide | {"FromPort": 22, "ToPort": 22, "CidrIpv4": "10.0.0.0/8"}
+        ec2.modify_security_group_rules(
+            GroupId=web, SecurityGroupRules=[{"SecurityGroupRuleId": rule_id, "SecurityGroupRule": narrow}]
+        )
+        person.type("y\n")
+        assert person.end() == codes.REFUSED
+    assert held(server, web) == {"22-22 10.0.0.0/8"}
+    assert "Somebody else was faster" in person.text
+
+
+def rule_of(server: Server, group_id: str) -> str:
+    """The id of the group's ingress rule."""
+    found = server.client().describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group_id]}])
+    (rule_id,) = (each["SecurityGroupRuleId"] for each in found["SecurityGroupRules"] if not each["IsEgress"])
+    return str(rule_id)

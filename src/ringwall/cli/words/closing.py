@@ -195,17 +195,23 @@ def question(changed: Sequence[GroupChange]) -> str:
 
 
 def content_of(changed: Iterable[GroupChange], direction: Direction, on_revoke: str | None) -> dict[str, Any]:
-    """The request that does it."""
+    """The request that does it; it is refused if one of the rules is another one by then."""
     parts = [
         {
             "group_id": each.group_id,
             "direction": direction.value,
             "revoke": [rule.rule_id for rule in each.gone],
+            "as_seen": [_seen(rule) for rule in each.gone],
             "authorize": [_described(rule) for rule in each.new],
         }
         for each in changed
     ]
     return {"changes": parts} | ({"on_revoke": on_revoke} if on_revoke else {})
+
+
+def _seen(rule: SecurityGroupRule) -> dict[str, Any]:
+    ports = {"from_port": rule.traffic.from_port, "to_port": rule.traffic.to_port}
+    return {"rule_id": rule.rule_id, "protocol": rule.traffic.protocol, **ports, "peer": rule.peer.value}
 
 
 def _described(rule: SecurityGroupRule) -> dict[str, Any]:
