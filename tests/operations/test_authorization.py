@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from operations_given import given
 from ringwall.operations.context import no_resource
 from ringwall.operations.table import OPERATIONS
 from ringwall.server.denial import decoded
+from ringwall.server.handle import handle
 from site_of_accounts import ACCOUNT, EVERYTHING, OTHER, PEER, REGION, ROOT, Key, Site, Told, allow, deny, document
 
 EC2 = sorted(name for name in OPERATIONS if judge.service_of(name) == "ec2")
@@ -381,3 +383,24 @@ def test_a_change_of_documents_counts_from_the_next_request_on(site: Site) -> No
     assert site.ask(key, "DescribeVpcs").code == "UnauthorizedOperation"
     site.put_policy("ann-0", EVERYTHING)
     assert site.ask(key, "DescribeVpcs").status == 200
+
+
+def test_refusing_a_request_that_names_very_much_holds_up_nobody(site: Site) -> None:
+    """Whoever may nothing must not stop the server for all by what it would take to decide."""
+    site.ask(ROOT, "DescribeVpcs")
+    patterns = [f"arn:aws:ec2:*:*:*/{number}*a" for number in range(150)]
+    key = site.user("eve", *[document(allow("ec2:*", resource=patterns))] * 3)
+    resources = [f"sg-{number:017x}" for number in range(400)]
+    request = {"Resources": resources, "Tags": [{"Key": "a", "Value": "b"}]}
+    raw = site.raw(key, judge.form(judge.flat("CreateTags", request)))
+
+    async def turns() -> int:
+        """How often others had a turn before the answer was there."""
+        asking, number = asyncio.ensure_future(handle(site.service, raw)), 0
+        while not asking.done():
+            await asyncio.sleep(0)
+            number += 1
+        assert (await asking).status == 403
+        return number
+
+    assert site.runner.run(turns()) > 50

@@ -35,6 +35,9 @@ OPEN_ACTIONS: Final = frozenset({_WHO, "sts:GetSessionToken"})
 
 Source: STS API Reference, "No permissions are required".
 """
+DECIDED_HERE_MAX: Final = 4_096
+"""Bytes of a request that is decided on the event loop. A longer one may name so much that this takes seconds: whoever
+is refused it is refused in a thread, before the operation's own transaction."""
 HOST_ACTIONS: Final = frozenset({"ringwall:Report", "ringwall:Watch"})
 
 ASSUME_ROLE: Final = "sts:AssumeRole"
@@ -59,6 +62,11 @@ class Gate:
         return principal == CallerKind.ROOT or (
             self.action in OPEN_ACTIONS and (principal in tuple(PrincipalKind) or self.action == _WHO)
         )
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the request may name so much that the decision takes a while."""
+        return len(self.request.query) + len(self.request.body) > DECIDED_HERE_MAX
 
     def check(self, reader: Reader) -> None:
         """Returns if the caller may.
@@ -88,7 +96,8 @@ class Gate:
     async def look(self) -> None:
         """`check` on the state as it is now, without doing anything."""
         if not self.is_open:
-            await self.service.store.read_soon(self.check)
+            store = self.service.store
+            await (store.read_in_thread if self.is_long else store.read_soon)(self.check)
 
 
 def decide(service: Service, reader: Reader, caller: Caller, needs: NeedsOf, keys: Keys) -> Denial:

@@ -58,9 +58,9 @@ async def _handle(service: Service, request: RawRequest) -> Reply:
         operation.vet(parsed.request)
         service.throttle.admit(caller, parsed.action, parsed.request, writes=operation.writes)
         # 3. May they? It is decided where (4) reads, on its targets; before that only for a dry run, which ends here,
-        # and for a caller who would have its region made.
+        # for a caller who would have its region made, and for a request that may take long to decide on.
         gate = _gate(service, caller, operation, parsed, request)
-        if parsed.dry_run or not service.has_region(caller):
+        if parsed.dry_run or not service.has_region(caller) or gate.is_long:
             await gate.look()
         if parsed.dry_run:
             raise DryRunOperation
