@@ -53,9 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     `ringwall ec2` has aws's own exit statuses.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stdout is None or sys.stderr is None:  # closed, as by `>&-`: nothing on this way imports pathlib
+        import os
+
+        sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     try:
-        status = _run(given)
-        sys.stdout.flush()
+        return _run(given)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -64,7 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Nobody reads any more. What is left goes nowhere, or the interpreter would complain of it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    return status
 
 
 def parser() -> argparse.ArgumentParser:
@@ -79,11 +82,17 @@ def _run(given: list[str]) -> int:
     if given and given[0] == "ec2":
         from .ec2.command import run
 
-        return run(given[1:])
+        status = run(given[1:])
+        sys.stdout.flush()
+        return status
     from .grammar import understood
+    from .output import with_output
 
-    act, options = understood(VERBS, given)
-    return int(act(options))
+    def act() -> int:
+        verb, options = understood(VERBS, given)
+        return int(verb(options))
+
+    return with_output(given[0] if given else "", act)
 
 
 if __name__ == "__main__":

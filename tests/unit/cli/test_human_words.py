@@ -391,3 +391,33 @@ def test_hosts_are_told_of_and_a_silent_one_has_its_own_status(server: Server) -
     assert (status, f"db-1  {host.instance_id}  observe" in output, " away" in output) == (0, True, True)
     assert say(server, "status")[0] == 4
     server.api("DELETE", f"/ringwall/v1/hosts/{host.instance_id}")
+
+
+@pytest.mark.parametrize("where", [">/dev/full", ">&-", "| true"])
+def test_a_change_goes_on_to_its_end_when_nothing_can_be_written(server: Server, where: str) -> None:
+    group(server)
+    line = f"{RINGWALL} allow web tcp/22 from 192.0.2.0/24 --json {where}; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, env=server.environment, timeout=60, check=False
+    )
+    is_full = where == ">/dev/full"
+    assert done.stdout == ("1\n" if is_full else "0\n")
+    assert done.stderr == (
+        "ringwall allow: Standard output can't be written: No space left on device. "
+        "The command went on to its end, and did what it says.\n"
+        if is_full
+        else ""
+    )
+    assert [short(each) for each in lines(server, "web")] == ["web tcp/22 from 192.0.2.0/24"]
+
+
+@pytest.mark.parametrize("words", ["list", "ec2 describe-vpcs", "explain"])
+@pytest.mark.parametrize("where", [">/dev/full", ">&-", "2>&-"])
+def test_what_only_looks_says_that_it_cannot_be_written(server: Server, words: str, where: str) -> None:
+    line = f"{RINGWALL} {words} {where}; echo $?"
+    done = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, env=server.environment, timeout=60, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert ("No space left" in done.stderr) is (where == ">/dev/full")
+    assert done.stdout.splitlines()[-1] == ({"ec2 describe-vpcs": "255"}.get(words, "1") if "full" in where else "0")
