@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +15,7 @@ class LosingProxy:
     """Passes on what comes to `url`; of the requests that begin with `begins` the first `times` lose their answers.
 
     has: only those that have these bytes in them. after: only those that come after one with these bytes.
-    instead: what is answered in place of a lost answer.
+    instead: what is answered in place of a lost answer; or what makes it of the answer that is lost.
     """
 
     def __init__(
@@ -25,7 +26,7 @@ class LosingProxy:
         *,
         has: bytes = b"",
         after: bytes = b"",
-        instead: bytes = b"",
+        instead: bytes | Callable[[bytes], bytes] = b"",
     ) -> None:
         self._server, self._begins, self._times, self._has = server, begins, times, has
         self._after, self._instead = after, instead
@@ -68,7 +69,7 @@ class LosingProxy:
             self._after = b""
         if is_meant and self.lost < self._times:
             self.lost += 1
-            connection.sendall(self._instead)
+            connection.sendall(self._instead(answer) if callable(self._instead) else self._instead)
             return
         connection.sendall(answer)
 

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """Prints a line for each rule; answers 0 when it could."""
     try:
         endpoint = find_endpoint(options)
-        answer = call(endpoint, "GET", f"/ringwall/v1/groups/{quote(options.group, safe='')}/blame")
+        answer = call(endpoint, "GET", f"/ringwall/v1/groups/{quote(options.group, safe='')}/blame", is_exact=True)
     except (ConfigurationError, CallFailed) as error:
         print(f"ringwall blame: {error}", file=sys.stderr)
         return 1

@@ -15,6 +15,7 @@ from ringwall.client.settings import read_settings
 from ringwall.config import is_loopback
 
 from .endpoint import Endpoint
+from .screen import harmless
 
 if TYPE_CHECKING:
     import http.client
@@ -65,9 +66,17 @@ def open_client(endpoint: Endpoint) -> Client:
 
 
 def call(
-    endpoint: Endpoint, method: str, path: str, content: dict[str, Any] | None = None, query: str = ""
+    endpoint: Endpoint,
+    method: str,
+    path: str,
+    content: dict[str, Any] | None = None,
+    query: str = "",
+    *,
+    is_exact: bool = False,
 ) -> dict[str, Any]:
     """The JSON answer of one call. query: percent-encoded, without its `?`.
+
+    is_exact: control codes in it stay: whoever asks makes plain what is printed.
 
     Raises:
         CallFailed: with a sentence that says what happened and what to do.
@@ -76,7 +85,8 @@ def call(
     client = open_client(endpoint)
     try:
         reply = client.exchange(method, path, query, {"Content-Type": "application/json"}, body, service="ringwall")
-        answer = json.loads(reply.body or b"{}")
+        told = json.loads(reply.body or b"{}")
+        answer = told if is_exact else harmless(told)
     except (ClientError, ValueError, RecursionError) as error:
         raise CallFailed(explained(endpoint, error), was_sent=getattr(error, "was_sent", True)) from error
     if not isinstance(answer, dict):
@@ -86,7 +96,7 @@ def call(
         if not isinstance(fault, dict):  # a gateway's words, say
             answer["error"] = fault = {}
         text = f"{fault.get('code', reply.status)}: {fault.get('message', reply.reason)}"
-        raise CallFailed(text, reply.status, answer)
+        raise CallFailed(harmless(text), reply.status, answer)
     return answer
 
 

@@ -42,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGALRM, _give_up)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
-        words = sorted({_plain(name, own_id) for name, own_id in _named(open_session(options), options.names)})
+        named = _named(open_session(options), options.names)
+        words = sorted({word for word in (_plain(name, own_id) for name, own_id in named) if _PLAIN.fullmatch(word)})
     except Exception:  # nobody reads an error in the middle of a line
         return codes.DONE
     print("\n".join(words))

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         query["accounts"] = "all"
     try:
         endpoint = find_endpoint(options)
-        events = call(endpoint, "GET", "/ringwall/v1/trail", query=urlencode(query))["events"]
+        events = call(endpoint, "GET", "/ringwall/v1/trail", query=urlencode(query), is_exact=True)["events"]
     except (ConfigurationError, CallFailed) as error:
         print(f"ringwall log: {error}", file=sys.stderr)
         return 1

@@ -67,7 +67,7 @@ def verify(options: argparse.Namespace) -> int:
     endpoint = _endpoint(options)
 
     def ask(query: dict[str, str]) -> dict[str, Any]:
-        return call(endpoint, "GET", "/ringwall/v1/trail/verification", query=urlencode(query))
+        return call(endpoint, "GET", "/ringwall/v1/trail/verification", query=urlencode(query), is_exact=True)
 
     return _tell(_parts(ask, options.head))
 
@@ -126,7 +126,7 @@ def export(options: argparse.Namespace) -> int:
 
 def _events(endpoint: Endpoint, query: dict[str, str]) -> Iterator[dict[str, Any]]:
     while True:
-        events = call(endpoint, "GET", "/ringwall/v1/trail", query=urlencode(query))["events"]
+        events = call(endpoint, "GET", "/ringwall/v1/trail", query=urlencode(query), is_exact=True)["events"]
         yield from events
         if len(events) < PAGE:
             return

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     query = urlencode({"about": options.rule, "limit": EVENTS_MAX})
     try:
         endpoint = find_endpoint(options)
-        events = call(endpoint, "GET", "/ringwall/v1/trail", query=query)["events"][::-1]
+        events = call(endpoint, "GET", "/ringwall/v1/trail", query=query, is_exact=True)["events"][::-1]
     except (ConfigurationError, CallFailed) as error:
         print(f"ringwall why: {error}", file=sys.stderr)
         return 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ringwall.cli.client import CallFailed, call, explained, open_client
 from ringwall.cli.endpoint import Endpoint, add_endpoint_arguments, find_endpoint
+from ringwall.cli.screen import harmless
 from ringwall.client.call import FORM, UNKNOWN_OUTCOMES
 from ringwall.client.errors import ClientError, NoAnswer, ServiceFault
 from ringwall.client.model import OPERATIONS, STRUCTURES
@@ -80,7 +81,8 @@ class Session:
             raise _lost(self._endpoint, error) from error
         told = answer.headers.get("ringwall-revision", "")
         self.revision = int(told) if told.isascii() and told.isdigit() else None
-        return answer.value
+        value: dict[str, Any] = harmless(answer.value)
+        return value
 
     def every(self, operation: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """The items of a description's one list, of all its pages.
@@ -128,7 +130,7 @@ class Session:
         if reply.status >= 300:
             code, message = document.findtext(".//{*}Code"), document.findtext(".//{*}Message")
             raise Refused(code or str(reply.status), message or "")
-        return {name: document.findtext(f".//{{*}}{name}") or "" for name in ("UserId", "Account", "Arn")}
+        return {name: harmless(document.findtext(f".//{{*}}{name}") or "") for name in ("UserId", "Account", "Arn")}
 
 
 def _unknown(endpoint: Endpoint, told: str) -> LostAnswer:
