@@ -1,7 +1,7 @@
 """A command line program, imported once and run in a fork for each line of JSON that comes in.
 
 Each run is a process of its own, so nothing leaks from one into the next, but it doesn't pay for the imports again, nor
-for reading the same model files. Runs under any interpreter that has the program: it imports the standard library alone.
+for reading the same model files. Runs under any interpreter that has the program, as it imports nothing else.
 
     python forked_cli.py MODULE:FUNCTION NAME [WARM-UP …]
 
@@ -11,6 +11,7 @@ One line in: {"arguments": […], "environment": {…}, "stdin": "…", "directo
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -51,10 +52,8 @@ def _warm(program: Any, arguments: list[str]) -> None:
     sys.argv = arguments
     error = os.dup(2)
     os.dup2(1, 2)
-    try:
+    with contextlib.suppress(SystemExit):
         program()
-    except SystemExit:
-        pass
     os.dup2(error, 2)
     os.close(error)
 
@@ -89,9 +88,7 @@ def _run(program: Any, name: str, given: dict[str, Any]) -> dict[str, Any]:
     if not child:
         _child(program, name, given, files)
     status = os.waitpid(child, 0)[1]
-    texts = []
-    for file in files[1:]:
-        texts.append(os.pread(file, os.fstat(file).st_size, 0).decode("latin-1"))
+    texts = [os.pread(file, os.fstat(file).st_size, 0).decode("latin-1") for file in files[1:]]
     for file in files:
         os.close(file)
     return {"code": os.waitstatus_to_exitcode(status), "stdout": texts[0], "stderr": texts[1]}
