@@ -195,7 +195,7 @@ def _head_of(deed: Deed) -> str:
         deed.account_id,
         deed.region,
         deed.address,
-        deed.user_agent,
+        cut(deed.user_agent),  # before it is a key of the cache: a client may call itself 60 kB
         deed.read_only,
     )
 
@@ -224,7 +224,7 @@ def _head(
             "eventName": name,
             "awsRegion": region,
             "sourceIPAddress": address or RINGWALL,
-            "userAgent": cut(user_agent) or RINGWALL,
+            "userAgent": user_agent or RINGWALL,
             "readOnly": read_only,
             "eventType": "AwsApiCall" if caller else "AwsServiceEvent",
             "managementEvent": True,
