@@ -29,12 +29,14 @@ class Terminal:
         rows: int = 24,
         *,
         separate: bool = False,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         out = subprocess.PIPE if separate else slave
         self.process = subprocess.Popen(
             list(command), stdin=slave, stdout=out, stderr=slave, env=dict(environment), start_new_session=True,
+            pass_fds=pass_fds,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C reaches it
         )  # fmt: skip
         os.close(slave)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import termios
 
 
 class NotConfirmed(Exception):
@@ -12,6 +13,8 @@ class NotConfirmed(Exception):
 def confirm(question: str, *, yes: bool) -> None:
     """Comes back if the answer is yes. question: a sentence that ends with `?`, asked on standard error.
 
+    What was typed before the question isn't its answer: the rest of what somebody pasted, say.
+
     yes: the answer was given before, with `--yes`; nothing is asked.
 
     Raises:
@@ -19,10 +22,11 @@ def confirm(question: str, *, yes: bool) -> None:
     """
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (sys.stdin and sys.stderr and sys.stdin.isatty() and sys.stderr.isatty()):  # None: it is closed
         raise NotConfirmed("Nothing was changed: this wants a yes, and there is no terminal to ask. Give --yes.")
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline()
+    answer = sys.stdin.buffer.readline().decode(errors="replace")
     if not answer.endswith("\n"):  # the terminal's end of file: the cursor still stands behind the question
         print(file=sys.stderr)
     if answer.strip().casefold() not in ("y", "yes"):
