@@ -23,6 +23,8 @@ FORMATS = ("json", "text", "table", "yaml", "yaml-stream", "off")
 SKELETONS = ("input", "output", "yaml-input")
 PAGING = {"starting-token": "StartingToken", "page-size": "PageSize", "max-items": "MaxItems"}
 INPUTS = ("cli-input-json", "cli-input-yaml")
+YAML_VALUES_MAX = 1_000_000
+"""A few lines with aliases of aliases write more values than there is memory for."""
 RELAXING = ("--cli-input-json", "--cli-input-yaml", "--generate-cli-skeleton")
 """Where one of these words is in the line, no option is required: the input may have it."""
 
@@ -289,6 +291,20 @@ def _input(name: str, text: Any) -> Any:
     from ruamel.yaml.error import YAMLError
 
     try:
-        return YAML(typ="safe", pure=True).load(text)
+        given = YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
         raise BadParameter(name, f"Invalid YAML received: {error}") from error
+    if _size(given, {}) > YAML_VALUES_MAX:
+        raise BadParameter(name, f"Invalid YAML received: its aliases make it more than {YAML_VALUES_MAX} values")
+    return given
+
+
+def _size(value: Any, known: dict[int, float]) -> float:
+    """How many values there are in all, what aliases repeat counted each time; infinite if one is in itself."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = float("inf")  # until it is known
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_size(each, known) for each in inner)
+    return known[id(value)]

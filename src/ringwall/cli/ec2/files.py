@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 _TEXT = "file://"
 _BYTES = "fileb://"
+SIZE_MAX = 64 * 1024 * 1024
+"""A longer file, /dev/zero say, is none of parameters: the AWS CLI reads until there is no memory left."""
 
 
 class UnreadableFile(Exception):
-    """The file isn't there, may not be read, or isn't text."""
+    """The file isn't there, may not be read, isn't text, or is too long."""
 
 
 def read_if_file(value: Any) -> Any:
@@ -31,7 +33,7 @@ def read_if_file(value: Any) -> Any:
     path = os.path.expandvars(os.path.expanduser(value[len(prefix) :]))  # noqa: PTH111 (pathlib takes 10 ms to import)
     try:
         with open(path, "r" if prefix == _TEXT else "rb") as file:  # noqa: PTH123
-            return file.read()
+            content = file.read(SIZE_MAX + 1)
     except UnicodeDecodeError as error:
         raise UnreadableFile(
             f"Unable to load paramfile ({path}), text contents could not be decoded.  "
@@ -39,3 +41,6 @@ def read_if_file(value: Any) -> Any:
         ) from error
     except (OSError, ValueError) as error:
         raise UnreadableFile(f"Unable to load paramfile {value}: {error}") from error
+    if len(content) > SIZE_MAX:
+        raise UnreadableFile(f"Unable to load paramfile {value}: it has more than {SIZE_MAX} bytes")
+    return content

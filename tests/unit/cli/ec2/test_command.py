@@ -42,6 +42,10 @@ NEVER_IMPORTED = {
 }
 
 
+BOMB = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else 'x'] * 10)}]\n" for n in range(12))
+"""A thousand bytes that are a million million values."""
+
+
 @contextmanager
 def revoking() -> Iterator[tuple[str, list[dict[str, str]]]]:
     """The URL of a server that says yes to every revoke, and the forms that it was sent."""
@@ -106,6 +110,10 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
         ((REVOKE, "--cli-input-json", "[1]"), 252, "Invalid type: expecting map, received <class 'list'>"),
         ((REVOKE, "--cli-input-json", "{"), 252, "line 1 column 2 (char 1)"),
         ((REVOKE, "--cli-input-yaml", "GroupId: [a\nb: c"), 252, "line 2, column 2"),
+        ((REVOKE, "--cli-input-yaml", BOMB), 252, "its aliases make it more than 1000000 values"),
+        ((REVOKE, "--cli-input-yaml", "GroupId: &a [*a]"), 252, "its aliases make it more than 1000000 values"),
+        ((REVOKE, "--group-id", "file:///dev/zero"), 252, "file:///dev/zero: it has more than 67108864 bytes"),
+        ((REVOKE, "--ip-permissions", "fileb:///dev/zero"), 252, "it has more than 67108864 bytes"),
         ((REVOKE, "--cli-input-yaml", "- a"), 252, "Invalid type: expecting map, received <class 'list'>"),
         ((REVOKE, "--cli-input-yaml", "{}", "--cli-input-json", "{}"), 252, "Only one --cli-input- parameter may be"),
         (
