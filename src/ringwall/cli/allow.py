@@ -32,6 +32,7 @@ from .words.rules import (
     is_port_for_protocol,
     lines_of,
     parse_arguments,
+    port_for_protocol,
     rule_of,
     shown,
     traffic_text,
@@ -96,9 +97,7 @@ def _wanted(words: Sequence[str]) -> Wanted:
         raise NotUnderstood("One rule at a time: GROUP PROTOCOL/PORTS from|to PEER.")
     number = (words if len(words) > 1 else words_of(words[0])[0])[1]
     if is_port_for_protocol(number):
-        raise NotUnderstood(
-            f"{number} is a protocol's number. For the port write tcp/{number}, else protocol/{number}."
-        )
+        raise NotUnderstood(port_for_protocol(number))
     if wanted[0].has_host_bits:
         raise NotUnderstood(
             f"{wanted[0].peer} has host bits. The block is {wanted[0].blocks[0]}, the one address "

@@ -45,8 +45,10 @@ from .words.rules import (
     Names,
     Rule,
     Wanted,
+    is_port_for_protocol,
     lines_of,
     parse_arguments,
+    port_for_protocol,
     shown,
     sort_key,
     traffic_text,
@@ -203,12 +205,15 @@ def _explain_near(session: Session, wanted: Wanted, meant: Meant) -> tuple[str, 
     text = f"No rule is {wanted.said()}."
     if wanted.rule_id:
         text = f"There is no rule {wanted.rule_id}, and none is {wanted.said()}."
+    numbers = [port_for_protocol(each.protocol) for each in wanted.traffics if is_port_for_protocol(each.protocol)]
     if not near:
         where = shown(wanted.group or "")
-        return text, [f"{where} has {counted(len(own), 'rule')}, none of them like it: `ringwall list {where}`."], []
+        none = f"{where} has {counted(len(own), 'rule')}, none of them like it: `ringwall list {where}`."
+        return text, [*numbers, none], []
     if near[0].cost == 0:
         text = f"There is no rule {wanted.rule_id} any more, but one that is the same."
     lines = [f"The nearest {'is' if len(near) == 1 else 'are'}:", *explanation(near, known)]
+    lines[:0] = numbers
     if wanted.rule_id:
         lines.insert(0, f"`ringwall why {wanted.rule_id}` tells what became of it.")
     if wanted.direction is Direction.INGRESS and wanted.blocks and any(each.is_wider and each.cost for each in near):

@@ -234,6 +234,8 @@ def test_nothing_admits_it(site: Site) -> None:
     [
         (("dns", "--from", "any"), codes.USAGE, "dns is tcp/53 and udp/53"),
         (("22/tcp", "--from", "any"), codes.USAGE, "tcp/22"),
+        (("22", "--from", "any"), codes.USAGE, "For the port write tcp/22"),
+        (("protocol/22", "--from", "any"), codes.NOTHING, "No rule admits 22 from any"),
         (("tcp/22", "--from", "wbe"), codes.NOTHING, "Did you mean web?"),
         (("tcp/22", "--from", "any", "--group", "wbe"), codes.NOTHING, "Did you mean web?"),
         (("tcp/22", "--from", "web", "--except", "10.0.0.0/8"), codes.USAGE, "--except"),

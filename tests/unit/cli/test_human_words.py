@@ -187,6 +187,17 @@ def test_a_revoke_that_finds_nothing_explains_itself(server: Server, allowed: st
     assert say(server, "revoke", rule_id)[0] == 0, "the command that is named works"
 
 
+def test_a_number_that_is_rather_a_port_is_said_to_be_a_protocol(server: Server) -> None:
+    group(server)
+    assert say(server, "allow", "web", "tcp/22", "from", "10.0.0.0/8")[0] == 0
+    status, _, errors = say(server, "revoke", "web", "22", "from", "10.0.0.0/8")
+    assert status == 3
+    assert errors.splitlines()[:2] == [
+        "ringwall revoke: No rule is web 22 from 10.0.0.0/8. Nothing was revoked.",
+        "22 is a protocol's number. For the port write tcp/22, else protocol/22.",
+    ]
+
+
 def test_a_line_of_what_has_changed_or_gone_since_changes_nothing(server: Server) -> None:
     group_id = group(server)
     say(server, "allow", "web", "tcp/22", "from", "10.0.0.0/8", "--note", "old")

@@ -20,8 +20,10 @@ from .rules import (
     NotUnderstood,
     Rule,
     blocks_of,
+    is_port_for_protocol,
     line_of,
     parse_traffic,
+    port_for_protocol,
     shown,
     traffic_text,
 )
@@ -49,6 +51,8 @@ def access_of(session: Session, word: str, direction: Direction, peer: str, exce
         NotUnderstood: a word makes no sense, or stands for several things.
         NotFound: a name names nothing.
     """
+    if is_port_for_protocol(word):  # that no rule admits the protocol would be taken for a port that is closed
+        raise NotUnderstood(port_for_protocol(word))
     traffics = parse_traffic(word)
     if len(traffics) > 1:
         several = " and ".join(map(traffic_text, traffics))

@@ -222,6 +222,11 @@ def is_port_for_protocol(word: str) -> bool:
     return word.isdigit() and int(word) in _PORT_NUMBERS
 
 
+def port_for_protocol(word: str) -> str:
+    """What to say of such a number."""
+    return f"{word} is a protocol's number. For the port write tcp/{word}, else protocol/{word}."
+
+
 def _range(protocol: str, rest: str, word: str) -> tuple[int | None, int | None]:
     """The two numbers behind the protocol, as EC2 takes them."""
     if protocol in ("tcp", "udp", "6", "17"):
