@@ -16,8 +16,9 @@ from pathlib import Path
 
 from one_agent import AT_REST, IDENTITY
 from ringwall.agent.directory import AgentDirectory
+from ringwall.agent.effects import Effects
 from ringwall.agent.kernel import Kernel
-from ringwall.agent.loop import Agent, Effects
+from ringwall.agent.loop import Agent
 from ringwall.agent.server import Server, ServerUrl
 from ringwall.domain.local import ControlEndpoint
 

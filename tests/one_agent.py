@@ -16,9 +16,10 @@ import netns
 import tiny_server
 from ringwall.agent.conntrack import Prepared
 from ringwall.agent.directory import AgentDirectory, Identity
+from ringwall.agent.effects import Effects
 from ringwall.agent.interfaces import DeviceAddresses
 from ringwall.agent.kernel import Kernel
-from ringwall.agent.loop import Agent, Effects
+from ringwall.agent.loop import Agent
 from ringwall.agent.server import Server, ServerUrl
 from ringwall.compiler.compile import Compiled, compile_host
 from ringwall.domain.local import ControlEndpoint, LocalPolicy

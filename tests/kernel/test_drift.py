@@ -19,9 +19,10 @@ import netns
 from build import cidr, ingress, tcp, world
 from ringwall.agent.conntrack import Prepared
 from ringwall.agent.directory import AgentDirectory, Identity
+from ringwall.agent.effects import Effects
 from ringwall.agent.events import Events, ForeignCommit
 from ringwall.agent.kernel import Kernel
-from ringwall.agent.loop import Agent, Effects
+from ringwall.agent.loop import Agent
 from ringwall.agent.server import Server, ServerUrl
 from ringwall.domain.interface import Mode
 from ringwall.domain.local import ControlEndpoint
@@ -133,7 +134,7 @@ class Watched(Agent):
     """An agent whose reports can be read without a server."""
 
     async def report(self) -> Report | None:
-        return await self._report()
+        return await self._teller.report()
 
 
 @asynccontextmanager

@@ -156,7 +156,7 @@ def test_an_answer_that_doesnt_fit_is_looked_after(
 def test_others_commits_that_dont_fit_hide_no_change_of_our_table(ns: netns.Namespace, tmp_path: Path) -> None:
     async def test(stage: Stage) -> None:
         await began(stage)
-        events = stage.agent._lookout._events
+        events = stage.agent._committer._lookout._events
         assert isinstance(events, Events)
         events._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         rules = "".join(f"add rule inet theirs c tcp dport {port} accept\n" for port in range(1, 1_001))

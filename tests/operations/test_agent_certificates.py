@@ -23,11 +23,12 @@ from enrolled import new_token, use_token
 from ringwall.agent.certificate import Renewal, renew_at
 from ringwall.agent.conntrack import Prepared
 from ringwall.agent.directory import AgentDirectory, Identity
+from ringwall.agent.effects import Effects
 from ringwall.agent.enroll import enroll
 from ringwall.agent.errors import ServerRefused, StreamLost
 from ringwall.agent.interfaces import DeviceAddresses
 from ringwall.agent.key_pair import make_key_pair
-from ringwall.agent.loop import Agent, Effects
+from ringwall.agent.loop import Agent
 from ringwall.agent.pins import trust
 from ringwall.agent.server import Server as AgentsServer
 from ringwall.agent.server import ServerUrl

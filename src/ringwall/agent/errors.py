@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+Problems = dict[str, tuple[str, ...]]
+"""What the operator should know, in sentences, by what it is about; a report carries all of them."""
+
 
 class AgentError(Exception):
     """The agent can't go on as it was; it resyncs."""

@@ -25,11 +25,12 @@ from .attachments import MalformedAttachment, parse_attachment
 from .binding import Binder
 from .directory import AgentDirectory, Identity
 from .doctor import beside
+from .effects import Effects, Nftables
 from .enroll import enroll
 from .guard import CONFIRM_SECONDS, Guard
 from .interfaces import DeviceAddresses, read_interfaces
 from .kernel import Kernel
-from .loop import Agent, Effects, Nftables
+from .loop import Agent
 from .memory import prepare
 from .server import Server, ServerUrl, parse_server_url
 from .usage import Usage

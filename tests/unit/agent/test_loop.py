@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 
 import tiny_server
+from ringwall.agent.commit import COMMIT_ATTEMPTS
 from ringwall.agent.conntrack import Prepared
 from ringwall.agent.directory import AgentDirectory, Identity
+from ringwall.agent.effects import Effects
 from ringwall.agent.errors import AgentError, CommitLost, CommitRefused, StreamLost
 from ringwall.agent.guard import Guard
 from ringwall.agent.interfaces import DeviceAddresses
-from ringwall.agent.loop import COMMIT_ATTEMPTS, Agent, Effects
+from ringwall.agent.loop import Agent
 from ringwall.agent.server import Server, ServerUrl
 from ringwall.compiler.compile import compile_host
 from ringwall.domain.group import Direction, SecurityGroupRule
