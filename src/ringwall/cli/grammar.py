@@ -19,7 +19,7 @@ Verbs = Mapping[str, tuple[str, str]]
 
 EXAMPLES_MAX: Final = 6
 """Help of what has verbs below it begins with so many examples; each verb has its own."""
-_CHOICE: Final = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<choices>.*)\)")
+_CHOICE: Final = re.compile(r"(?P<of>\S+): invalid choice: '(?P<given>[^']*)' \(choose from (?P<choices>.*)\)")
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,11 +60,25 @@ class Parser(argparse.ArgumentParser):
     @override
     def error(self, message: str) -> NoReturn:
         """Ends with a usage error, without an enrolment token that somebody typed: the error may go into a log."""
-        if choice := _CHOICE.search(message):
+        choice = _CHOICE.search(message)
+        if choice and choice["of"] == "VERB" and (unknown := self._unknown_before(choice["given"])):
+            # The word is the value of an option that isn't known, rather than a verb.
+            message = f"unrecognized arguments: {' '.join(unknown)}{_nearest_options(unknown, self._known)}"
+        elif choice:
             message += _nearest(choice["given"], re.findall(r"[^\s',]+", choice["choices"]))
         elif message.startswith("the following arguments are required"):
-            message += _nearest_options(self._words, set(self._option_string_actions))
+            message += _nearest_options(self._words, self._known)
         super().error(re.sub(r"rw1\.\S+", "rw1.…", message))
+
+    @property
+    def _known(self) -> set[str]:
+        return set(self._option_string_actions)
+
+    def _unknown_before(self, word: str) -> list[str]:
+        """The options that aren't known, of those that stand before the word."""
+        before = self._words[: self._words.index(word)] if word in self._words else []
+        options = (each.partition("=")[0] for each in before if each.startswith("-"))
+        return [each for each in options if each not in self._known]
 
 
 def whole(verbs: Verbs) -> argparse.ArgumentParser:

@@ -78,12 +78,20 @@ def test_what_is_not_understood_is_a_usage_error(
         (("hots", "list"), "hosts"),
         (("host", "lst"), "list"),
         (("--verison",), "--version"),
+        (("agent", "--servr", "x"), "--server"),
+        (("agent", "--data", "y", "--servr=x", "bot"), "--server"),
+        (("agent", "--data", "y", "docter"), "doctor"),
     ],
 )
 def test_the_nearest_known_word_is_named(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], nearest: str
 ) -> None:
     assert usage_error(capsys, *arguments).endswith(f" (did you mean {nearest}?)\n")
+
+
+def test_an_option_that_is_not_known_is_told_and_not_its_value(capsys: pytest.CaptureFixture[str]) -> None:
+    said = usage_error(capsys, "agent", "--servr", "x")
+    assert said.endswith("error: unrecognized arguments: --servr (did you mean --server?)\n")
 
 
 def test_a_word_that_is_like_none_gets_no_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
