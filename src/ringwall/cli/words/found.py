@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from ringwall.cli.screen import plain
 
-from .rules import Names, Rule, Wanted, line_of, means_only_itself, rule_of, shown, sort_key
+from .rules import Names, Rule, Wanted, is_group_id, line_of, means_only_itself, rule_of, shown, sort_key
 from .session import Session
 
 Described = dict[str, Any]
@@ -18,6 +19,9 @@ FILTER_VALUES_MAX: Final = 200
 """A filter takes no more values (EC2's own limit)."""
 NEAR_RULES_MAX: Final = 5_000
 """So many rules of all groups are looked through for what is like one that wasn't found."""
+
+
+_ID: Final = re.compile("[a-z-]+-[0-9a-f]{8,32}")
 
 
 class NotFound(Exception):
@@ -62,8 +66,27 @@ def group_named(session: Session, word: str, vpc_id: str | None = None) -> Descr
     raise NotFound(f"No group is named {shown(word)}{_in_vpc(vpc_id)}.{_near_names(word, names)}")
 
 
+def group_or_host_id(session: Session, word: str) -> str:
+    """The id of the group of that name, or else of the host; what is an id already stays as it is.
+
+    Raises:
+        NotFound, Ambiguous.
+    """
+    if _ID.fullmatch(word):
+        return word
+    try:
+        return str(group_named(session, word)["GroupId"])
+    except NotFound:
+        named = [each for each in session.own("GET", "/ringwall/v1/hosts")["hosts"] if each["hostname"] == word]
+        if len(named) != 1:
+            raise
+        return str(named[0]["instance_id"])
+
+
 def peers_named(session: Session, word: str, beside: Described | None = None) -> frozenset[str]:
     """The ids that a peer's name may mean: groups, those in the VPC of the group `beside` before others, and lists.
+
+    A group's id is its own word: a rule may name one that is another account's, or gone.
 
     Raises:
         NotFound.
@@ -71,12 +94,14 @@ def peers_named(session: Session, word: str, beside: Described | None = None) ->
     groups = _groups(session, word, None)
     near = [each for each in groups if beside is not None and each["VpcId"] == beside["VpcId"]]
     if word.startswith("pl-"):
-        lists = _described(session, "DescribeManagedPrefixLists", "prefix-list-id", [word])
+        lists = _described(session, "DescribeManagedPrefixLists", "prefix-list-id", [_literal(word)])
     else:
         lists = _described(session, "DescribeManagedPrefixLists", "prefix-list-name", [_literal(word)])
     found = [each["GroupId"] for each in near or groups] + [each["PrefixListId"] for each in lists]
     if found:
         return frozenset(found)
+    if is_group_id(word):
+        return frozenset([word])
     names = {str(each["GroupName"]) for each in session.every("DescribeSecurityGroups")}
     names |= {str(each["PrefixListName"]) for each in session.every("DescribeManagedPrefixLists")}
     raise NotFound(f"No group or prefix list is named {shown(word)}.{_near_names(word, sorted(names))}")
@@ -165,7 +190,7 @@ def hosts_of(interfaces: Iterable[Described]) -> set[str]:
 
 
 def _groups(session: Session, word: str, vpc_id: str | None) -> list[Described]:
-    by_id = _described(session, "DescribeSecurityGroups", "group-id", [word]) if word.startswith("sg-") else []
+    by_id = _described(session, "DescribeSecurityGroups", "group-id", [word]) if is_group_id(word) else []
     found = by_id or _described(session, "DescribeSecurityGroups", "group-name", [_literal(word)])
     return [each for each in found if vpc_id in (None, each["VpcId"])]
 

@@ -49,6 +49,7 @@ WELL_KNOWN: Final = {name: tuple(text.split()) for name, text in _PORTS.items()}
 _PORT_NUMBERS: Final = frozenset(int(number) for number in re.findall(r"/(\d+)", " ".join(_PORTS.values())))
 
 _ID: Final = re.compile(r"(?:sg|pl)-[0-9a-f]{1,17}")
+_GROUP_ID: Final = re.compile(r"sg-[0-9a-f]{1,17}")
 _RULE_ID: Final = re.compile(r"sgr-[0-9a-f]{1,17}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:][A-Za-z0-9_.:@+=,/-]*")
 _DANGEROUS: Final = re.compile(r"([\\$!;&(*\[{])")
@@ -268,6 +269,11 @@ def _is_spelling_of(said: str, block: str) -> bool:
 def is_rule_id(word: str) -> bool:
     """Whether the word has the form of a rule's id."""
     return _RULE_ID.fullmatch(word) is not None
+
+
+def is_group_id(word: str) -> bool:
+    """Whether the word has the form of a group's id; no name has."""
+    return _GROUP_ID.fullmatch(word) is not None
 
 
 def parse_words(words: Sequence[str]) -> Wanted:
