@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from ringwall.cli.screen import plain
@@ -28,16 +29,25 @@ ADDRESSES_MAX: Final = 100
 class Cut:
     """What becomes of live flows if rules go. hosts: by id, as `/rules/{rule}/flows` tells of each; added up.
 
-    flows: some of them, those that end first.
+    flows: some of them, those that end first. is_part: whether some of the rules weren't asked about.
     """
 
     hosts: Mapping[str, Described] = field(default_factory=dict)
     flows: tuple[Described, ...] = ()
+    is_part: bool = False
 
     @property
     def unknown(self) -> list[Described]:
         """The hosts that haven't told."""
         return [host for host in self.hosts.values() if host["state"] != "answered"]
+
+    def is_whole(self, host_id: str) -> bool:
+        """Whether each flow of the host that would end is among the flows."""
+        host = self.hosts.get(host_id)
+        if host is None or host["state"] != "answered" or self.is_part:
+            return False
+        told = sum(flow["ends"] and flow["instance_id"] == host_id for flow in self.flows)
+        return bool(told >= host["ending"])
 
     def ends_on(self, host_id: str) -> bool:
         """Whether the host enforces, so that what no rule admits any more ends."""
@@ -72,6 +82,7 @@ def ask_flows(session: Session, rules: Sequence[Rule], seconds: float, limit: in
         by_group.setdefault(rule.group_id, []).append(rule)
     hosts: dict[str, Described] = {}
     flows: list[Described] = []
+    is_part = any(len(several) > RULES_MAX for several in by_group.values())
     for several in by_group.values():
         first, *others = several[:RULES_MAX]
         query = f"limit={limit}&wait={seconds:.3f}"
@@ -82,7 +93,7 @@ def ask_flows(session: Session, rules: Sequence[Rule], seconds: float, limit: in
             flows += answer["flows"]
             for host in answer["hosts"]:
                 hosts[host["instance_id"]] = _added(hosts.get(host["instance_id"]), host)
-    return Cut(hosts, tuple(flows))
+    return Cut(hosts, tuple(flows), is_part)
 
 
 def _added(before: Described | None, host: Described) -> Described:
@@ -151,18 +162,32 @@ class Self:
     addresses: frozenset[str] = frozenset()
 
 
-def who_asks(interfaces: Iterable[Described], environment: Mapping[str, str] = os.environ) -> Self:
+def who_asks(interfaces: Iterable[Described], environment: Mapping[str, str] | None = None) -> Self:
     """Where whoever runs this is. interfaces: those that lose rules. Nothing is sent to find it out.
 
+    environment: this process's, where none is given; then, since sudo and su take it out, that of those above it.
     Source: sshd(8), SSH_CONNECTION: address and port of the client, address and port of the server.
     """
     ssh = None
-    parts = environment.get("SSH_CONNECTION", "").split()
+    told = environment.get("SSH_CONNECTION", "") if environment is not None else _told_above()
+    parts = told.split()
     with suppress(ValueError):
         client, client_port, server, port = parts
         ssh = (_unmapped(client), int(client_port), _unmapped(server), int(port))
     there = [address for each in interfaces for address in addresses_of(each)][:ADDRESSES_MAX]
     return Self(ssh, frozenset(filter(None, map(_source_towards, there))))
+
+
+def _told_above() -> str:
+    """SSH_CONNECTION of this process, or of the nearest one above it that has it and lets itself be read."""
+    told, process = os.environ.get("SSH_CONNECTION", ""), "self"
+    with suppress(OSError, ValueError):  # another user's, and no way on
+        while not told and process not in ("0", "1"):
+            # The name before it may have blanks and brackets of its own: proc_pid_stat(5).
+            process = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[1]
+            variables = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+            told = next((each[15:].decode() for each in variables if each.startswith(b"SSH_CONNECTION=")), "")
+    return told
 
 
 def addresses_of(interface: Described) -> list[str]:
@@ -172,7 +197,7 @@ def addresses_of(interface: Described) -> list[str]:
 
 
 def own_sessions(cut: Cut, rules: Sequence[Rule], interfaces: Iterable[Described], me: Self) -> list[str]:
-    """Sentences about sessions of whoever runs this that would end, or may: of a host that hasn't told."""
+    """Sentences about sessions of whoever runs this that would end, or may: of a host that hasn't told of all."""
     found: list[str] = []
     for flow in cut.flows:
         if not flow["ends"] or not cut.ends_on(flow["instance_id"]):
@@ -183,14 +208,13 @@ def own_sessions(cut: Cut, rules: Sequence[Rule], interfaces: Iterable[Described
             found.insert(0, f"It ends the session that you are using: {flow_text(flow)} on {name}.")
         elif flow["source"] in me.addresses or (me.ssh is not None and flow["source"] == me.ssh[0]):
             found.append(f"It ends a connection from where you are: {flow_text(flow)} on {name}.")
-    silent = {host["instance_id"] for host in cut.unknown}
-    untold = [each for each in interfaces if each["Attachment"]["InstanceId"] in silent or not cut.hosts]
+    untold = [each for each in interfaces if not cut.is_whole(each["Attachment"]["InstanceId"])]
     if me.ssh is not None and not found and any(me.ssh[2] in addresses_of(each) for each in untold):
         client, _, _, port = me.ssh
         if any(_admits_tcp(rule, client, port) for rule in rules):
-            found.append(
-                f"It may end the session that you are using, from {client} to port {port}: the host is silent."
-            )
+            silent = any(host["state"] != "answered" for host in cut.hosts.values()) or not cut.hosts
+            why = "the host is silent" if silent else "it has more flows than were asked for"
+            found.append(f"It may end the session that you are using, from {client} to port {port}: {why}.")
     return found[:3] + ([f"And {len(found) - 3} more of yours."] if len(found) > 3 else [])
 
 
