@@ -97,6 +97,12 @@ def test_log_blame_and_why_tell_who_opened_a_rule(data: Path) -> None:
         assert len(logged.splitlines()) == 3
         (newest,) = run("log", group_id, "--data", str(data), "-n", "1", "--json").stdout.splitlines()
         assert json.loads(newest)["eventName"] == "RevokeSecurityGroupIngress"
+        assert run("log", "web", "--data", str(data)).stdout == run("log", group_id, "--data", str(data)).stdout
+        assert run("blame", "web", "--data", str(data)).stdout == run("blame", group_id, "--data", str(data)).stdout
+        for words in (("blame", "wbe"), ("blame", "sg-0123456789abcdef0"), ("log", "wbe")):
+            unknown = run(*words, "--data", str(data))
+            assert (unknown.returncode, unknown.stdout) == (1, "")
+            assert unknown.stderr.startswith(f"ringwall {words[0]}: No group is named {words[1]}"), unknown.stderr
         nothing = run("why", "sgr-0123456789abcdef0", "--data", str(data))
         assert (nothing.returncode, nothing.stdout) == (1, "")
 
