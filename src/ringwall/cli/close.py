@@ -136,6 +136,8 @@ def _run(options: argparse.Namespace) -> int:
         return complain(VERB, "Who reaches it still isn't known; the same command with --dry-run tells.", code)
     if not options.json:
         _tell_left(plan, left, hostnames)
+    if any(each.is_new for each in left):
+        return complain(VERB, "Somebody opened it anew meanwhile: close it once more.", codes.PARTLY)
     return code
 
 
@@ -255,8 +257,7 @@ def _close(session: Session, plan: Plan, options: argparse.Namespace) -> Stored:
 
 def _left(session: Session, plan: Plan) -> tuple[list[Still], dict[str, str]]:
     """Who reaches it still, and the names of hosts where the caller may see them."""
-    group_ids = plan.scope.group_ids
-    found = still(session, plan.access, group_ids, carriers(session, group_ids))
+    found = still(session, plan.access, plan.scope)
     hostnames: dict[str, str] = {}
     with suppress(Refused, LostAnswer):
         hosts = session.own("GET", "/ringwall/v1/hosts")["hosts"] if any(each.hosts for each in found) else []
@@ -288,7 +289,7 @@ def _tell_left(plan: Plan, left: Sequence[Still], hostnames: dict[str, str]) -> 
     ]
     rows.sort(key=lambda row: (row[0], row[2]))
     print_table(("WHO", "ON", "BY THE RULE"), rows, marks={"as was closed": "bad"})
-    if any(each.is_meant for each in left):
+    if any(each.is_meant and not each.is_new for each in left):
         print("Other groups of the same interfaces admit what was closed: name them too, or leave --group out.")
 
 

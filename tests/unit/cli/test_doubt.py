@@ -166,3 +166,21 @@ def rule_of(server: Server, group_id: str) -> str:
     found = server.client().describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group_id]}])
     (rule_id,) = (each["SecurityGroupRuleId"] for each in found["SecurityGroupRules"] if not each["IsEgress"])
     return str(rule_id)
+
+
+def test_what_somebody_opens_while_a_close_is_asked_about_is_told(server: Server, web: str) -> None:
+    ec2 = server.client()
+    late = str(ec2.create_security_group(GroupName="late", Description="w")["GroupId"])
+    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "192.0.2.0/24"}
+    for groups, opened in (["--group", "web"], web), ([], late):
+        ec2.authorize_security_group_ingress(GroupId=web, **ssh | {"CidrIp": "198.51.100.0/24"})
+        with Terminal([str(RINGWALL), "close", "tcp/22", "--from", "any", *groups], server.environment) as person:
+            person.expect("[y/N]")
+            ec2.authorize_security_group_ingress(GroupId=opened, **ssh)
+            person.type("y\n")
+            assert person.end() == codes.PARTLY
+        assert "as was closed  no host" in person.text
+        assert "Somebody opened it anew meanwhile: close it once more." in person.text
+        assert "Other groups of the same interfaces" not in person.text
+        ec2.revoke_security_group_ingress(GroupId=opened, **ssh)
+    ec2.delete_security_group(GroupId=late)

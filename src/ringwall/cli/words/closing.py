@@ -11,7 +11,7 @@ from ringwall.domain.closing import Access, GroupChange, Step, Whole, admits_par
 from ringwall.domain.group import Direction, SecurityGroupRule
 from ringwall.domain.peer import PeerKind
 
-from .found import Described, all_rules, peers_named, rules_of_groups
+from .found import all_rules, carriers, peers_named, rules_of_groups
 from .rules import (
     EVERYBODY,
     EVERYWHERE,
@@ -37,11 +37,15 @@ PIECES_SHOWN: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What was looked at. rules: all of the groups in scope. entries: of the prefix lists that rules name."""
+    """What was looked at. rules: all of the groups in scope. entries: of the prefix lists that rules name.
+
+    is_all: whether all groups are in scope; group_ids are those that have rules.
+    """
 
     group_ids: frozenset[str]
     rules: tuple[SecurityGroupRule, ...]
     entries: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    is_all: bool = False
 
 
 def access_of(session: Session, word: str, direction: Direction, peer: str, excepted: Sequence[str]) -> Access:
@@ -103,7 +107,7 @@ def look(session: Session, group_ids: Collection[str] | None) -> Scope:
     lists = {rule.peer.value for rule in rules if rule.peer.kind is PeerKind.PREFIX_LIST}
     entries = {each: entries_of(session, each) for each in sorted(lists)}
     held = frozenset(rule.group_id for rule in rules) if group_ids is None else frozenset(group_ids)
-    return Scope(held, rules, entries)
+    return Scope(held, rules, entries, group_ids is None)
 
 
 def _as_stored(rule: Rule) -> SecurityGroupRule:
@@ -234,25 +238,29 @@ def _described(rule: SecurityGroupRule) -> dict[str, Any]:
 class Still:
     """A rule that still admits some of the traffic. is_meant: from the very source that was to be closed.
 
-    hosts: ids of those that carry its group on an interface that is concerned.
+    hosts: ids of those that carry its group on an interface that is concerned. is_new: it is of a group in scope, so
+    that it came, or its prefix list grew, since the plan.
     """
 
     rule: SecurityGroupRule
     is_meant: bool
     hosts: tuple[str, ...]
+    is_new: bool
 
 
-def still(session: Session, access: Access, group_ids: Collection[str], interfaces: Sequence[Described]) -> list[Still]:
+def still(session: Session, access: Access, before: Scope) -> list[Still]:
     """Who reaches it after all: by other sources, and by the other groups of interfaces that carry one in scope."""
-    carried: dict[str, set[str]] = {group_id: set() for group_id in group_ids}
-    for interface in interfaces:
+    scope = look(session, None if before.is_all else before.group_ids)
+    carried: dict[str, set[str]] = {group_id: set() for group_id in scope.group_ids}
+    for interface in carriers(session, scope.group_ids):
         for group in interface.get("Groups", []):
             carried.setdefault(group["GroupId"], set()).add(interface["Attachment"]["InstanceId"])
-    scope = look(session, carried)
-    return [
-        Still(rule, admits_part(access, rule, scope.entries), tuple(sorted(carried[rule.group_id])))
-        for rule in still_admitting(access.traffic, access.direction, scope.rules)
-    ]
+    found: list[Still] = []
+    for each in (scope, look(session, carried.keys() - scope.group_ids)):
+        for rule in still_admitting(access.traffic, access.direction, each.rules):
+            is_meant = admits_part(access, rule, each.entries)
+            found.append(Still(rule, is_meant, tuple(sorted(carried[rule.group_id])), is_meant and each is scope))
+    return found
 
 
 def hosts_text(hosts: Sequence[str], hostnames: Mapping[str, str]) -> str:
