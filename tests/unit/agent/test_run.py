@@ -49,12 +49,17 @@ def test_an_unmanaged_device_that_isnt_there_is_named(tmp_path: Path, capsys: py
     assert "--unmanaged lo" not in said
 
 
-def test_a_token_on_the_command_line_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("before", "said"), [(["--token"], "--token (did you mean --token-file?)"), ([], "invalid choice: 'rw1.…")]
+)
+def test_a_token_on_the_command_line_is_not_repeated(
+    capsys: pytest.CaptureFixture[str], before: list[str], said: str
+) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["agent", "--server", "https://a", "--token", f"rw1.{'s' * 43}.-"])
+        main(["agent", "--server", "https://a", *before, f"rw1.{'s' * 43}.-"])
     assert ended.value.code == 2
     errors = capsys.readouterr().err
-    assert "invalid choice: 'rw1.…" in errors
+    assert said in errors
     assert "s" * 43 not in errors
 
 
