@@ -24,6 +24,15 @@ from ringwall.core_dumps import forbid_core_dumps
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `ringwall serve`."""
+    _add_place(parser)
+    _add_limits(parser)
+    _add_protection(parser)
+    _add_trail(parser)
+    parser.add_argument("--metrics-open", action="store_true", help="serve /metrics without a signature")
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    """Where the store is, where it listens, and what account and regions it is."""
     add = parser.add_argument
     add(
         "--data",
@@ -38,6 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--account", metavar="ID", help="the account's id, 12 digits (default 123456789012)")
     add("--region", default=DEFAULT_REGION, help="the server's own region (default %(default)s)")
     add("--regions", metavar="R,R…", help="serve only these regions (default: all of EC2's commercial regions)")
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """What an account may have, and how often it may ask."""
+    add = parser.add_argument
     add("--limits", choices=["aws", "none"], default="aws", help="EC2's default quotas, or none (default %(default)s)")
     add(
         "--limit",
@@ -53,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="default",
         help="how many requests an account may make: EC2's own limits, far more, or any number (default %(default)s)",
     )
+
+
+def _add_protection(parser: argparse.ArgumentParser) -> None:
+    """What protects secrets, connections and signatures."""
+    add = parser.add_argument
     add(
         "--key-file",
         type=Path,
@@ -81,6 +100,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="accept Signature Version 2 with HmacSHA256 too, for clients that know no other; it names no region, so "
         "such requests mean the server's own",
     )
+
+
+def _add_trail(parser: argparse.ArgumentParser) -> None:
+    """Where the trail's events go, and how long they stay."""
+    add = parser.add_argument
     add("--trail-file", type=Path, metavar="FILE", help="write every event of the trail there too, a line each")
     add(
         "--trail-webhook",
@@ -94,7 +118,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="drop events of the trail that are older than N days (default: keep them for ever)",
     )
-    add("--metrics-open", action="store_true", help="serve /metrics without a signature")
 
 
 def run(options: argparse.Namespace) -> int:
