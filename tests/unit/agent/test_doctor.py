@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ringwall.agent import doctor, room
+from ringwall.agent.doctor import capabilities, server, settings
 from ringwall.agent.findings import Finding, Status, fail, ok, warn, worst
 from ringwall.domain.local import LocalPolicy
 
@@ -22,7 +23,7 @@ from ringwall.domain.local import LocalPolicy
     ],
 )
 def test_a_clock_that_is_wrong_is_told_before_it_is_refused(ahead_seconds: float, status: Status, words: str) -> None:
-    (finding,) = doctor.clock(ahead_seconds)
+    (finding,) = server.clock(ahead_seconds)
     assert finding.status is status
     assert words in finding.sentence
 
@@ -37,7 +38,7 @@ def test_a_clock_that_is_wrong_is_told_before_it_is_refused(ahead_seconds: float
 def test_what_a_foreign_flush_does_is_said_for_an_agent_that_lives_and_for_a_dead_one(
     owns: bool, status: Status, alive: str
 ) -> None:
-    finding = doctor.ownership(owns)
+    finding = capabilities.ownership(owns)
     assert finding.status is status
     assert alive in finding.sentence
     assert "until it is started again" in finding.sentence
@@ -53,7 +54,7 @@ def test_a_table_of_flows_that_fills_is_told(
     (tmp_path / "netfilter/nf_conntrack_count").write_text(f"{count}\n")
     (tmp_path / "netfilter/nf_conntrack_max").write_text("1000\n")
     (tmp_path / "netfilter/nf_conntrack_tcp_be_liberal").write_text("1\n")
-    monkeypatch.setattr(doctor, "_SYSCTL", tmp_path)
+    monkeypatch.setattr(settings, "_SYSCTL", tmp_path)
     monkeypatch.setattr(room, "_SYSCTL", tmp_path / "netfilter")
     findings = {each.check: each for each in doctor.examine(tmp_path / "data", "", LocalPolicy())}
     assert findings["conntrack"].status is status
