@@ -66,8 +66,9 @@ class Parser(argparse.ArgumentParser):
             message = f"unrecognized arguments: {' '.join(unknown)}{_nearest_options(unknown, self._known)}"
         elif choice:
             message += _nearest(choice["given"], re.findall(r"[^\s',]+", choice["choices"]))
-        elif message.startswith("the following arguments are required"):
+        elif message.startswith(("the following arguments are required", "one of the arguments")):
             message += _nearest_options(self._words, self._known)
+            message += "".join(f" (did you mean --{word}?)" for word in self._words if f"--{word}" in self._known)
         super().error(re.sub(r"rw1\.\S+", "rw1.…", message))
 
     @property

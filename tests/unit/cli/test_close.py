@@ -242,6 +242,8 @@ def test_nothing_admits_it(site: Site) -> None:
         (("tcp/22", "--from", "10.0.0.0/8", "--except", "any"), codes.USAGE, "takes away all"),
         (("tcp/22", "--from", "any", "--except", "web"), codes.USAGE, "is a group"),
         (("tcp/22",), codes.USAGE, "--from"),
+        (("tcp/22", "from", "any"), codes.USAGE, "did you mean --from?"),
+        (("tcp/22", "--form", "any"), codes.USAGE, "did you mean --from?"),
         (("tcp/22", "--from", "any"), codes.FAILED, "there is no terminal to ask"),
     ],
 )
@@ -264,6 +266,7 @@ def test_on_a_terminal_it_asks(site: Site, answer: str, status: int, left: int) 
         terminal.expect("Remove 1 rule of 1 group? [y/N] ")
         terminal.type(answer)
         assert terminal.end() == status, terminal.text
+    assert ("Nothing was changed." in terminal.text) is (left == 1)
     assert "\x1b[31m- web tcp/22 from 0.0.0.0/0" in terminal.text
     assert len(site.rules(web)) == left
 

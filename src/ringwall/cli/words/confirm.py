@@ -25,8 +25,12 @@ def confirm(question: str, *, yes: bool) -> None:
     if not (sys.stdin and sys.stderr and sys.stdin.isatty() and sys.stderr.isatty()):  # None: it is closed
         raise NotConfirmed("Nothing was changed: this wants a yes, and there is no terminal to ask. Give --yes.")
     termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.buffer.readline().decode(errors="replace")
+    try:
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.buffer.readline().decode(errors="replace")
+    except KeyboardInterrupt:
+        print("\nInterrupted. Nothing was changed.", file=sys.stderr)
+        raise
     if not answer.endswith("\n"):  # the terminal's end of file: the cursor still stands behind the question
         print(file=sys.stderr)
     if answer.strip().casefold() not in ("y", "yes"):

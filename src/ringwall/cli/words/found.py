@@ -63,7 +63,7 @@ def group_named(session: Session, word: str, vpc_id: str | None = None) -> Descr
     if found:
         return found[0]
     names = sorted({str(each["GroupName"]) for each in session.every("DescribeSecurityGroups")})
-    raise NotFound(f"No group is named {shown(word)}{_in_vpc(vpc_id)}.{_near_names(word, names)}")
+    raise NotFound(f"No group is named {shown(word)}{_in_vpc(vpc_id)}.{_near_names(session, word, names)}")
 
 
 def group_or_host_id(session: Session, word: str) -> str:
@@ -104,7 +104,7 @@ def peers_named(session: Session, word: str, beside: Described | None = None) ->
         return frozenset([word])
     names = {str(each["GroupName"]) for each in session.every("DescribeSecurityGroups")}
     names |= {str(each["PrefixListName"]) for each in session.every("DescribeManagedPrefixLists")}
-    raise NotFound(f"No group or prefix list is named {shown(word)}.{_near_names(word, sorted(names))}")
+    raise NotFound(f"No group or prefix list is named {shown(word)}.{_near_names(session, word, sorted(names))}")
 
 
 def meant_by(session: Session, wanted: Wanted, vpc_id: str | None = None) -> Meant:
@@ -212,12 +212,12 @@ def _literal(name: str) -> str:
     return "".join(f"\\{each}" if each in "*?\\" else each for each in name)
 
 
-def _near_names(word: str, names: Sequence[str]) -> str:
+def _near_names(session: Session, word: str, names: Sequence[str]) -> str:
     by_folded = {name.casefold(): name for name in names}
     near = get_close_matches(word.casefold(), by_folded, n=3, cutoff=0.6)
     if near:
         return f" Did you mean {' or '.join(shown(by_folded[each]) for each in near)}?"
-    return " `ringwall list` shows what there is."
+    return f" `ringwall list` shows what there is in {plain(session.region)}."
 
 
 def _in_vpc(vpc_id: str | None) -> str:
