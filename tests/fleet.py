@@ -173,6 +173,11 @@ class Fleet:
             self.settled()
         return answer
 
+    def enforce_from_boot(self) -> None:
+        """Switches to enforce mode, and returns once a boot would enforce too, as the state is on the disk."""
+        self.enforce(yes=True)
+        wait_for(lambda: b'"enforce"' in (self.data / "state.json").read_bytes(), "the state on disk")
+
     def table(self) -> str:
         """The host's table, with handles, without counters, whoever owns it."""
         listed = self.host.run(["nft", "-s", "-a", "list", "table", "inet", "ringwall"], check=False).stdout

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -22,26 +20,10 @@ from containers import (
     is_reached,
     refused,
     sessions,
-    site_in,
 )
-from fleet import HOST, PEER, fleet_in, passes, wait_for
+from fleet import HOST, PEER, passes, wait_for
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with fleet_in(tmp_path) as fleet, site_in(fleet) as made:
-        yield made
-
-
-@pytest.fixture
-def running(site: Site) -> tuple[Site, Container]:
-    """A container that the outside can open TCP connections to, on port 8080."""
-    interface = site.interface()
-    site.grant("ingress", site.group_id)
-    assert "in force once there is such a device" in site.told("attach", "vc1", interface.interface_id)
-    return site, site.container("vc1", interface)
 
 
 def test_a_container_lives_by_its_groups_from_attach_to_detach(site: Site) -> None:

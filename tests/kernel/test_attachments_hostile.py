@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +12,6 @@ from containers import Container, Site, are_cut, closed_devices, is_reached, ses
 from fleet import HOST, fleet_in, wait_for
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with fleet_in(tmp_path) as fleet, site_in(fleet) as made:
-        yield made
-
-
-@pytest.fixture
-def running(site: Site) -> tuple[Site, Container]:
-    """A container that the outside can open TCP connections to, on port 8080."""
-    interface = site.interface()
-    site.grant("ingress", site.group_id)
-    site.told("attach", "vc1", interface.interface_id)
-    return site, site.container("vc1", interface)
 
 
 def test_an_interface_with_the_servers_address_doesnt_shut_the_host_off(tmp_path: Path) -> None:

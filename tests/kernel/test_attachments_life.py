@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,27 +24,11 @@ from containers import (
     refused,
     second_host,
     sessions,
-    site_in,
 )
-from fleet import HOST, PEER, fleet_in, wait_for
+from fleet import HOST, PEER, wait_for
 from tap import TUN, listener, machine
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with fleet_in(tmp_path) as fleet, site_in(fleet) as made:
-        yield made
-
-
-@pytest.fixture
-def running(site: Site) -> tuple[Site, Container]:
-    """A container that the outside can open TCP connections to, on port 8080."""
-    interface = site.interface()
-    site.grant("ingress", site.group_id)
-    site.told("attach", "vc1", interface.interface_id)
-    return site, site.container("vc1", interface)
 
 
 def on_disk(site: Site) -> None:

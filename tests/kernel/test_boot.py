@@ -46,8 +46,7 @@ def enforced(fleet: Fleet) -> None:
     """Port 22 is admitted, 23 isn't; so it stands on the disk, and agent and server are gone."""
     agent = fleet.enrol()
     fleet.admit(22)
-    fleet.enforce(yes=True)
-    wait_for(lambda: b'"enforce"' in (fleet.data / "state.json").read_bytes(), "the state on disk")
+    fleet.enforce_from_boot()
     agent.kill()
     fleet.server.kill()
 
@@ -128,8 +127,7 @@ def test_a_host_whose_enforced_state_is_lost_boots_closed_but_for_what_keeps_it_
     wait_for((fleet.data / "state.json").exists, "the state on disk")
     (fleet.data / "observed").write_bytes((fleet.data / "state.json").read_bytes())
     fleet.admit(22)
-    fleet.enforce(yes=True)
-    wait_for(lambda: b'"enforce"' in (fleet.data / "state.json").read_bytes(), "the state on disk")
+    fleet.enforce_from_boot()
     agent.kill()
     server_peer, port = fleet.peer, fleet.server.port
     damage(fleet.data)
@@ -167,8 +165,7 @@ def test_the_loss_is_reported_and_the_server_puts_it_right(fleet: Fleet) -> None
     agent = fleet.enrol()
     fleet.listen(22), fleet.listen(23)
     fleet.admit(22)
-    fleet.enforce(yes=True)
-    wait_for(lambda: b'"enforce"' in (fleet.data / "state.json").read_bytes(), "the state on disk")
+    fleet.enforce_from_boot()
     before = fleet.objects()
     agent.kill()
     wait_for(lambda: not fleet.about()["connected"], "the server to notice")

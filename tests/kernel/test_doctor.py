@@ -146,8 +146,7 @@ def test_what_is_wrong_with_the_agent_is_told(fleet: Fleet) -> None:
     _, found = doctor(fleet)
     assert statuses(found, "directory") == ["WARN"]
     agent = fleet.enrol()
-    fleet.enforce(yes=True)
-    wait_for(lambda: b'"enforce"' in (fleet.data / "state.json").read_bytes(), "the state on disk")
+    fleet.enforce_from_boot()
     url = f"http://{PEER}:{fleet.server.port}"
     well = ("agent", "server", "host", "table", "last-state")
     assert statuses(doctor(fleet, "--server", url)[1], *well) == ["OK"] * len(well)

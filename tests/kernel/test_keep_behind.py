@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 import netns
-from containers import HOST6, VERSIONS, Container, Pair, Site, are_cut, connect, is_reached, sessions, site_in
-from fleet import fleet_in, passes, wait_for
+from containers import HOST6, VERSIONS, Container, Pair, Site, are_cut, connect, is_reached, sessions
+from fleet import passes, wait_for
 
 pytestmark = [pytest.mark.kernel, netns.needs_kernel]
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with fleet_in(tmp_path) as fleet, site_in(fleet) as made:
-        yield made
 
 
 def container(site: Site, device: str, group_id: str) -> Container:
