@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Node = tuple[str, list[str], "list[Node]"]
     """An element: its name without the namespace, its text in pieces, what is in it."""
 
+ELEMENTS_MAX = 2_000_000
+"""An answer of 100,000 rules has fewer; a document of empty elements takes a hundred times its size in memory."""
+DEPTH_MAX = 100
 SHOWN_BYTES_MAX = 4096
 """So much of a document that can't be read is shown with the error."""
 
@@ -36,7 +39,7 @@ def decode(operation: str, body: bytes, *, iso_timestamps: bool = False) -> dict
     iso_timestamps: points in time as `2026-01-02T03:04:05+00:00`; otherwise as they came (cli_timestamp_format).
 
     Raises:
-        UnreadableAnswer: the document is cut, is no XML, is another one, or a number in it is none.
+        UnreadableAnswer: the document is cut, is no XML, is another one, is too large, or a number in it is none.
     """
     root = _read(body)
     if not root[0].endswith("Response") or root[0] == "Response":  # some emulators name it after another operation
@@ -73,8 +76,13 @@ def _read(body: bytes) -> Node:
     """The document's root. The text behind an element's first child belongs to nobody."""
     above: Node = ("", [], [])
     open_nodes = [above]
+    count = 0
 
     def start(name: str, _: dict[str, str]) -> None:
+        nonlocal count
+        count += 1
+        if count > ELEMENTS_MAX or len(open_nodes) > DEPTH_MAX:
+            raise UnreadableAnswer(f"Unable to parse response: it has too many elements:\n{_shown(body)}")
         node: Node = (name.rpartition("}")[2], [], [])
         open_nodes[-1][2].append(node)
         open_nodes.append(node)

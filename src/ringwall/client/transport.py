@@ -4,7 +4,7 @@
     nothing was sent: Unreachable(was_sent=False)│ may have been done: Unreachable(was_sent=True)
 
 `http.client` would cost more to import than all else of a call; `ssl` is imported only for https. Limits hold against a
-server gone mad: `HEAD_BYTES_MAX` and `BODY_BYTES_MAX`. The texts are aws CLI's.
+server gone mad: `HEAD_BYTES_MAX`, `BODY_BYTES_MAX`, `INTERIM_MAX`. The texts are aws CLI's.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HEAD_BYTES_MAX = 64 * 1024
 BODY_BYTES_MAX = 512 * 1024 * 1024
+INTERIM_MAX = 20
+"""So many answers before the answer (status 1xx) are passed over."""
 _READ_BYTES = 256 * 1024
 
 
@@ -252,7 +254,11 @@ class _Incoming:
 
 def _read(incoming: _Incoming, method: str) -> Reply:
     status, reason, headers = _read_head(incoming)
+    interim = 0
     while 100 <= status < 200:
+        interim += 1
+        if interim > INTERIM_MAX:
+            raise Rubbish("it goes on announcing an answer")
         status, reason, headers = _read_head(incoming)
     if method == "HEAD" or status in (204, 304):
         return Reply(status, reason, headers, b"")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import answers
-from ringwall.client.answer import SHOWN_BYTES_MAX, UnreadableAnswer, decode, decode_fault
+from ringwall.client.answer import DEPTH_MAX, SHOWN_BYTES_MAX, UnreadableAnswer, decode, decode_fault
 from ringwall.client.model import OPERATIONS
 
 MODEL = ServiceModel(botocore.loaders.Loader().load_service_model("ec2", "service-2"), "ec2")
@@ -146,3 +146,10 @@ BARE = b"<Response>" + ERROR + b"</Response>"
 def test_a_refusal_is_read_as_botocore_reads_it(body: bytes, status: int) -> None:
     error = judged("DescribeVpcs", body, status).get("Error", {})
     assert decode_fault(body, status) == (error.get("Code", "Unknown"), error.get("Message", "Unknown"))
+
+
+@pytest.mark.parametrize("inner", [b"<a/>" * 1000, b"<a>" * (DEPTH_MAX + 1) + b"</a>" * (DEPTH_MAX + 1)])
+def test_a_document_that_would_fill_the_memory_is_not_read(inner: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringwall.client.answer.ELEMENTS_MAX", 1000)
+    with pytest.raises(UnreadableAnswer, match="it has too many elements"):
+        decode("DescribeVpcs", b"<DescribeVpcsResponse>" + inner + b"</DescribeVpcsResponse>")

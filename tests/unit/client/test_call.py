@@ -21,7 +21,7 @@ from recorder import HANG, VPCS, Recorder, Request, answer, fault, recording
 from ringwall.client.call import Client
 from ringwall.client.errors import ClientError, NoAnswer, NoCredentials, ServiceFault, SettingsFault, Unreachable
 from ringwall.client.settings import read_settings
-from ringwall.client.transport import HEAD_BYTES_MAX
+from ringwall.client.transport import HEAD_BYTES_MAX, INTERIM_MAX
 
 KEY = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "eu-west-1"}
 FILTERS = {"Filters": [{"Name": "tag:Name", "Values": ["a b", "c/d~&=é"]}]}
@@ -228,6 +228,7 @@ OUR_OWN = {
     "half a head": b"HTTP/1.1 200 OK\r\nContent-Le",
     "no end of a line": b"HTTP/1.1 200 OK\r\nX: " + b"x" * (2 * HEAD_BYTES_MAX),
     "too many headers": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * HEAD_BYTES_MAX + b"\r\n",
+    "announcements without end": b"HTTP/1.1 100 Continue\r\n\r\n" * (INTERIM_MAX + 1) + answer(),
     "no length": b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
     "a length beyond all": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",

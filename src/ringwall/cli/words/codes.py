@@ -11,8 +11,9 @@ USAGE = 2
 NOTHING = 3
 """Nothing matched; nothing was changed."""
 PARTLY = 4
-"""It is stored, and not in force everywhere yet when time was over; the silent hosts are named. Of `close` also: somebody
-opened it anew meanwhile."""
+"""It is stored, and not in force everywhere yet when time was over; the silent hosts are named.
+
+Of `close` also: somebody opened it anew meanwhile."""
 REFUSED = 5
 """The server refused; nothing was changed."""
 INTERRUPTED = 130
