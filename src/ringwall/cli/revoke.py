@@ -34,9 +34,11 @@ from .words.found import (
     hosts_of,
     meant_by,
     names_for,
+    near_ids,
     rules_by_id,
     rules_of_groups,
     some_rules,
+    what_became_of,
 )
 from .words.near import Known, explanation, nearest, note_difference
 from .words.rules import (
@@ -179,16 +181,24 @@ def _explain(session: Session, missing: Missing, options: argparse.Namespace) ->
         ]
         near = [now]
     elif meant is None:
-        text, lines = (
-            f"There is no rule {wanted.rule_id}.",
-            [f"`ringwall why {wanted.rule_id}` tells what became of it."],
-        )
+        text, lines, near = _explain_id(session, wanted.rule_id or "")
     else:
         text, lines, near = _explain_near(session, wanted, meant)
     if options.json:
         names = names_for(session, near) if near else Names()
         print_json({"revoked": [], "nearest": [rule_json(rule, names) for rule in near]})
     return complain(VERB, "\n".join([f"{text} Nothing was revoked.", *lines]), codes.NOTHING)
+
+
+def _explain_id(session: Session, rule_id: str) -> tuple[str, list[str], list[Rule]]:
+    """What became of the rule, or the rules that have an id like it."""
+    text, lines = f"There is no rule {rule_id}.", what_became_of(session, rule_id)
+    near = [] if lines else near_ids(session, rule_id)
+    if near:
+        shown_lines = lines_of(near, names_for(session, near))
+        lines = ["The nearest id is that of:" if len(near) == 1 else "The nearest ids are those of:"]
+        lines += [f"  {line}" for line in shown_lines]
+    return text, lines or ["No rule has an id like it, and the trail doesn't know it."], near
 
 
 def _explain_near(session: Session, wanted: Wanted, meant: Meant) -> tuple[str, list[str], list[Rule]]:
@@ -215,7 +225,7 @@ def _explain_near(session: Session, wanted: Wanted, meant: Meant) -> tuple[str, 
     lines = [f"The nearest {'is' if len(near) == 1 else 'are'}:", *explanation(near, known)]
     lines[:0] = numbers
     if wanted.rule_id:
-        lines.insert(0, f"`ringwall why {wanted.rule_id}` tells what became of it.")
+        lines[:0] = what_became_of(session, wanted.rule_id)
     if wanted.direction is Direction.INGRESS and wanted.blocks and any(each.is_wider and each.cost for each in near):
         lines.append("A wider rule goes as a whole. To take only this out of it:")
         for traffic in map(traffic_text, wanted.traffics):

@@ -18,8 +18,10 @@ from .words.found import (
     describe_group,
     group_named,
     names_for,
+    near_ids,
     rules_by_id,
     rules_of_groups,
+    what_became_of,
 )
 from .words.hosts_shown import host_lines
 from .words.rules import Rule, is_rule_id, lines_of, parse_line, shown
@@ -119,7 +121,10 @@ def _rule(session: Session, rule_id: str, _: argparse.Namespace) -> Told:
     assert is_rule_id(rule_id)
     found = rules_by_id(session, [rule_id])
     if not found:
-        raise NotFound(f"There is no rule {rule_id}. `ringwall why {rule_id}` tells what became of it.")
+        became = what_became_of(session, rule_id)
+        near = [] if became else near_ids(session, rule_id)
+        meant = [f"Did you mean {' or '.join(rule.rule_id for rule in near)}?"] if near else []
+        raise NotFound(" ".join([f"There is no rule {rule_id}.", *became, *meant]))
     rule = found[rule_id]
     others = rules_of_groups(session, [rule.group_id])
     names = names_for(session, others)

@@ -222,6 +222,25 @@ def test_a_line_of_what_has_changed_or_gone_since_changes_nothing(server: Server
     assert (status, len(lines(server, "web"))) == (3, 1), "all or nothing"
 
 
+def test_an_id_that_never_was_is_told_from_one_that_is_gone(server: Server) -> None:
+    group(server)
+    say(server, "allow", "web", "tcp/22", "from", "10.0.0.0/8")
+    (line,) = lines(server, "web")
+    (rule_id,) = re.findall("sgr-[0-9a-f]+", line)
+    for typed in (rule_id[:-4], rule_id[:-1] + ("0" if rule_id[-1] != "0" else "1")):
+        status, _, errors = say(server, "revoke", typed)
+        assert (status, errors) == (
+            3,
+            f"ringwall revoke: There is no rule {typed}. Nothing was revoked.\n"
+            f"The nearest id is that of:\n  web tcp/22 from 10.0.0.0/8  {rule_id}\n",
+        )
+        assert say(server, "show", typed)[2] == (f"ringwall show: There is no rule {typed}. Did you mean {rule_id}?\n")
+    never = "sgr-" + "".join("0" if each != "0" else "f" for each in rule_id[4:])
+    status, _, errors = say(server, "revoke", never)
+    assert (status, "ringwall why" in errors) == (3, False), errors
+    assert "No rule has an id like it" in errors
+
+
 def test_words_that_name_nothing_or_several_things(server: Server) -> None:
     group(server)
     vpc = server.client().create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from ringwall.cli.screen import plain
 
 from .rules import Names, Rule, Wanted, is_group_id, line_of, means_only_itself, rule_of, shown, sort_key
-from .session import Session
+from .session import LostAnswer, Refused, Session
 
 Described = dict[str, Any]
 
@@ -20,6 +21,8 @@ FILTER_VALUES_MAX: Final = 200
 NEAR_RULES_MAX: Final = 5_000
 """So many rules of all groups are looked through for what is like one that wasn't found."""
 
+NEAR_ID: Final = 0.85
+"""Two ids are alike from this ratio of difflib's on: a digit or two mistyped. Those of chance are far below it."""
 
 _ID: Final = re.compile("[a-z-]+-[0-9a-f]{8,32}")
 
@@ -145,6 +148,22 @@ def rules_by_id(session: Session, rule_ids: Iterable[str]) -> dict[str, Rule]:
     """Those of the rules that exist, by id."""
     described = _described(session, "DescribeSecurityGroupRules", "security-group-rule-id", rule_ids)
     return {rule.rule_id: rule for rule in map(rule_of, described)}
+
+
+def near_ids(session: Session, rule_id: str) -> list[Rule]:
+    """The rules whose ids are most like one that no rule has: cut short, or mistyped."""
+    rules = {rule.rule_id: rule for rule in some_rules(session)}
+    longer = sorted(each for each in rules if each.startswith(rule_id))[:3]
+    return [rules[each] for each in longer or get_close_matches(rule_id, rules, n=3, cutoff=NEAR_ID)]
+
+
+def what_became_of(session: Session, rule_id: str) -> list[str]:
+    """The command that tells what became of a rule, if the trail knows it, and lets whoever asks read it."""
+    try:
+        events = session.own("GET", "/ringwall/v1/trail", query=urlencode({"about": rule_id, "limit": 1}))["events"]
+    except (Refused, LostAnswer):
+        return []
+    return [f"`ringwall why {rule_id}` tells what became of it."] if events else []
 
 
 def names_of_all(session: Session, groups: Iterable[Described]) -> Names:
