@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ringwall.domain.admission import covers
-from ringwall.domain.closing import Access, GroupChange, Step, changes, steps
+from ringwall.domain.closing import Access, GroupChange, Step, changes, steps, still_admitting
 from ringwall.domain.group import Direction
 from ringwall.domain.traffic import PROTOCOL_NUMBERS
 
@@ -119,7 +119,7 @@ def _run(options: argparse.Namespace) -> int:
         text = f"These are more than {RULES_MAX} rules, too many for one transaction."
         return complain(VERB, f"{text} Nothing was changed; name some of the groups with --group.", codes.FAILED)
     if options.dry_run:
-        return _not_done(plan, options)
+        return _not_done(session, plan, options)
     cut = _ask(session, plan, options)
     stored = _close(session, plan, options)
     _say(f"closed {plan.words}", to_errors=options.json)
@@ -182,10 +182,18 @@ def _say(line: str, *, to_errors: bool = False) -> None:
     print(screen_of(stream).mark(line, kind) if kind else line, file=stream, flush=True)
 
 
-def _not_done(plan: Plan, options: argparse.Namespace) -> int:
+def _not_done(session: Session, plan: Plan, options: argparse.Namespace) -> int:
+    """What would be left: what admits it now and isn't of the plan, and what comes in its place."""
+    now, hostnames = _left(session, plan)
+    gone = {rule.rule_id for change in plan.changes for rule in change.gone}
+    hosts = {each.rule.group_id: each.hosts for each in now}
+    coming = still_admitting(plan.access.traffic, plan.access.direction, [r for c in plan.changes for r in c.new])
+    left = [each for each in now if each.rule.rule_id not in gone]
+    left += [Still(rule, is_meant=False, hosts=hosts.get(rule.group_id, ()), is_new=False) for rule in coming]
     if options.json:
-        print_json(_plan_json(plan))
+        print_json({**_plan_json(plan), "still": [_still_json(each, plan) for each in left]})
     else:
+        _tell_left(plan, left, hostnames)
         print("Nothing was changed (--dry-run).")
     return codes.DONE
 
@@ -283,7 +291,7 @@ def _tell_left(plan: Plan, left: Sequence[Still], hostnames: dict[str, str]) -> 
         (
             "as was closed" if each.is_meant else "others",
             hosts_text(each.hosts, hostnames),
-            line_of(as_shown(each.rule), plan.names).text(),
+            line_of(as_shown(each.rule), plan.names).text().rstrip(),
         )
         for each in left
     ]

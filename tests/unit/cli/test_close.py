@@ -165,6 +165,25 @@ def test_a_part_of_a_source_an_exception_and_one_group(site: Site) -> None:
     assert (site.rules(web), site.rules(db)) == ({"tcp/22-22 192.0.2.0/24"}, set())
 
 
+def test_a_dry_run_tells_who_would_reach_it_still(site: Site) -> None:
+    app = site.group("app")
+    web = site.group("web", permission("tcp", 22, 22, "10.0.0.0/8", "192.0.2.0/24", app))
+    arguments = ("tcp/22", "--from", "10.128.0.0/9", "--split")
+    dry = site.close(*arguments, "--dry-run")
+    assert dry.returncode == codes.DONE, dry.stderr
+    assert len(site.rules(web)) == 3
+    done = site.close(*arguments, "--yes", "--no-wait")
+    assert done.returncode == codes.DONE, done.stderr
+    heading = "Still admitted, tcp/22 or a part of it:"
+    told, real = (
+        sorted(line.split("  sgr-")[0].split() for line in each.stdout.partition(heading)[2].splitlines())
+        for each in (dry, done)
+    )
+    assert "10.0.0.0/9" in str(real)
+    told.remove(["Nothing", "was", "changed", "(--dry-run)."])
+    assert told == real, (dry.stdout, done.stdout)
+
+
 def test_from_a_group_and_from_a_list(site: Site) -> None:
     office = site.prefix_list("office", "192.0.2.0/24", "198.51.100.0/24")
     app = site.group("app")
@@ -267,6 +286,7 @@ def test_on_a_terminal_it_asks(site: Site, answer: str, status: int, left: int) 
         terminal.type(answer)
         assert terminal.end() == status, terminal.text
     assert ("Nothing was changed." in terminal.text) is (left == 1)
+    assert ("Interrupted. Nothing was changed." in terminal.text) is (status == codes.INTERRUPTED)
     assert "\x1b[31m- web tcp/22 from 0.0.0.0/0" in terminal.text
     assert len(site.rules(web)) == left
 
