@@ -40,9 +40,10 @@ class RawRequest:
     @property
     def user_agent(self) -> str:
         """What the client calls itself; bytes that aren't UTF-8 are replaced."""
-        return next(
-            (value.decode("utf-8", "replace") for name, value in self.headers if name.lower() == b"user-agent"), ""
-        )
+        for name, value in self.headers:
+            if name.lower() == b"user-agent":
+                return value.decode("utf-8", "replace")
+        return ""
 
 
 def peer_of(scope: Mapping[str, Any]) -> str:

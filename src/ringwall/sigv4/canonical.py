@@ -35,10 +35,11 @@ def canonical_request(
     headers: the signed ones, names in lower case, in the order in which SignedHeaders names them (sorted, by the
     specification; a client that doesn't sort has signed its own order). body_sha256: hexadecimal.
     """
-    headers = list(headers)
-    lines = [method, path, query]
-    lines += [b"%b:%b" % header for header in headers]
-    lines += [b"", b";".join([name for name, _ in headers]), body_sha256]
+    names, lines = [], [method, path, query]
+    for name, value in headers:
+        names.append(name)
+        lines.append(name + b":" + value)
+    lines += (b"", b";".join(names), body_sha256)
     return b"\n".join(lines)
 
 

@@ -20,6 +20,9 @@ QUERY_PARAMETERS: Final = frozenset(
 )
 """The parameters of a presigned query that belong to the signature and not to the operation."""
 
+_USUAL: Final = re.compile(rb"Credential=([^\s,]+),\s*SignedHeaders=([^\s,]+),\s*Signature=([^\s,]+)")
+"""What follows the algorithm in the header of nearly every client; what it finds, `_parts` would find too."""
+
 _QUERY_NAMES: Final = {name.lower().encode(): name.encode() for name in QUERY_PARAMETERS}
 
 
@@ -59,6 +62,18 @@ def claim_of_header(fields: Mapping[bytes, bytes]) -> Claim:
         raise AuthFailure(SIGNATURE_VERSION_2)
     if scheme != ALGORITHM.encode():
         raise IncompleteSignature(f"Authorization must begin with {ALGORITHM}.")
+    usual = _USUAL.fullmatch(rest)
+    credential, signed_headers, signature = usual.groups() if usual else _parts(rest)
+    date = fields.get(b"x-amz-date") or fields.get(b"date")
+    if date is None:
+        raise IncompleteSignature(
+            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+        )
+    return Claim(_text(credential), signed_headers, signature, amz_date(_text(date)), None)
+
+
+def _parts(rest: bytes) -> tuple[bytes, bytes, bytes]:
+    """Credential, SignedHeaders and Signature, in whatever order they come and with whatever blanks."""
     parts: dict[bytes, bytes] = {}
     for part in rest.split(b","):
         name, _, value = part.strip().partition(b"=")
@@ -70,12 +85,7 @@ def claim_of_header(fields: Mapping[bytes, bytes]) -> Claim:
             raise IncompleteSignature(f"Authorization header requires '{name.decode()}' parameter.")
     if len(parts) > 3:
         raise IncompleteSignature("The Authorization header has parts other than Credential, SignedHeaders, Signature.")
-    date = fields.get(b"x-amz-date") or fields.get(b"date")
-    if date is None:
-        raise IncompleteSignature(
-            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
-        )
-    return Claim(_text(parts[b"Credential"]), parts[b"SignedHeaders"], parts[b"Signature"], amz_date(_text(date)), None)
+    return parts[b"Credential"], parts[b"SignedHeaders"], parts[b"Signature"]
 
 
 def claim_of_query(parameters: Mapping[bytes, bytes]) -> Claim:

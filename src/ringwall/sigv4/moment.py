@@ -20,6 +20,8 @@ def amz_date(value: str) -> str:
     Raises:
         IncompleteSignature: it is neither. Whether it is a date at all, `unix_seconds` finds.
     """
+    if _AMZ_DATE.fullmatch(value):
+        return value
     http = _HTTP_DATE.fullmatch(value)
     if http is not None and http[2] in _MONTHS:
         value = f"{http[3]}{_MONTHS.index(http[2]) + 1:02}{http[1]}T{http[4].replace(':', '')}Z"
