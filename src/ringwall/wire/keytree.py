@@ -6,7 +6,7 @@ Its size is bounded by the limits below, whatever the names are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ringwall.domain.errors import InvalidParameterCombination, MalformedQueryString
@@ -26,20 +26,20 @@ def nest(params: Iterable[tuple[str, str]]) -> Tree:
         MalformedQueryString: a name is too long or too deep.
     """
     tree: Tree = {}
+    nodes = {"": tree}  # by what stands before the name's last part: most names share it with the one before
     for name, value in params:
-        node = tree
-        key = name
-        if "." in name or len(name) > NAME_LENGTH_MAX:
-            node, key = _descend(tree, name)
+        above, dot, key = name.rpartition(".")
+        node = nodes.get(above + dot)
+        if node is None or len(name) > NAME_LENGTH_MAX:
+            node = nodes[above + dot] = _descend(tree, above.split(".", DEPTH_MAX), name)
         if key in node:
             raise _twice(name)
         node[key] = value
     return tree
 
 
-def _descend(tree: Tree, name: str) -> tuple[Tree, str]:
-    """The node that the name's last part belongs in, made if need be, and that part."""
-    *parents, key = name.split(".", DEPTH_MAX)
+def _descend(tree: Tree, parents: Sequence[str], name: str) -> Tree:
+    """The node below these parts, which the name's last one belongs in; made if need be."""
     if len(name) > NAME_LENGTH_MAX or len(parents) >= DEPTH_MAX:
         raise MalformedQueryString(f"The name of the parameter {name[:NAME_LENGTH_MAX]} is too long.")
     node = tree
@@ -50,7 +50,7 @@ def _descend(tree: Tree, name: str) -> tuple[Tree, str]:
         elif isinstance(child, str):
             raise _twice(name)
         node = child
-    return node, key
+    return node
 
 
 def _twice(name: str) -> InvalidParameterCombination:

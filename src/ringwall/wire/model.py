@@ -66,7 +66,7 @@ def reader(structure: str) -> Read:
             node = {}
         if not node.keys() <= known:
             raise UnknownParameter(next(key for key in node if key not in known))
-        if not required <= node.keys():
+        if required and not required <= node.keys():
             raise MissingParameter(_first_missing(structure, node))
         result: dict[str, Any] = {}
         for key, child in node.items():
@@ -147,6 +147,8 @@ def item_writer(kind: str, depth: int) -> Write:
 @cache
 def _writer_of(kind: str, element: str, depth: int) -> Write:
     indent = _INDENT * depth
+    if kind == "string":
+        return _string_writer(element, indent)
     if kind in scalars.WRITE:
         return _scalar_writer(scalars.WRITE[kind], element, indent)
     opening, closing, empty = f"{indent}<{element}>\n", f"{indent}</{element}>\n", f"{indent}<{element}/>\n"
@@ -183,6 +185,18 @@ def _list_writer(write_item: Write, opening: str, closing: str, empty: str) -> W
         for item in items:
             append(item) if type(item) is Written else write_item(append, item)
         append(closing)
+
+    return write
+
+
+def _string_writer(element: str, indent: str) -> Write:
+    """Most of an answer is texts, and most of them are written as they are."""
+    opening, closing, empty = f"{indent}<{element}>", f"</{element}>\n", f"{indent}<{element}/>\n"
+    needs_escape, escape = scalars.NOT_PLAIN.search, scalars.escape
+
+    def write(append: Append, value: str) -> None:
+        text = value if needs_escape(value) is None else escape(value)
+        append(f"{opening}{text}{closing}" if text else empty)
 
     return write
 

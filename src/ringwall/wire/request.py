@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from ringwall.domain.errors import (
@@ -42,8 +41,7 @@ _SIGV2_PARAMETERS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedRequest:
+class ParsedRequest(NamedTuple):
     """What is asked, typed.
 
     action: the operation's name. version: as it was sent; the answer echoes it. service: whose envelope the answer has.
@@ -69,23 +67,24 @@ def parse_query(text: bytes) -> list[tuple[str, str]]:
     """
     if text.count(b"&") >= PARAMETERS_MAX:
         raise MalformedQueryString(f"The request has more than {PARAMETERS_MAX} parameters.")
+    pairs: list[tuple[str, str]] = []
     try:
-        pairs = text.rstrip(LINE_END).decode("utf-8").replace("+", " ")
-        if "%" not in pairs:
-            return [(name, value) for name, _, value in map(_split, pairs.split("&")) if name or value]
-        if _BROKEN_ESCAPE.search(pairs):
+        whole = text.rstrip(LINE_END).decode("utf-8").replace("+", " ")
+        if "%" in whole and _BROKEN_ESCAPE.search(whole):
             raise MalformedQueryString("The query string contains a broken percent-encoding.")
-        return [(_decode(name), _decode(value)) for name, _, value in map(_split, pairs.split("&")) if name or value]
+        for pair in whole.split("&"):
+            name, _, value = pair.partition("=")
+            if "%" in pair:
+                pairs.append((_decode(name), _decode(value)))
+            elif name or value:
+                pairs.append((name, value))
     except UnicodeDecodeError as error:
         raise MalformedQueryString("The query string isn't valid UTF-8.") from error
-
-
-def _split(pair: str) -> tuple[str, str, str]:
-    return pair.partition("=")
+    return pairs
 
 
 def _decode(text: str) -> str:
-    return unquote_to_bytes(text).decode("utf-8") if "%" in text else text
+    return unquote_to_bytes(text).decode("utf-8")
 
 
 def service_of_query(text: bytes) -> Service:
@@ -106,7 +105,7 @@ def parse(params: Sequence[tuple[str, str]]) -> ParsedRequest:
         InvalidParameterCombination, MalformedQueryString: see `keytree.nest`.
     Not checked: what only the operation can know, such as an empty text or a number out of range.
     """
-    tree = nest(pair for pair in params if not _is_of_signature(pair[0]))
+    tree = nest([pair for pair in params if pair[0] not in _SIGV2_PARAMETERS and not pair[0].startswith("X-Amz-")])
     action, version = tree.pop("Action", ""), tree.pop("Version", "")
     if not isinstance(action, str) or not isinstance(version, str):
         raise InvalidParameterCombination("The parameters Action and Version have no parts.")
@@ -133,10 +132,6 @@ def _without_member(node: str | Tree) -> str | Tree:
         return node
     below = {name: _without_member(child) for name, child in node.items()}
     return below["member"] if below.keys() == {"member"} else below
-
-
-def _is_of_signature(name: str) -> bool:
-    return name in _SIGV2_PARAMETERS or name.startswith("X-Amz-")
 
 
 def _operation(action: str, version: str) -> tuple[Service, str]:

@@ -21,7 +21,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _FLOAT = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,4})?", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
-_NOT_PLAIN = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+NOT_PLAIN = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
@@ -31,9 +31,9 @@ def escape(text: str) -> str:
     A carriage return is written as a reference, because a reader would turn a bare one into a line feed.
     Source: XML 1.0, 2.2 (Char) and 2.11 (end-of-line handling).
     """
-    if _NOT_PLAIN.search(text) is None:
+    if NOT_PLAIN.search(text) is None:
         return text
-    return _NOT_PLAIN.sub(lambda found: _ENTITIES.get(found[0], "\ufffd"), text)
+    return NOT_PLAIN.sub(lambda found: _ENTITIES.get(found[0], "\ufffd"), text)
 
 
 def _read_string(text: str, name: str) -> str:
