@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from .address import canonical_cidr
 from .errors import (
@@ -52,8 +52,7 @@ class GroupPair:
         return self.vpc_id in (None, vpc_id) and self.peering_id in (None, peering_id)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleRequest:
+class RuleRequest(NamedTuple):
     """One rule that a request names. description: None or empty when none was given."""
 
     traffic: Traffic
@@ -188,7 +187,7 @@ def rule_requests(permissions: Iterable[Mapping[str, Any]]) -> list[RuleRequest]
     for permission in permissions:
         traffic = canonical_traffic(permission.get("IpProtocol"), permission.get("FromPort"), permission.get("ToPort"))
         before = len(rules)
-        rules += (RuleRequest(traffic, peer, description) for peer, description in _sources(permission))
+        rules += [RuleRequest(traffic, peer, description) for peer, description in _sources(permission)]
         if len(rules) == before:
             raise InvalidParameterValue(
                 "missing mandatory parameter: exactly one of remote-security-group, remote-ip-range, "

@@ -51,8 +51,10 @@ def drain(
 
 def end_same(transaction: Transaction, group: SecurityGroup, rules: Sequence[SecurityGroupRule]) -> None:
     """Ends the draining of what the group's new rules say again."""
-    said = {(each.direction, each.traffic, each.peer) for each in rules}
     draining = [each.rule for each in transaction.draining_rules_of(group.group_id)]
+    if not draining:
+        return
+    said = {(each.direction, each.traffic, each.peer) for each in rules}
     same = [each.rule_id for each in draining if (each.direction, each.traffic, each.peer) in said]
     transaction.delete_draining_rules(group, same)
 

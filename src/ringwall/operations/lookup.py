@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, partial
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from typing import Final, TypeVar
@@ -119,11 +119,13 @@ def peering_statuses(context: Context) -> StatusOf:
 
     A connection that isn't kept any more counts as deleted.
     """
+    known: dict[str, str] = {}  # `functools.cache` costs more to set up than most requests have to ask
 
-    @cache
     def status_of(peering_id: str) -> str:
-        peering = context.transaction.peering(context.caller.account_id, context.caller.region, peering_id)
-        return PeeringStatus.DELETED if peering is None else peering.status
+        if peering_id not in known:
+            peering = context.transaction.peering(context.caller.account_id, context.caller.region, peering_id)
+            known[peering_id] = PeeringStatus.DELETED if peering is None else peering.status
+        return known[peering_id]
 
     return status_of
 

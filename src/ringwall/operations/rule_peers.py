@@ -123,19 +123,23 @@ def check_room(
     """
     if context.quota.rules_per_group_max is None:
         return
+    ipv4, ipv6, both = _taken(context, new)
+    if gone:
+        less_ipv4, less_ipv6, less_both = _taken(context, gone)
+        ipv4, ipv6, both = ipv4 - less_ipv4, ipv6 - less_ipv6, both - less_both
+    if max(ipv4, ipv6, both) <= 0:
+        return
     held = context.transaction.peer_counts(group.group_id, direction)
-    before = (held.cidr_ipv4, held.cidr_ipv6, held.group + _weight(context, held.prefix_lists.items()))
-    change = [some - fewer for some, fewer in zip(_taken(context, new), _taken(context, gone), strict=True)]
-    after = [number + more for number, more in zip(before, change, strict=True)]
-    if max(change) > 0 and not rules_fit(context.quota, *after):
+    both += held.group + _weight(context, held.prefix_lists.items())
+    if not rules_fit(context.quota, held.cidr_ipv4 + ipv4, held.cidr_ipv6 + ipv6, both):
         raise RulesPerSecurityGroupLimitExceeded
 
 
 def _taken(context: Context, peers: Sequence[Peer]) -> tuple[int, int, int]:
     """What peers take of the ledgers: IPv4 blocks, IPv6 blocks, and what counts in both."""
-    kinds = Counter(peer.kind for peer in peers)
-    lists = _weight(context, _lists(peers).items())
-    return kinds[PeerKind.CIDR_IPV4], kinds[PeerKind.CIDR_IPV6], kinds[PeerKind.GROUP] + lists
+    kinds = [peer.kind for peer in peers]
+    lists = _weight(context, _lists(peers).items()) if PeerKind.PREFIX_LIST in kinds else 0
+    return kinds.count(PeerKind.CIDR_IPV4), kinds.count(PeerKind.CIDR_IPV6), kinds.count(PeerKind.GROUP) + lists
 
 
 def _weight(context: Context, lists: Iterable[tuple[str, int]]) -> int:
@@ -153,7 +157,7 @@ def check_list_references(context: Context, new: Sequence[Peer], gone: Sequence[
         ResourceLimitExceeded: a customer's list would be named by more rules, of all groups, than the quota allows.
     """
     most = context.quota.prefix_list_references_max
-    if most is None:
+    if most is None or PeerKind.PREFIX_LIST not in [peer.kind for peer in new]:
         return
     for list_id, more in (_lists(new) - _lists(gone)).items():
         # AWS's own lists are everybody's, and the quota is of an account's own.

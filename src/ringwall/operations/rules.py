@@ -17,8 +17,7 @@ ec2-behaviour 3.4, 3.5.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ringwall.domain import ids
 from ringwall.domain.errors import (
@@ -63,8 +62,7 @@ IDLE: Final = {"IpPermissions.UserIdGroupPairs.PeeringStatus": "answers say it; 
 TWICE: Final = "The same permission must not appear multiple times"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One rule that a request names, with the peer's id known. pair: what it says of the peer, if that is a group."""
 
     traffic: Traffic
@@ -141,7 +139,7 @@ def check_each_once(wanted: Sequence[Wanted]) -> None:
     Raises:
         InvalidParameterValue: one is. That what it names exists is to be checked before.
     """
-    if len({(each.traffic, each.peer) for each in wanted}) < len(wanted):
+    if len(wanted) > 1 and len({(each.traffic, each.peer) for each in wanted}) < len(wanted):
         raise InvalidParameterValue(TWICE)
 
 

@@ -148,14 +148,15 @@ class GroupReads(Queries):
 
     def peer_counts(self, group_id: str, direction: Direction) -> PeerCounts:
         """`Reader.peer_counts`. Cost: one scan of the direction's part of an index."""
-        counts = dict.fromkeys(PeerKind, 0)
+        counts: dict[PeerKind, int] = {}
         prefix_lists: dict[str, int] = {}
         for kind, prefix_list, count in self._execute(COUNT_PEERS, (group_id, direction.value)):
             if prefix_list is None:
                 counts[PEER_KINDS[kind]] = count
             else:
                 prefix_lists[prefix_list] = count
-        return PeerCounts(counts[PeerKind.CIDR_IPV4], counts[PeerKind.CIDR_IPV6], counts[PeerKind.GROUP], prefix_lists)
+        ipv4, ipv6, groups = [counts.get(kind, 0) for kind in (PeerKind.CIDR_IPV4, PeerKind.CIDR_IPV6, PeerKind.GROUP)]
+        return PeerCounts(ipv4, ipv6, groups, prefix_lists)
 
     def groups_referencing(self, group_id: str) -> list[str]:
         """`Reader.groups_referencing`."""
