@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ringwall.domain.caller import Caller
 from ringwall.domain.errors import UnsupportedOperation
@@ -52,8 +52,7 @@ class Seals(Protocol):
         """What a refusal told this account encoded; None if it didn't."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """The caller, the transaction, and what is injected.
 
     transaction: for an operation that only reads, a Reader is in its place; it must not write.

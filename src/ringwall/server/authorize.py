@@ -12,9 +12,8 @@ the connection's other end.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from ringwall.domain.caller import Caller, CallerKind
 from ringwall.domain.errors import AuthFailure, UnauthorizedOperation
@@ -45,8 +44,7 @@ ASSUME_ROLE: Final = "sts:AssumeRole"
 NeedsOf = Callable[[Reader], Sequence[Need]]
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """What one request has to pass. needs: what it needs permission for, as a reader sees it."""
 
     service: Service

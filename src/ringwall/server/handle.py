@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ringwall.domain.caller import Caller
 from ringwall.domain.errors import DryRunOperation, InternalError, ServiceError, ServiceUnavailable
@@ -28,8 +27,7 @@ FILTERED_HERE_MAX: Final = 512
 """Characters of all filters' values with which a small read is done on the event loop's own thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer on its way out. body: in parts. revision: the one that the request made, if it changed anything."""
 
     status: int
@@ -110,7 +108,8 @@ async def _run(
     if operation.writes or parsed.action in ISSUING:
         deed = _deed(gate.request, caller, parsed, request_id)
         committed = await service.trail.write(deed, run, answers=True)
-        return Committed(in_parts(committed.result), committed.revision)
+        parts = serialize_in_parts(parsed.action, parsed.version, committed.result, request_id)
+        return Committed(parts, committed.revision)
     # Patterns cost their texts' length for each item, and the store, which counts its own steps, can't tell.
     read = store.read_in_thread if _filters_much(parsed) else store.read_soon
     return Committed(await read(lambda reader: in_parts(run(reader))), None)

@@ -33,7 +33,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from .base import Committed, Transaction, Unavailable
 
@@ -72,8 +72,7 @@ class Engine(Protocol):
         """Drops the transaction, if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     function: Function
     answer: asyncio.Future[Any]
 
