@@ -11,18 +11,22 @@ bounded here, so that no endpoint has to think of it:
 A request that arrives whole, as nearly all do, starts no timer. Requests without a length (chunked) are refused: none
 of EC2's clients sends one, and with them go trailers and two lengths for one body.
 
-An answer's head waits for the first part of its body, so that both leave in one write; over TLS also in one record.
-(Go's SDK was seen to fail on an answer that came apart.) uvloop joins writes of one turn of the loop on its
+An application's head waits for the first part of its body, so that both leave in one write; over TLS also in one
+record. (Go's SDK was seen to fail on an answer that came apart.) uvloop joins writes of one turn of the loop on its
 own, but not the records of TLS.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import httptools
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from .exchange import Exchange, Outlet
 
 CERTIFIED: Final = "certified"
 """In a request's state: the name in the certificate that its connection has shown, which TLS has verified; None where
@@ -40,6 +44,8 @@ class BoundedProtocol(HttpToolsProtocol):
     read the answer. stall_seconds: how long an answer may wait for a client that reads nothing. idle_seconds: between
     requests; longer than the 60 seconds for which clients and balancers keep a connection.
     pipeline_max: requests that wait behind the one being answered.
+
+    An application may have an `endpoint`, which then answers the requests for `/` without ASGI, as an `Exchange`.
     """
 
     head_seconds = 10.0
@@ -65,6 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._read_bytes = 0
         self._answering: RequestResponseCycle | None = None
         self._refusal = _BAD_REQUEST
+        self._endpoint: Callable[[Exchange], Awaitable[None]] | None = getattr(self.config.app, "endpoint", None)
 
     # --- The connection ---
 
@@ -195,10 +202,33 @@ class BoundedProtocol(HttpToolsProtocol):
             raise ValueError
         self._head_is_open = False
         self._clear_deadline()
-        super().on_headers_complete()
-        self.cycle.transport = _Answer(self, self.cycle)  # type: ignore[assignment]  # all that a cycle uses of it
+        if self._endpoint is None or not self._is_for_endpoint():
+            super().on_headers_complete()
+        else:
+            self._begin_exchange(self._endpoint)
+        self.cycle.transport = Outlet(self, self.cycle)  # type: ignore[assignment]  # all that a cycle uses of it
         if not self.pipeline:
             self._answering = self.cycle
+
+    def _is_for_endpoint(self) -> bool:
+        if self.url == b"/":
+            self.scope["query_string"] = b""
+            return True
+        target = httptools.parse_url(self.url)
+        self.scope["query_string"] = target.query or b""
+        return bool(target.path == b"/")
+
+    def _begin_exchange(self, endpoint: Callable[[Exchange], Awaitable[None]]) -> None:
+        """What uvicorn does for an application: the request is answered in its turn."""
+        version = self.parser.get_http_version()
+        self.scope["method"] = self.parser.get_method().decode("ascii")
+        before: RequestResponseCycle | None = self.cycle
+        self.cycle = Exchange(self, version != "1.0" and self.parser.should_keep_alive(), endpoint)
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def on_chunk_header(self) -> None:
         """The parser's call at the head of each chunk, the last and empty one included."""
@@ -273,37 +303,3 @@ def _name_in_certificate(transport: asyncio.Transport) -> str | None:
     shown = tls.getpeercert() if tls is not None else None
     names = [value for part in (shown or {}).get("subject", ()) for name, value in part if name == "commonName"]
     return str(names[0]) if len(names) == 1 else None
-
-
-class _Answer:
-    """What one request's cycle writes to: the transport, with the head held until the body's first part is there."""
-
-    __slots__ = ("_cycle", "_head", "_protocol", "_was_begun")
-
-    def __init__(self, protocol: BoundedProtocol, cycle: RequestResponseCycle) -> None:
-        self._protocol = protocol
-        self._cycle = cycle
-        self._head: bytes | None = None
-        self._was_begun = False
-
-    def write(self, data: bytes) -> None:
-        if self._head is not None:
-            data, self._head = self._head + data, None
-        elif not self._was_begun and self._cycle.response_started:
-            self._was_begun = True
-            self._head = data
-            # An application that waits before its first part, as a stream does, waits without its head.
-            self._protocol.loop.call_soon(self._flush)
-            return
-        self._protocol.transport.write(data)
-
-    def close(self) -> None:
-        self._flush()
-        self._protocol.close_after(self._cycle)
-
-    def is_closing(self) -> bool:
-        return self._protocol.transport.is_closing()
-
-    def _flush(self) -> None:
-        if self._head is not None and not self.is_closing():
-            self.write(b"")
