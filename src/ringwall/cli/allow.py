@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Adds what isn't there yet, in one transaction."""
-    return guarded(VERB, lambda: _run(options))
+    return guarded(VERB, lambda: _run(options), is_json=options.json, changes=True)
 
 
 def _run(options: argparse.Namespace) -> int:

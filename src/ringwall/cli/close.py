@@ -101,7 +101,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Closes the access in all groups in scope, or changes nothing."""
-    return guarded(VERB, lambda: _run(options))
+    return guarded(VERB, lambda: _run(options), is_json=options.json, changes=True)
 
 
 def _run(options: argparse.Namespace) -> int:

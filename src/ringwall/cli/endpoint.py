@@ -151,7 +151,10 @@ def _of_profile(options: argparse.Namespace, environment: Mapping[str, str], pla
             f"Profile {profile} names no server: put `endpoint_url = …` into it, or give --server."
         )
     if key is None:
-        raise ConfigurationError(f"Profile {profile} has no key.")
+        raise ConfigurationError(
+            f"Profile {profile} has no key: put `aws_access_key_id` and `aws_secret_access_key` into it, or set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; on the server's machine `ringwall env` prints them."
+        )
     bundle = settings.value("AWS_CA_BUNDLE", config="ca_bundle")
     return Endpoint(
         url,

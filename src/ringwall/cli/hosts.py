@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints a line for each host."""
-    return guarded(VERB, lambda: _run(options))
+    return guarded(VERB, lambda: _run(options), is_json=options.json)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints each group, and below it its rules, a line each."""
-    return guarded(VERB, lambda: _run(options))
+    return guarded(VERB, lambda: _run(options), is_json=options.json)
 
 
 def _run(options: argparse.Namespace) -> int:

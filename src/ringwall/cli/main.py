@@ -14,33 +14,36 @@ if TYPE_CHECKING:
     from typing import Final
 
 VERBS: Final = {
-    "serve": ("run the server", "serve"),
+    "list": ("groups and their rules, each a line that `revoke` takes", "list"),
+    "allow": ("add a rule in words, and wait until it is in force", "allow"),
+    "revoke": ("take rules away, by id, line or words, and wait until they are gone everywhere", "revoke"),
+    "close": ("close a port, or any access, in all groups at once, by whichever rules it is open", "close"),
+    "show": ("one group, rule, host or interface, and what hangs together with it", "show"),
+    "hosts": ("the hosts, what they do and what is in force on them", "hosts"),
+    "status": ("the server, the last revision and who is behind", "status"),
+    "wait": ("wait until a change is in force on every host that it has an effect on", "wait"),
+    "log": ("what was done and refused last", "log"),
+    "why": ("who opened a rule, when, from where and with which words", "why"),
+    "blame": ("who made each rule of a group what it is", "blame"),
+    "explain": ("what a refusal's code means, and what to do", "explain"),
+    "doctor": ("look for what keeps ringwall from working, seen from here; change nothing", "doctor"),
     "env": ("print the variables that point AWS clients at the server", "env"),
+    "host": ("hosts: token, list, show, enforce, observe, remove", "host"),
     "account": ("accounts: create, list, show, delete", "account"),
     "user": ("users: create, list, show, delete", "user"),
     "key": ("access keys of users: create, list, rotate, deactivate, activate, delete", "key"),
     "role": ("roles: create, list, show, update, delete", "role"),
     "policy": ("policies: put, list, show, delete, attach, detach, why, decode", "policy"),
-    "allow": ("add a rule in words, and wait until it is in force", "allow"),
-    "revoke": ("take rules away, by id, line or words, and wait until they are gone everywhere", "revoke"),
-    "list": ("groups and their rules, each a line that `revoke` takes", "list"),
-    "show": ("one group, rule, host or interface, and what hangs together with it", "show"),
-    "hosts": ("the hosts, what they do and what is in force on them", "hosts"),
-    "status": ("the server, the last revision and who is behind", "status"),
-    "host": ("hosts: token, list, show, enforce, observe, remove", "host"),
-    "completion": ("a script for bash, zsh or fish that completes verbs, options and live names", "completion"),
-    "doctor": ("look for what keeps ringwall from working, seen from here; change nothing", "doctor"),
-    "explain": ("what a refusal's code means, and what to do", "explain"),
-    "close": ("close a port, or any access, in all groups at once, by whichever rules it is open", "close"),
-    "wait": ("wait until a change is in force on every host that it has an effect on", "wait"),
-    "agent": ("run the agent on this host", "agent"),
-    "log": ("what was done and refused last", "log"),
-    "blame": ("who made each rule of a group what it is", "blame"),
-    "why": ("who opened a rule, when, from where and with which words", "why"),
     "trail": ("the trail of all that was done: verify, head, export", "trail"),
+    "completion": ("a script for bash, zsh or fish that completes verbs, options and live names", "completion"),
     "ec2": ("what `aws ec2` does, with the same words", "ec2"),
+    "serve": ("run the server", "serve"),
+    "agent": ("run the agent on this host", "agent"),
 }
-"""Name: what it does, and the module of this package with `add_arguments(parser)` and `run(options) -> int`."""
+"""Name: what it does, and the module of this package with `add_arguments(parser)` and `run(options) -> int`.
+
+What people use every day comes first: help and the manual keep this order.
+"""
 
 DONE: Final = 0
 FAILED: Final = 1

@@ -12,6 +12,7 @@ from .words import codes
 from .words.changing import add_json_argument, guarded, print_json, rule_json
 from .words.flows import addresses_of, ask_flows, preview
 from .words.found import (
+    Ambiguous,
     Described,
     NotFound,
     carriers,
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints what the word names."""
-    return guarded(VERB, lambda: _run(options))
+    return guarded(VERB, lambda: _run(options), is_json=options.json)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -76,10 +77,15 @@ def _group_or_host(session: Session, word: str, options: argparse.Namespace) -> 
     """A group of that name; else a host of that name."""
     try:
         return _group(session, group_named(session, word, options.vpc))
-    except NotFound:
+    except NotFound as missing:
         named = [each for each in session.own("GET", "/ringwall/v1/hosts")["hosts"] if each["hostname"] == word]
-        if len(named) != 1:
-            raise
+        if len(named) > 1:
+            raise Ambiguous(
+                f"{len(named)} hosts are called {shown(word)}: give the id, as `ringwall hosts` lists it."
+            ) from missing
+        if not named:
+            _, _, near = str(missing).partition(". ")
+            raise NotFound(f"No group, rule, host or interface is called {shown(word)}. {near}") from missing
         return _host(session, named[0]["instance_id"], options)
 
 

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Answers 0 if everything that is stored is in force everywhere, 4 if it isn't."""
-    return guarded(VERB, lambda: _run(options))
+    return guarded(VERB, lambda: _run(options), is_json=options.json)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -250,9 +250,19 @@ def test_words_that_name_nothing_or_several_things(server: Server) -> None:
     assert say(server, "allow", "web", "tcp/22", "from", "10.0.0.0/8", "--vpc", vpc)[0] == 0
     assert short(lines(server, other)[0]) == f"{other} tcp/22 from 10.0.0.0/8", "by its id, as the name is two groups'"
     status, _, errors = say(server, "revoke", "wbe", "tcp/22", "from", "10.0.0.0/8")
-    assert (status, errors) == (3, "ringwall revoke: No group is named wbe. Did you mean web?\n")
+    assert (status, errors) == (3, "ringwall revoke: No group is named wbe. Did you mean web? Nothing was changed.\n")
     status, _, errors = say(server, "allow", other, "tcp/22", "from", "zzzz")
     assert (status, "No group or prefix list is named zzzz. `ringwall list` shows" in errors) == (3, True)
+    for near in ("10.0.0.300", "10.0.0", "fe80::1::2"):
+        status, _, errors = say(server, "allow", other, "tcp/22", "from", near)
+        assert (status, errors) == (
+            3,
+            f"ringwall allow: {near} is no address, and no group or prefix list is named so. Nothing was changed.\n",
+        )
+    status, _, errors = say(server, "show", "wbe")
+    assert (status, errors) == (
+        3, "ringwall show: No group, rule, host or interface is called wbe. Did you mean web?\n",
+    )  # fmt: skip
     status, _, errors = say(server, "revoke", other, "tcp", "22", "from", "any")
     assert (status, errors) == (2, "ringwall revoke: tcp 22 is written tcp/22.\n")
     for words, told in (

@@ -207,6 +207,23 @@ def test_a_refusal_is_decoded(server: Server) -> None:
     assert "InvalidAuthorizationMessageException" in refused(server, "policy", "decode", "x")
 
 
+def test_a_refusal_in_words_leaves_the_encoded_message_to_programs(server: Server) -> None:
+    done(server, "user", "create", "ann")
+    done(server, "policy", "attach", "ReadOnly", "--user", "ann")
+    _, key, secret = profile(done(server, "key", "create", "ann"))
+    server.client().create_security_group(GroupName="web", Description="w")
+    environment = {**server.environment, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+    words = [str(RINGWALL), "allow", "web", "tcp/22", "from", "10.0.0.0/8"]
+    for more, told in (([], False), (["--json"], True)):
+        ran = subprocess.run([*words, *more], env=environment, capture_output=True, text=True, check=False, timeout=60)
+        assert (ran.returncode, "UnauthorizedOperation: You are not authorized" in ran.stderr) == (5, True), ran.stderr
+        assert ("failure message:" in ran.stderr) is told
+        assert told or max(map(len, ran.stderr.splitlines())) < 500
+        if told:
+            message = ran.stderr.splitlines()[0]
+            assert done(server, "policy", "decode", message).startswith("denied: ec2:AuthorizeSecurityGroupIngress ")
+
+
 def test_what_is_changed_holds_for_the_next_request(server: Server) -> None:
     done(server, "user", "create", "ann")
     _, key, secret = profile(done(server, "key", "create", "ann"))

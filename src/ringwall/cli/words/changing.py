@@ -29,6 +29,8 @@ from .table import counted, progress
 HOSTS_LIMIT: Final = 20
 """A change of more hosts wants a yes, unless `--hosts-limit` says otherwise."""
 
+ENCODED: Final = "Encoded authorization failure message:"
+
 Result = TypeVar("Result")
 
 _NEXT: Final = {
@@ -71,16 +73,21 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, and nothing else on standard output")
 
 
-def guarded(verb: str, act: Callable[[], int]) -> int:
-    """What `act` answers; anything that went wrong as a sentence on standard error and an exit status."""
+def guarded(verb: str, act: Callable[[], int], *, is_json: bool, changes: bool = False) -> int:
+    """What `act` answers; anything that went wrong as a sentence on standard error and an exit status.
+
+    is_json: the sentence is for a program too, and keeps what nobody can read. changes: the word changes rules, so
+    that whoever reads that a name isn't known is told that it didn't; what is refused may be a question after it.
+    """
+    unchanged = " Nothing was changed." if changes else ""
     try:
         return act()
     except (NotUnderstood, Ambiguous) as error:
         return complain(verb, str(error), codes.USAGE)
     except NotFound as error:
-        return complain(verb, str(error), codes.NOTHING)
+        return complain(verb, f"{error}{unchanged}", codes.NOTHING)
     except Refused as error:
-        return complain(verb, f"{plain(str(error))}\n{next_step(error.code)}", codes.REFUSED)
+        return complain(verb, f"{refusal(error, is_json=is_json)}\n{next_step(error.code)}", codes.REFUSED)
     except (ConfigurationError, NotConfirmed, LostAnswer) as error:
         return complain(verb, plain_lines(str(error)), codes.FAILED)
     except NO_ANSWER as error:
@@ -91,6 +98,14 @@ def complain(verb: str, text: str, code: int) -> int:
     """Says it on standard error, and comes back with the exit status."""
     print(f"ringwall {verb}: {text}", file=sys.stderr)
     return code
+
+
+def refusal(error: Refused, *, is_json: bool) -> str:
+    """A refusal in a sentence; its encoded message, some hundred characters that nobody can read, is for programs."""
+    told = plain(str(error))
+    if is_json or ENCODED not in told:
+        return told
+    return f"{told.partition(ENCODED)[0].rstrip()} (--json tells the message that `ringwall policy decode` takes.)"
 
 
 def plain_lines(text: str) -> str:

@@ -24,6 +24,7 @@ NEAR_RULES_MAX: Final = 5_000
 NEAR_ID: Final = 0.85
 """Two ids are alike from this ratio of difflib's on: a digit or two mistyped. Those of chance are far below it."""
 
+_LIKE_ADDRESS: Final = re.compile(r"(\d+(\.\d+){2,}|[0-9a-f.]*:[0-9a-f:.]*)(/\d+)?", re.IGNORECASE)
 _ID: Final = re.compile("[a-z-]+-[0-9a-f]{8,32}")
 
 
@@ -107,6 +108,9 @@ def peers_named(session: Session, word: str, beside: Described | None = None) ->
         return frozenset([word])
     names = {str(each["GroupName"]) for each in session.every("DescribeSecurityGroups")}
     names |= {str(each["PrefixListName"]) for each in session.every("DescribeManagedPrefixLists")}
+    if _LIKE_ADDRESS.fullmatch(word):
+        kind = "CIDR block" if "/" in word else "address"
+        raise NotFound(f"{shown(word)} is no {kind}, and no group or prefix list is named so.")
     raise NotFound(f"No group or prefix list is named {shown(word)}.{_near_names(session, word, sorted(names))}")
 
 
