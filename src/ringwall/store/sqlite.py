@@ -25,6 +25,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
@@ -247,7 +248,15 @@ class _Session:
             return self.read(function, at_least, wait)
         finally:
             if has_turn:
-                turn.release()
+                try:
+                    self._catch_up()
+                finally:
+                    turn.release()
+
+    def _catch_up(self) -> None:
+        """Moves into the file what the write-ahead log kept for the read, which the next commit would do otherwise."""
+        with self.lock, suppress(sqlite3.Error):  # then the next commit does
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _progress(self) -> bool:
         """SQLite's call every so many instructions of a statement, counted on from one run of it to the next."""

@@ -7,6 +7,7 @@ import resource
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -360,6 +361,31 @@ def test_a_small_read_stays_and_a_long_one_leaves_the_thread(store: OnDisk) -> N
 
     first, long, last = store.runner.run(both())
     assert first == last == threading.get_ident() != long
+
+
+def test_what_the_log_kept_for_a_long_read_is_in_the_file_when_it_is_over(store: OnDisk, tmp_path: Path) -> None:
+    many = 2_000
+    store.write_in_one_batch([insert(number) for number in range(many)])
+
+    def long(reader: Reader) -> int:
+        found = len(reader.vpcs(*PLACE))
+        reading.set()
+        assert written.wait(5)
+        return found
+
+    async def beside() -> int:
+        read = asyncio.ensure_future(store.store.read_in_thread(long))
+        await asyncio.to_thread(reading.wait, 5)
+        await store.store.write(insert(many))
+        written.set()
+        return await read
+
+    reading, written = threading.Event(), threading.Event()
+    assert store.runner.run(beside()) == many
+    alone = tmp_path / "alone.db"
+    alone.write_bytes((tmp_path / "data" / "ringwall.db").read_bytes())  # without the log
+    with closing(sqlite3.connect(alone)) as connection:
+        assert connection.execute("SELECT count(*) FROM vpcs").fetchone() == (many + 1,)
 
 
 def test_many_small_statements_are_a_long_read_too(store: OnDisk) -> None:
