@@ -191,7 +191,7 @@ OTHERS = (
     Other(
         "what only version 2 has",
         "doesn't know `--cli-input-yaml`, `--generate-cli-skeleton yaml-input`, `--output yaml|yaml-stream|off`, "
-        "`--no-cli-pager`, `--cli-binary-format`",
+        "`--no-cli-pager`",
         "has them as version 2 has them",
         "both versions' scripts run",
     ),
@@ -234,6 +234,50 @@ OTHERS = (
     Other("help", "shows pages of Amazon's documentation", "shows its own", "the help is about this server"),
     Other("`--debug`", "logs what botocore does", "logs each request and answer", "there is no botocore in it"),
     Other("User-Agent", "names aws-cli and botocore", "names ringwall", "a server's log tells who called"),
+    Other(
+        "some lines that contradict themselves",
+        "names an unknown parameter for `--no-paginate --max-items 0`, ends with an IndexError for "
+        "`--ip-permissions` without values beside `--protocol`",
+        "refuses the first with `Cannot specify --no-paginate`, and takes the second as if it weren't there",
+        "the text says what to put right",
+    ),
+    Other(
+        "a list where shorthand wants a number",
+        "speaks of a Python type",
+        "says what the parameters' validation says",
+        "the text says what to put right",
+    ),
+    Other(
+        "skeletons",
+        "fills in a random one of a parameter's values; `yaml-input` of version 2 has Amazon's sentences "
+        "beside the names",
+        "fills in the first, and leaves the sentences out",
+        "the same line gives the same skeleton",
+    ),
+    Other(
+        "YAML that isn't",
+        "names the error",
+        "names the error with its line and column",
+        "it is found sooner",
+    ),
+    Other(
+        "NO_COLOR",
+        "doesn't know it",
+        "writes no colours where it is set",
+        "people expect it of every program",
+    ),
+    Other(
+        "`--no-verify-ssl`",
+        "warns on standard error of each request without a verified certificate",
+        "doesn't warn",
+        "whoever wrote the option knows",
+    ),
+    Other(
+        "`--cli-binary-format`",
+        "doesn't know it",
+        "takes the option, and bytes as version 1 does",
+        "one parameter of one served operation has bytes",
+    ),
 )
 
 
